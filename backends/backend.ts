@@ -1,0 +1,72 @@
+/** What a back-end offers to the rest of the compiler. Imports only `src/kernel` and `src/expr`. */
+import type { Expr } from '../src/expr/expr.ts';
+import type { Program, Uniform } from '../src/kernel/kernel.ts';
+import type { StorageType } from '../src/expr/types.ts';
+
+/** Capabilities as data; passes and plans read these, never a target's name. */
+export interface Limits {
+  readonly workgroupBytes: number;
+  readonly maxLanes: number;
+  readonly maxBuffers: number;
+  readonly maxGridPerDimension: number;
+  /** Tensor-core contraction on 16-bit operands over warps of 32 lanes. */
+  readonly mma: boolean;
+  /** 16-bit floats can be held and addressed one by one in memory. */
+  readonly nativeF16: boolean;
+  readonly nativeBf16: boolean;
+}
+
+export interface ManifestBinding {
+  readonly name: string;
+  readonly role: 'in' | 'out' | 'workspace';
+  readonly storage: StorageType;
+  readonly binding: number;
+  /** Extents as formulas over the uniforms, e.g. `B * H`, outermost first. */
+  readonly shape: readonly string[];
+}
+export interface ManifestEntry {
+  readonly name: string;
+  readonly lanes: number;
+  readonly sharedBytes: number;
+  /** Number of workgroups as a formula; past the limit per dimension it is folded into y (and z). */
+  readonly grid: string;
+  readonly bindings: readonly ManifestBinding[];
+  /** Bytes offset of each uniform in the 4-byte-aligned block. */
+  readonly uniforms: readonly (Uniform & { readonly offset: number })[];
+}
+export interface Manifest {
+  readonly format: 1;
+  readonly kernel: string;
+  readonly target: string;
+  readonly source: string;
+  readonly fixed: Readonly<Record<string, number>>;
+  readonly maxGridPerDimension: number;
+  /** Launches in order. */
+  readonly launches: readonly ManifestEntry[];
+  readonly inputs: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
+  readonly outputs: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
+  readonly workspace: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
+}
+
+/** One generated file; `path` is relative to the output folder. */
+export interface EmittedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Backend {
+  readonly name: string;
+  limits(options: BackendOptions): Limits;
+  /** Rewrites the program into what the dialect can spell. Runs last. */
+  legalize(program: Program, options: BackendOptions): Program;
+  /** Prints source, manifest and host code. */
+  emit(program: Program, options: BackendOptions): readonly EmittedFile[];
+}
+
+/** Optional device features that the user allows. */
+export interface BackendOptions {
+  /** WGSL: use `shader-f16` for 16-bit storage. */
+  readonly shaderF16?: boolean;
+}
+
+export type { Expr };

@@ -1,0 +1,111 @@
+/** One row per scalar operation: arity, result type and meaning. Printers decide spelling only. */
+import type { ScalarType } from './types.ts';
+
+type TypeRule = (args: readonly ScalarType[]) => ScalarType;
+export interface OpRow {
+  readonly arity: number;
+  readonly type: TypeRule;
+  /** Float64 meaning; integers arrive and leave as exact doubles and are wrapped to 32 bits by the evaluator. */
+  readonly meaning: (...args: number[]) => number;
+  /** Binding strength and symbol for printing as infix in the surface syntax; absent means call form. */
+  readonly infix?: { readonly symbol: string; readonly level: number };
+}
+
+const same: TypeRule = (a) => a[0]!;
+const float: TypeRule = () => 'f32';
+const bool: TypeRule = () => 'bool';
+const int: TypeRule = () => 'i32';
+const row = (arity: number, type: TypeRule, meaning: OpRow['meaning'], symbol?: string, level = 0): OpRow =>
+  symbol === undefined ? { arity, type, meaning } : { arity, type, meaning, infix: { symbol, level } };
+
+/** Round half to even, as IEEE and every target do. */
+export function roundEven(x: number): number {
+  const r = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}
+
+/** Error function by series below 3 and continued fraction above; relative error under 1e-14. */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 3) {
+    let term = a;
+    let sum = a;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (-a * a) / n;
+      sum += term / (2 * n + 1);
+    }
+    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI);
+  }
+  let f = 0;
+  for (let n = 60; n >= 1; n--) f = n / 2 / (a + f);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + f)));
+}
+
+export const OPS = {
+  neg: row(1, same, (x) => -x),
+  abs: row(1, same, Math.abs),
+  floor: row(1, float, Math.floor),
+  ceil: row(1, float, Math.ceil),
+  round: row(1, float, roundEven),
+  sqrt: row(1, float, Math.sqrt),
+  rsqrt: row(1, float, (x) => 1 / Math.sqrt(x)),
+  exp: row(1, float, Math.exp),
+  exp2: row(1, float, (x) => 2 ** x),
+  log: row(1, float, Math.log),
+  log2: row(1, float, Math.log2),
+  log1p: row(1, float, Math.log1p),
+  tanh: row(1, float, Math.tanh),
+  sin: row(1, float, Math.sin),
+  cos: row(1, float, Math.cos),
+  erf: row(1, float, erf),
+  add: row(2, same, (a, b) => a + b, '+', 8),
+  sub: row(2, same, (a, b) => a - b, '-', 8),
+  mul: row(2, same, (a, b) => a * b, '*', 9),
+  /** Float division. */
+  div: row(2, float, (a, b) => a / b, '/', 9),
+  /** Integer division that rounds down; division by zero gives 0 so that no executor traps. */
+  idiv: row(2, same, (a, b) => (b === 0 ? 0 : Math.floor(a / b)), '/', 9),
+  /** Remainder with the sign of the divisor (`a - b * idiv(a, b)`); by zero gives 0. */
+  mod: row(2, same, (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)), '%', 9),
+  /** Truncating division and remainder: what machines have. Made from `idiv`/`mod` where operands are not negative. */
+  quot: row(2, same, (a, b) => (b === 0 ? 0 : Math.trunc(a / b))),
+  rem: row(2, same, (a, b) => (b === 0 ? 0 : a % b)),
+  pow: row(2, float, (a, b) => a ** b, '**', 11),
+  min: row(2, same, Math.min),
+  max: row(2, same, Math.max),
+  eq: row(2, bool, (a, b) => +(a === b), '==', 6),
+  ne: row(2, bool, (a, b) => +(a !== b), '!=', 6),
+  lt: row(2, bool, (a, b) => +(a < b), '<', 6),
+  le: row(2, bool, (a, b) => +(a <= b), '<=', 6),
+  gt: row(2, bool, (a, b) => +(a > b), '>', 6),
+  ge: row(2, bool, (a, b) => +(a >= b), '>=', 6),
+  /** Logic does not evaluate its second operand when the first decides. */
+  and: row(2, bool, (a, b) => +(a !== 0 && b !== 0), '&&', 2),
+  or: row(2, bool, (a, b) => +(a !== 0 || b !== 0), '||', 1),
+  not: row(1, bool, (a) => +(a === 0)),
+  bitand: row(2, same, (a, b) => a & b, '&', 5),
+  bitor: row(2, same, (a, b) => a | b, '|', 3),
+  bitxor: row(2, same, (a, b) => a ^ b, '^', 4),
+  bitnot: row(1, same, (a) => ~a),
+  /** Shift counts are taken modulo 32. */
+  shl: row(2, same, (a, b) => a << (b & 31), '<<', 7),
+  /** Arithmetic on i32, logical on u32 (the evaluator passes u32 operands unsigned). */
+  shr: row(2, same, (a, b) => (a > 0x7fffffff ? a >>> (b & 31) : a >> (b & 31)), '>>', 7),
+  /** `select(c, a, b)` is a where c holds, else b; only the chosen branch is evaluated. */
+  select: row(3, (a) => a[1]!, (c, a, b) => (c !== 0 ? a : b)),
+  fma: row(3, float, (a, b, c) => a * b + c),
+  /** Conversion; the target type is the node's `type`. Float to integer truncates and saturates. */
+  cast: row(1, same, (x) => x),
+  /** Round an f32 value to the nearest f16 / bf16 value (ties to even), staying f32. */
+  round_f16: row(1, float, (x) => x),
+  round_bf16: row(1, float, (x) => x),
+  /** Reinterpret bits; used by legalisation only. */
+  bits_to_f32: row(1, float, (x) => x),
+  f32_to_bits: row(1, int, (x) => x),
+} as const satisfies Record<string, OpRow>;
+
+export type OpName = keyof typeof OPS;
+
+/** `argmax`/`argmin` give the smallest index among equals; over several axes the flattened index. */
+export type ReduceOp = 'sum' | 'max' | 'min' | 'mean' | 'logsumexp' | 'argmax' | 'argmin' | 'any' | 'all';

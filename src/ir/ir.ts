@@ -1,0 +1,86 @@
+/**
+ * Semantic IR: a kernel as indexed definitions. No tiles, no memory, no order but dependence.
+ *
+ *   kernel  = sizes axes params requires tensors defs outputs
+ *   axis    = NAME : extent
+ *   tensor  = NAME : storage [ extent, … ]
+ *   def     = NAME [axis, …] = expr
+ *   output  = NAME : storage [axis, …] = NAME of a def, whose indices it orders
+ *
+ * Functions are already expanded and masks already attached: each `reduce` carries in `where` the elements that exist.
+ * Every `read` gives one index expression per dimension of the tensor, or per index of the definition, in its order.
+ */
+import type { Span } from '../diagnostics/diagnostic.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { ScalarType, StorageType } from '../expr/types.ts';
+
+export interface IrAxis {
+  readonly name: string;
+  /** Over sizes and constants; i32. */
+  readonly extent: Expr;
+  readonly span?: Span;
+}
+export interface IrParam {
+  readonly name: string;
+  readonly type: ScalarType;
+  /** Over sizes and earlier params; absent means the caller must give it. */
+  readonly default?: Expr;
+  readonly span?: Span;
+}
+export interface IrRequire {
+  /** Over sizes and params; bool. */
+  readonly condition: Expr;
+  readonly text: string;
+  readonly span?: Span;
+}
+export interface IrDim {
+  /** The axis this dimension stands for when it was declared by an axis name. */
+  readonly axis?: string;
+  readonly extent: Expr;
+}
+export interface IrTensor {
+  readonly name: string;
+  readonly storage: StorageType;
+  readonly dims: readonly IrDim[];
+  /** True when the caller may leave it out; its reads were replaced by the default if it is absent in this variant. */
+  readonly optional: boolean;
+  readonly span?: Span;
+}
+export type Role = 'let' | 'score' | 'normalize' | 'aggregate' | 'gate' | 'out';
+export interface IrDef {
+  readonly name: string;
+  readonly role: Role;
+  /** Free axes, in the order in which reads index the definition. */
+  readonly indices: readonly string[];
+  readonly type: ScalarType;
+  readonly value: Expr;
+  readonly span?: Span;
+}
+export interface IrOutput {
+  readonly name: string;
+  readonly storage: StorageType;
+  readonly def: string;
+  /** Memory order, outermost first; a permutation of the definition's indices. */
+  readonly indices: readonly string[];
+  readonly span?: Span;
+}
+export interface IrKernel {
+  readonly name: string;
+  readonly doc?: string;
+  /** Size symbols, i32, at least 0, fixed before a launch. */
+  readonly sizes: readonly string[];
+  readonly axes: readonly IrAxis[];
+  readonly params: readonly IrParam[];
+  readonly requires: readonly IrRequire[];
+  readonly tensors: readonly IrTensor[];
+  /** The mask lines as written, for `explain`; their effect is in the reductions. */
+  readonly masks: readonly Expr[];
+  /** In dependence order. */
+  readonly defs: readonly IrDef[];
+  readonly outputs: readonly IrOutput[];
+  readonly span?: Span;
+}
+
+export function axisOf(k: IrKernel, name: string): IrAxis | undefined {
+  return k.axes.find((a) => a.name === name);
+}

@@ -1,0 +1,133 @@
+/**
+ * Kernel IR: what each lane of a workgroup executes. Neutral between targets. Expressions are pure, statements have effects.
+ *
+ *   kernel  = buffers uniforms shared lanes grid body
+ *   stmt    = let | var | assign | array | store | for | if | barrier | contract | mma | ldmatrix | shuffle | comment
+ *
+ * Predeclared variables: `workgroup` (i32, linear, uniform) and `lane` (i32, 0 … lanes-1).
+ * Reads name a buffer, shared or local array with ONE flat element index; storage is widened to its value type on read
+ * and rounded to nearest even on store. Uniforms are `var`s. `warp` collectives act on groups of 32 consecutive lanes.
+ */
+import type { Span } from '../diagnostics/diagnostic.ts';
+import type { Expr } from '../expr/expr.ts';
+import type { ScalarType, StorageType } from '../expr/types.ts';
+
+export interface Buffer {
+  readonly name: string;
+  readonly storage: StorageType;
+  readonly access: 'read' | 'write' | 'read_write';
+  /** Number of elements, over uniforms; i32. */
+  readonly elements: Expr;
+}
+export interface Uniform {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+export interface SharedArray {
+  readonly name: string;
+  readonly storage: StorageType;
+  readonly length: number;
+}
+
+/** A matrix operand or accumulator held in a shared array or in a lane's local array. */
+export interface Fragment {
+  readonly array: string;
+  /** Flat element index of element (row, k) relative to the fragment, given as strides. */
+  readonly offset: Expr;
+  readonly rowStride: number;
+  readonly colStride: number;
+}
+
+export type Stmt =
+  | { readonly kind: 'let' | 'var'; readonly name: string; readonly value: Expr; readonly span?: Span }
+  | { readonly kind: 'assign'; readonly name: string; readonly value: Expr }
+  /** A lane's own array, zero-filled. */
+  | { readonly kind: 'array'; readonly name: string; readonly type: ScalarType; readonly length: number }
+  | { readonly kind: 'store'; readonly name: string; readonly index: Expr; readonly value: Expr }
+  /** `for name = from; name < to; name += step`. `unroll` asks for full unrolling: bounds are then constants. */
+  | {
+      readonly kind: 'for';
+      readonly name: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly step: Expr;
+      readonly unroll: boolean;
+      readonly body: readonly Stmt[];
+    }
+  | { readonly kind: 'if'; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else?: readonly Stmt[] }
+  | { readonly kind: 'barrier' }
+  /**
+   * acc[r, c] += Σ_k a[r, k] · b[c, k] for r < rows, c < cols, k < depth, where each lane holds its own `acc` part.
+   * The scalar meaning; a target lowers it to multiply-adds (per lane) before printing.
+   */
+  | {
+      readonly kind: 'contract';
+      readonly rows: number;
+      readonly cols: number;
+      readonly depth: number;
+      readonly acc: Fragment;
+      readonly a: Fragment;
+      readonly b: Fragment;
+    }
+  /**
+   * Warp-collective d += a · b on one m16n8k16 tile with 16-bit operands and f32 accumulation.
+   * `d` local f32 array (4 from dOffset), `a` local u32 array (4 packed pairs from aOffset), `b` local u32 (2 from bOffset);
+   * lane layouts as in the PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type".
+   */
+  | {
+      readonly kind: 'mma';
+      readonly storage: 'f16' | 'bf16';
+      readonly d: string;
+      readonly dOffset: Expr;
+      readonly a: string;
+      readonly aOffset: Expr;
+      readonly b: string;
+      readonly bOffset: Expr;
+    }
+  /**
+   * Warp-collective load of four 8×8 16-bit matrices: lane l gives in `index` the shared element index where row l % 8 of
+   * matrix l / 8 starts; the results are 4 packed words in `into` from `intoOffset` (PTX ISA, ldmatrix .x4, optional .trans).
+   */
+  | {
+      readonly kind: 'ldmatrix';
+      readonly into: string;
+      readonly intoOffset: Expr;
+      readonly shared: string;
+      readonly index: Expr;
+      readonly transpose: boolean;
+    }
+  /** Warp-collective `let name = value of lane (lane ^ xor)`. */
+  | { readonly kind: 'shuffle'; readonly name: string; readonly value: Expr; readonly xor: number }
+  | { readonly kind: 'comment'; readonly text: string };
+
+export interface Kernel {
+  readonly name: string;
+  readonly doc?: string;
+  readonly buffers: readonly Buffer[];
+  readonly uniforms: readonly Uniform[];
+  readonly shared: readonly SharedArray[];
+  /** Lanes per workgroup. */
+  readonly lanes: number;
+  /** Number of workgroups, over uniforms; i32. */
+  readonly grid: Expr;
+  readonly body: readonly Stmt[];
+}
+
+/** Several launches in order make one user kernel; `workspace` buffers pass values between them. */
+export interface Program {
+  readonly name: string;
+  readonly kernels: readonly Kernel[];
+  readonly inputs: readonly ProgramTensor[];
+  readonly outputs: readonly ProgramTensor[];
+  readonly workspace: readonly ProgramTensor[];
+  /** Sizes then params, the union of what kernels use, in this order. */
+  readonly uniforms: readonly Uniform[];
+  /** Sizes fixed at compile time. */
+  readonly fixed: Readonly<Record<string, number>>;
+}
+export interface ProgramTensor {
+  readonly name: string;
+  readonly storage: StorageType;
+  /** Extents, outermost first, over uniforms and fixed sizes; i32. */
+  readonly shape: readonly Expr[];
+}

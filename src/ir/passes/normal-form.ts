@@ -1,0 +1,180 @@
+/**
+ * Pass `normal-form`: every reduction becomes the root of a definition of its own, equal reductions become one, and every
+ * definition is read at its own indices. After it, dependence between definitions is a graph over names.
+ *
+ * A read at other indices (`kk[b, h / 4, j]`, `s[i, j + 1]`) becomes a read of a copy with the indices substituted; axes
+ * bound inside the copy are renamed when a replacement mentions them.
+ */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import {
+  children,
+  freeVars,
+  key,
+  mapChildren,
+  read,
+  substitute,
+  variable,
+  type Expr,
+  type ReduceExpr,
+} from '../../expr/expr.ts';
+import type { IrAxis, IrDef, IrKernel } from '../ir.ts';
+import { FreshNames } from './names.ts';
+
+class Normalizer {
+  private readonly out: IrDef[] = [];
+  private readonly axes: IrAxis[];
+  private readonly axisNames: Set<string>;
+  private readonly source = new Map<string, IrDef>();
+  private readonly done = new Map<string, IrDef>();
+  private readonly reductions = new Map<string, IrDef>();
+  private readonly names: FreshNames;
+
+  constructor(private readonly kernel: IrKernel) {
+    this.axes = [...kernel.axes];
+    this.axisNames = new Set(kernel.axes.map((a) => a.name));
+    for (const d of kernel.defs) this.source.set(d.name, d);
+    this.names = new FreshNames([
+      ...kernel.sizes,
+      ...this.axisNames,
+      ...kernel.params.map((p) => p.name),
+      ...kernel.tensors.map((t) => t.name),
+      ...kernel.defs.map((d) => d.name),
+    ]);
+  }
+
+  run(): IrKernel {
+    for (const o of this.kernel.outputs) this.define(o.def);
+    return { ...this.kernel, axes: this.axes, defs: this.out };
+  }
+
+  private define(name: string): IrDef {
+    const ready = this.done.get(name);
+    if (ready) return ready;
+    const source = this.source.get(name);
+    if (!source) throw new CompilerBug('ir/normal-form', `read of unknown definition ${name}`);
+    const value = this.normalize(source.value, source.name, true);
+    const def: IrDef = { ...source, value };
+    this.done.set(name, def);
+    this.out.push(def);
+    if (value.kind === 'reduce') {
+      const k = `${this.identity(value)}@${def.indices.join(',')}`;
+      const twin = this.reductions.get(k);
+      // An equal reduction already has a definition: this one becomes another name for it.
+      if (twin && twin.name !== name) {
+        const alias: IrDef = { ...def, value: this.readOf(twin) };
+        this.out[this.out.length - 1] = alias;
+        this.done.set(name, alias);
+        return alias;
+      }
+      this.reductions.set(k, def);
+    }
+    return def;
+  }
+
+  private readonly interned = new Map<string, number>();
+  /** Equal for expressions that mean the same once definitions are read through; linear by interning. */
+  private identity(e: Expr): number {
+    const def = e.kind === 'read' ? this.done.get(e.name) : undefined;
+    if (def) return this.identity(def.value);
+    const parts = children(e).map((c) => this.identity(c));
+    const head =
+      e.kind === 'op'
+        ? `${e.op}:${e.type}`
+        : e.kind === 'reduce'
+          ? `${e.op}|${e.axes.join(',')}|${e.where ? 'where' : ''}`
+          : e.kind === 'read'
+            ? `[${e.name}`
+            : key(e);
+    const text = `${head}(${parts.join(' ')})`;
+    const known = this.interned.get(text) ?? this.interned.size;
+    this.interned.set(text, known);
+    return known;
+  }
+
+  private readOf(def: IrDef): Expr {
+    return read(def.name, def.indices.map((a) => variable(a)), def.type);
+  }
+
+  /** Normalises below `e`; a reduction that is not the root of its definition gets one. */
+  private normalize(e: Expr, owner: string, root: boolean): Expr {
+    if (e.kind === 'read') {
+      const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
+      return this.source.has(e.name) ? this.readDef(inner as typeof e) : inner;
+    }
+    const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
+    if (inner.kind !== 'reduce') return inner;
+    return root ? inner : this.isolate(inner, owner);
+  }
+
+  private isolate(e: ReduceExpr, owner: string): Expr {
+    const indices = this.axesIn(e);
+    const k = `${this.identity(e)}@${indices.join(',')}`;
+    let def = this.reductions.get(k);
+    if (!def) {
+      def = { name: this.names.fresh(`${owner}.${e.op}`), role: 'let', indices, type: e.type, value: e };
+      this.reductions.set(k, def);
+      this.done.set(def.name, def);
+      this.source.set(def.name, def);
+      this.out.push(def);
+    }
+    return this.readOf(def);
+  }
+
+  private readDef(e: Expr & { kind: 'read' }): Expr {
+    const target = this.source.get(e.name)!;
+    const identity = target.indices.every((a, n) => {
+      const x = e.index[n]!;
+      return x.kind === 'var' && x.name === a;
+    });
+    if (identity) {
+      this.define(e.name);
+      return e;
+    }
+    const map = new Map(target.indices.map((a, n) => [a, e.index[n]!]));
+    const value = substitute(this.avoidCapture(target.value, map), map);
+    const indices = this.axesIn(value);
+    const name = this.cloneName(e, value, indices);
+    if (!this.source.has(name)) this.source.set(name, { ...target, role: 'let', name, indices, value });
+    return this.readOf(this.define(name));
+  }
+
+  private readonly clones = new Map<string, string>();
+  private cloneName(e: Expr & { kind: 'read' }, value: Expr, indices: readonly string[]): string {
+    const k = `${e.name}|${key(value)}|${indices.join(',')}`;
+    const name = this.clones.get(k) ?? this.names.fresh(`${e.name}.at`);
+    this.clones.set(k, name);
+    return name;
+  }
+
+  /** Renames axes bound in `e` that the replacements mention. */
+  private avoidCapture(e: Expr, map: ReadonlyMap<string, Expr>): Expr {
+    const used = new Set<string>();
+    for (const x of map.values()) freeVars(x, used);
+    const go = (x: Expr): Expr => {
+      const y = mapChildren(x, go);
+      if (y.kind !== 'reduce' || !y.axes.some((a) => used.has(a))) return y;
+      const renames = new Map<string, Expr>();
+      const axes = y.axes.map((a) => {
+        if (!used.has(a)) return a;
+        const name = this.names.fresh(a);
+        this.axes.push({ ...this.axes.find((x) => x.name === a)!, name });
+        this.axisNames.add(name);
+        renames.set(a, variable(name));
+        return name;
+      });
+      const body = substitute(y.body, renames);
+      return { ...y, axes, body, ...(y.where ? { where: substitute(y.where, renames) } : {}) };
+    };
+    return go(e);
+  }
+
+  /** Free axes of `e` in declaration order. Reads of definitions are explicit, so their indices are seen. */
+  private axesIn(e: Expr): string[] {
+    const free = freeVars(e);
+    return this.axes.map((a) => a.name).filter((a) => free.has(a));
+  }
+}
+
+export function normalForm(k: IrKernel): IrKernel {
+  return new Normalizer(k).run();
+}

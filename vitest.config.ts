@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+// Dawn reads these when its library loads, so they must be set before any worker starts.
+const drivers = [
+  process.env.ATTNC_VK_ICD,
+  process.env.VK_ICD_FILENAMES,
+  '/opt/attnc/lavapipe_icd.json',
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+];
+const driver = drivers.find((path) => path !== undefined && existsSync(path));
+if (driver !== undefined) process.env.VK_ICD_FILENAMES = driver;
+process.env.XDG_RUNTIME_DIR ??= '/tmp';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});

@@ -1,0 +1,67 @@
+/** Small constructors for kernel IR statements, so that lowering reads like the code it makes. */
+import { op, variable, type Expr } from '../expr/expr.ts';
+import type { ScalarType } from '../expr/types.ts';
+import type { Fragment, Stmt } from './kernel.ts';
+
+type StmtOf<K extends Stmt['kind']> = Extract<Stmt, { kind: K }>;
+
+/** Linear workgroup number, uniform over the workgroup. */
+export const WORKGROUP = variable('workgroup');
+/** Lane number in the workgroup, 0 … lanes-1. */
+export const LANE = variable('lane');
+
+export const letS = (name: string, value: Expr): Stmt => ({ kind: 'let', name, value });
+export const varS = (name: string, value: Expr): Stmt => ({ kind: 'var', name, value });
+export const assign = (name: string, value: Expr): Stmt => ({ kind: 'assign', name, value });
+/** A lane's own zero-filled array. */
+export const arrayS = (name: string, type: ScalarType, length: number): Stmt => ({
+  kind: 'array',
+  name,
+  type,
+  length,
+});
+/** `name[index] = value`, with a flat element index. */
+export const store = (name: string, index: Expr, value: Expr): Stmt => ({
+  kind: 'store',
+  name,
+  index,
+  value,
+});
+/** `name[index] += value`. */
+export const accumulate = (name: string, index: Expr, value: Expr): Stmt =>
+  store(name, index, op('add', { kind: 'read', type: value.type, name, index: [index] }, value));
+
+const ZERO: Expr = { kind: 'const', type: 'i32', value: 0 };
+const ONE: Expr = { kind: 'const', type: 'i32', value: 1 };
+
+/** `for name = from; name < to; name += step`; `from` defaults to 0 and `step` to 1. */
+export function forS(
+  name: string,
+  range: { readonly from?: Expr; readonly to: Expr; readonly step?: Expr; readonly unroll?: boolean },
+  body: readonly Stmt[],
+): Stmt {
+  const { from = ZERO, to, step = ONE, unroll = false } = range;
+  return { kind: 'for', name, from, to, step, unroll, body };
+}
+
+export const ifS = (cond: Expr, then: readonly Stmt[], otherwise?: readonly Stmt[]): Stmt =>
+  otherwise && otherwise.length > 0
+    ? { kind: 'if', cond, then, else: otherwise }
+    : { kind: 'if', cond, then };
+export const BARRIER: Stmt = { kind: 'barrier' };
+export const comment = (text: string): Stmt => ({ kind: 'comment', text });
+export const fragment = (array: string, offset: Expr, rowStride: number, colStride: number): Fragment => ({
+  array,
+  offset,
+  rowStride,
+  colStride,
+});
+export const contract = (parts: Omit<StmtOf<'contract'>, 'kind'>): Stmt => ({ kind: 'contract', ...parts });
+export const mma = (parts: Omit<StmtOf<'mma'>, 'kind'>): Stmt => ({ kind: 'mma', ...parts });
+export const ldmatrix = (parts: Omit<StmtOf<'ldmatrix'>, 'kind'>): Stmt => ({ kind: 'ldmatrix', ...parts });
+export const shuffle = (name: string, value: Expr, xor: number): Stmt => ({
+  kind: 'shuffle',
+  name,
+  value,
+  xor,
+});

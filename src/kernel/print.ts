@@ -1,0 +1,145 @@
+/** A readable, deterministic text for kernels: what `--emit kernel` shows and pass tests compare. */
+import type { Expr } from '../expr/expr.ts';
+import { OPS } from '../expr/ops.ts';
+import type { Fragment, Kernel, Program, ProgramTensor, Stmt } from './kernel.ts';
+import { shortestF32 } from './print-number.ts';
+
+/** Prints an expression with the fewest parentheses that keep its tree. */
+export function printExpr(e: Expr, level = 0): string {
+  switch (e.kind) {
+    case 'const':
+      return printConst(e.type, e.value);
+    case 'var':
+      return e.name;
+    case 'read':
+      return `${e.name}[${e.index.map((i) => printExpr(i)).join(', ')}]`;
+    case 'reduce':
+      return `${e.op}[${e.axes.join(', ')}](${e.where ? `${printExpr(e.where)} ? ` : ''}${printExpr(e.body)})`;
+    case 'op':
+      return printOp(e, level);
+  }
+}
+
+function printConst(type: string, value: number): string {
+  if (type === 'bool') return value !== 0 ? 'true' : 'false';
+  if (type === 'u32') return `${value}u`;
+  if (type === 'i32') return String(value);
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  return shortestF32(value);
+}
+
+/** Signs and `!` bind tighter than every infix symbol but `**`. */
+const PREFIX_LEVEL = 10;
+const COMPARE_LEVEL = 6;
+
+function printOp(e: Extract<Expr, { kind: 'op' }>, level: number): string {
+  const [a, b] = e.args;
+  const infix: { symbol: string; level: number } | undefined =
+    'infix' in OPS[e.op] ? infixOf(e.op) : undefined;
+  if (infix && a && b) {
+    // Comparisons do not chain and powers group to the right; everything else groups to the left.
+    const left = e.op === 'pow' || infix.level === COMPARE_LEVEL ? infix.level + 1 : infix.level;
+    const right = e.op === 'pow' ? infix.level : infix.level + 1;
+    const text = `${printExpr(a, left)} ${infix.symbol} ${printExpr(b, right)}`;
+    return infix.level < level ? `(${text})` : text;
+  }
+  if (e.op === 'neg' || e.op === 'not' || e.op === 'bitnot') {
+    const symbol = { neg: '-', not: '!', bitnot: '~' }[e.op];
+    const inner = printExpr(a!, PREFIX_LEVEL);
+    const text = `${symbol}${symbol === '-' && inner.startsWith('-') ? `(${inner})` : inner}`;
+    return level > PREFIX_LEVEL ? `(${text})` : text;
+  }
+  const name = e.op === 'cast' ? e.type : e.op;
+  return `${name}(${e.args.map((x) => printExpr(x)).join(', ')})`;
+}
+
+function infixOf(name: keyof typeof OPS): { symbol: string; level: number } | undefined {
+  const row: { readonly infix?: { symbol: string; level: number } } = OPS[name];
+  return row.infix;
+}
+
+const printFragment = (f: Fragment): string =>
+  `${f.array}[${printExpr(f.offset)}; ${f.rowStride}, ${f.colStride}]`;
+
+function lines(stmts: readonly Stmt[], indent: string): string[] {
+  return stmts.flatMap((s) => stmtLines(s, indent));
+}
+
+function stmtLines(s: Stmt, indent: string): string[] {
+  const one = (text: string): string[] => [indent + text];
+  switch (s.kind) {
+    case 'let':
+    case 'var':
+      return one(`${s.kind} ${s.name}: ${s.value.type} = ${printExpr(s.value)}`);
+    case 'assign':
+      return one(`${s.name} = ${printExpr(s.value)}`);
+    case 'array':
+      return one(`array ${s.name}: ${s.type}[${s.length}]`);
+    case 'store':
+      return one(`${s.name}[${printExpr(s.index)}] = ${printExpr(s.value)}`);
+    case 'for': {
+      const step = s.step.kind === 'const' && s.step.value === 1 ? '' : ` step ${printExpr(s.step)}`;
+      const head = `for ${s.name} in ${printExpr(s.from)}..${printExpr(s.to)}${step}${s.unroll ? ' unroll' : ''} {`;
+      return [indent + head, ...lines(s.body, `${indent}  `), `${indent}}`];
+    }
+    case 'if': {
+      const then = [`${indent}if ${printExpr(s.cond)} {`, ...lines(s.then, `${indent}  `)];
+      if (!s.else) return [...then, `${indent}}`];
+      return [...then, `${indent}} else {`, ...lines(s.else, `${indent}  `), `${indent}}`];
+    }
+    case 'barrier':
+      return one('barrier');
+    case 'contract':
+      return one(
+        `contract ${s.rows}x${s.cols}x${s.depth} ${printFragment(s.acc)} += ${printFragment(s.a)} * ${printFragment(s.b)}`,
+      );
+    case 'mma':
+      return one(
+        `mma.${s.storage} ${s.d}[${printExpr(s.dOffset)}] += ${s.a}[${printExpr(s.aOffset)}] * ${s.b}[${printExpr(s.bOffset)}]`,
+      );
+    case 'ldmatrix':
+      return one(
+        `ldmatrix${s.transpose ? '.trans' : ''} ${s.into}[${printExpr(s.intoOffset)}] = ${s.shared}[${printExpr(s.index)}]`,
+      );
+    case 'shuffle':
+      return one(`let ${s.name}: ${s.value.type} = shuffle_xor(${printExpr(s.value)}, ${s.xor})`);
+    case 'comment':
+      return s.text.split('\n').map((t) => `${indent}// ${t}`.trimEnd());
+  }
+}
+
+/** Prints statements, one per line, with two spaces of indentation per level. */
+export function printStmts(stmts: readonly Stmt[], indent = ''): string {
+  return lines(stmts, indent)
+    .map((l) => `${l}\n`)
+    .join('');
+}
+
+/** Prints one kernel; ends with a newline. */
+export function printKernel(k: Kernel): string {
+  const head = [
+    ...(k.doc ? k.doc.split('\n').map((t) => `// ${t}`.trimEnd()) : []),
+    `kernel ${k.name} lanes ${k.lanes} grid ${printExpr(k.grid)} {`,
+    ...k.uniforms.map((u) => `  uniform ${u.name}: ${u.type}`),
+    ...k.buffers.map((b) => `  buffer ${b.name}: ${b.storage}[${printExpr(b.elements)}] ${b.access}`),
+    ...k.shared.map((s) => `  shared ${s.name}: ${s.storage}[${s.length}]`),
+  ];
+  return [...head, ...lines(k.body, '  '), '}', ''].join('\n');
+}
+
+const tensorLine = (role: string, t: ProgramTensor): string =>
+  `${role} ${t.name}: ${t.storage}[${t.shape.map((e) => printExpr(e)).join(', ')}]`;
+
+/** Prints a whole program: tensors, then kernels in launch order. */
+export function printProgram(p: Program): string {
+  const head = [
+    `program ${p.name}`,
+    ...Object.entries(p.fixed).map(([name, value]) => `fixed ${name} = ${value}`),
+    ...p.uniforms.map((u) => `uniform ${u.name}: ${u.type}`),
+    ...p.inputs.map((t) => tensorLine('in', t)),
+    ...p.outputs.map((t) => tensorLine('out', t)),
+    ...p.workspace.map((t) => tensorLine('workspace', t)),
+  ];
+  return [head.join('\n') + '\n', ...p.kernels.map(printKernel)].join('\n');
+}

@@ -1,0 +1,103 @@
+/**
+ * Which values are the same for all lanes of a workgroup or of a warp.
+ *
+ * A value is `uniform` (one value per workgroup), `warp` (one value per 32 consecutive lanes) or `lane` (may differ).
+ * What is read from shared arrays or from buffers that the kernel writes counts as `lane`: no target can prove more.
+ */
+import { children, type Expr } from '../expr/expr.ts';
+import type { Kernel, Stmt } from './kernel.ts';
+import { stmtBodies } from './walk.ts';
+
+export type Uniformity = 'uniform' | 'warp' | 'lane';
+const RANK: Readonly<Record<Uniformity, number>> = { uniform: 0, warp: 1, lane: 2 };
+const WARP = 32;
+
+const join = (a: Uniformity, b: Uniformity): Uniformity => (RANK[a] >= RANK[b] ? a : b);
+
+export interface UniformityMap {
+  /** Uniformity of an expression's value. */
+  of(e: Expr): Uniformity;
+}
+
+/** Calls `visit` for each statement with the uniformity of the control flow around it, after a fixed point is reached. */
+export function analyzeUniformity(
+  k: Kernel,
+  visit: (s: Stmt, control: Uniformity) => void = () => undefined,
+): UniformityMap {
+  const names = new Map<string, Uniformity>([['lane', 'lane']]);
+  for (const s of k.shared) names.set(s.name, 'lane');
+  for (const b of k.buffers) names.set(b.name, b.access === 'read' ? 'uniform' : 'lane');
+  let changed = true;
+
+  const raise = (name: string, to: Uniformity): void => {
+    const next = join(names.get(name) ?? 'uniform', to);
+    if (next !== (names.get(name) ?? 'uniform')) {
+      names.set(name, next);
+      changed = true;
+    }
+  };
+  const of = (e: Expr): Uniformity => {
+    if (isWarpNumber(e)) return 'warp';
+    const own = e.kind === 'var' || e.kind === 'read' ? (names.get(e.name) ?? 'uniform') : 'uniform';
+    return children(e).reduce<Uniformity>((u, c) => join(u, of(c)), own);
+  };
+  const walk = (stmts: readonly Stmt[], control: Uniformity, f: (s: Stmt, c: Uniformity) => void): void => {
+    for (const s of stmts) {
+      f(s, control);
+      stmtBodies(s).forEach((body) => walk(body, join(control, controlOf(s, of)), f));
+    }
+  };
+  while (changed) {
+    changed = false;
+    walk(k.body, 'uniform', (s, control) => transfer(s, control, of, raise));
+  }
+  walk(k.body, 'uniform', visit);
+  return { of };
+}
+
+/** `lane / 32` and `lane >> 5` in any spelling. */
+function isWarpNumber(e: Expr): boolean {
+  if (e.kind !== 'op') return false;
+  const [a, b] = e.args;
+  if (a?.kind !== 'var' || a.name !== 'lane' || b?.kind !== 'const') return false;
+  if (e.op === 'shr') return b.value >= 5 && b.value < 32;
+  return (e.op === 'idiv' || e.op === 'quot') && b.value > 0 && b.value % WARP === 0;
+}
+
+function controlOf(s: Stmt, of: (e: Expr) => Uniformity): Uniformity {
+  if (s.kind === 'if') return of(s.cond);
+  if (s.kind === 'for') return join(join(of(s.from), of(s.to)), of(s.step));
+  return 'uniform';
+}
+
+function transfer(
+  s: Stmt,
+  control: Uniformity,
+  of: (e: Expr) => Uniformity,
+  raise: (name: string, to: Uniformity) => void,
+): void {
+  switch (s.kind) {
+    case 'let':
+    case 'var':
+      return raise(s.name, of(s.value));
+    case 'assign':
+      return raise(s.name, join(control, of(s.value)));
+    case 'store':
+      return raise(s.name, join(control, join(of(s.index), of(s.value))));
+    case 'for':
+      return raise(s.name, join(of(s.from), of(s.step)));
+    case 'contract':
+      return raise(s.acc.array, 'lane');
+    case 'mma':
+      return raise(s.d, 'lane');
+    case 'ldmatrix':
+      return raise(s.into, 'lane');
+    case 'shuffle':
+      return raise(s.name, 'lane');
+    case 'array':
+    case 'if':
+    case 'barrier':
+    case 'comment':
+      return;
+  }
+}

@@ -1,0 +1,263 @@
+/** Checks the rules of the kernel IR; a broken rule is our bug and is thrown as `CompilerBug`. */
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { children, type Expr } from '../expr/expr.ts';
+import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
+import type { Fragment, Kernel, Program, Stmt } from './kernel.ts';
+import { constError, opTypeError } from './verify-expr.ts';
+import { analyzeUniformity } from './uniformity.ts';
+import { stmtExprs } from './walk.ts';
+
+export interface VerifyOptions {
+  /** Names of sizes fixed at compile time; they may occur as i32 variables. */
+  readonly fixed?: readonly string[];
+  /** Refuse kernels whose shared arrays need more. */
+  readonly workgroupBytes?: number;
+  readonly maxLanes?: number;
+}
+
+/** Bytes of workgroup memory that a kernel declares, each array aligned to 16. */
+export function sharedBytes(k: Kernel): number {
+  return k.shared.reduce((sum, s) => sum + Math.ceil((s.length * STORAGE[s.storage].bytes) / 16) * 16, 0);
+}
+
+type ArrayEntry = Exclude<Entry, { kind: 'value' | 'var' }>;
+type Entry =
+  | { readonly kind: 'value'; readonly type: ScalarType }
+  | { readonly kind: 'var'; readonly type: ScalarType }
+  | { readonly kind: 'local'; readonly type: ScalarType; readonly length: number }
+  | { readonly kind: 'shared'; readonly storage: StorageType }
+  | {
+      readonly kind: 'buffer';
+      readonly storage: StorageType;
+      readonly access: 'read' | 'write' | 'read_write';
+    };
+
+const isArray = (e: Entry | undefined): e is ArrayEntry =>
+  e !== undefined && e.kind !== 'value' && e.kind !== 'var';
+const heldType = (e: ArrayEntry): ScalarType => (e.kind === 'local' ? e.type : STORAGE[e.storage].value);
+
+/** Throws `CompilerBug` when a kernel breaks a rule. */
+export function verifyKernel(k: Kernel, options: VerifyOptions = {}): void {
+  new KernelVerifier(k, options).run();
+}
+
+/** Verifies every kernel and the agreement of the program's tensors with the kernels' buffers. */
+export function verifyProgram(p: Program, options: VerifyOptions = {}): void {
+  const tensors = new Map([...p.inputs, ...p.outputs, ...p.workspace].map((t) => [t.name, t]));
+  const uniforms = new Map(p.uniforms.map((u) => [u.name, u.type]));
+  for (const k of p.kernels) {
+    verifyKernel(k, { ...options, fixed: Object.keys(p.fixed) });
+    for (const b of k.buffers) {
+      const tensor = tensors.get(b.name);
+      if (!tensor)
+        throw new CompilerBug('kernel', `${k.name}: buffer ${b.name} is not a tensor of the program`);
+      if (tensor.storage !== b.storage) {
+        throw new CompilerBug(
+          'kernel',
+          `${k.name}: buffer ${b.name} is ${b.storage}, tensor ${tensor.storage}`,
+        );
+      }
+    }
+    for (const u of k.uniforms) {
+      if (uniforms.get(u.name) !== u.type) {
+        throw new CompilerBug('kernel', `${k.name}: uniform ${u.name} is not in the program's list`);
+      }
+    }
+  }
+}
+
+class KernelVerifier {
+  private readonly scopes: Map<string, Entry>[] = [new Map()];
+
+  constructor(
+    private readonly k: Kernel,
+    private readonly options: VerifyOptions,
+  ) {}
+
+  run(): void {
+    const { k, options } = this;
+    if (!(Number.isInteger(k.lanes) && k.lanes > 0)) this.fail(`lanes is ${k.lanes}`);
+    if (k.lanes > (options.maxLanes ?? Infinity)) this.fail(`${k.lanes} lanes, at most ${options.maxLanes}`);
+    for (const name of options.fixed ?? []) this.declare(name, { kind: 'value', type: 'i32' });
+    for (const u of k.uniforms) this.declare(u.name, { kind: 'value', type: u.type });
+    this.int(k.grid, 'grid');
+    for (const b of k.buffers) this.int(b.elements, `extent of ${b.name}`);
+    for (const b of k.buffers) this.declare(b.name, { kind: 'buffer', storage: b.storage, access: b.access });
+    for (const s of k.shared) {
+      if (!(Number.isInteger(s.length) && s.length > 0)) this.fail(`shared ${s.name} has length ${s.length}`);
+      this.declare(s.name, { kind: 'shared', storage: s.storage });
+    }
+    if (sharedBytes(k) > (options.workgroupBytes ?? Infinity)) {
+      this.fail(`shared arrays need ${sharedBytes(k)} bytes, at most ${options.workgroupBytes}`);
+    }
+    this.declare('workgroup', { kind: 'value', type: 'i32' });
+    this.declare('lane', { kind: 'value', type: 'i32' });
+    this.block(k.body);
+    analyzeUniformity(k, (s, control) => {
+      if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
+      const collective = s.kind === 'mma' || s.kind === 'ldmatrix' || s.kind === 'shuffle';
+      if (collective && control === 'lane') this.fail(`${s.kind} in lane-dependent control flow`);
+    });
+  }
+
+  private fail(message: string): never {
+    throw new CompilerBug('kernel', `${this.k.name}: ${message}`);
+  }
+
+  private lookup(name: string): Entry | undefined {
+    for (let n = this.scopes.length - 1; n >= 0; n--) {
+      const entry = this.scopes[n]!.get(name);
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
+  /** Shadowing is refused, so that printers may use one name per variable. */
+  private declare(name: string, entry: Entry): void {
+    if (this.lookup(name)) this.fail(`${name} is declared twice`);
+    this.scopes.at(-1)!.set(name, entry);
+  }
+
+  private block(stmts: readonly Stmt[], declareFirst: () => void = () => undefined): void {
+    this.scopes.push(new Map());
+    declareFirst();
+    for (const s of stmts) this.stmt(s);
+    this.scopes.pop();
+  }
+
+  private stmt(s: Stmt): void {
+    for (const e of stmtExprs(s)) this.expr(e);
+    switch (s.kind) {
+      case 'let':
+      case 'shuffle':
+        return this.declare(s.name, { kind: 'value', type: s.value.type });
+      case 'var':
+        return this.declare(s.name, { kind: 'var', type: s.value.type });
+      case 'assign': {
+        const target = this.lookup(s.name);
+        if (target?.kind !== 'var') this.fail(`${s.name} is assigned but is not a var`);
+        if (target.type !== s.value.type) this.fail(`${s.name} is ${target.type}, assigned ${s.value.type}`);
+        return;
+      }
+      case 'array':
+        if (!(Number.isInteger(s.length) && s.length > 0))
+          this.fail(`array ${s.name} has length ${s.length}`);
+        return this.declare(s.name, { kind: 'local', type: s.type, length: s.length });
+      case 'store':
+        return this.store(s.name, s.index, s.value.type);
+      case 'for':
+        return this.loop(s);
+      case 'if':
+        if (s.cond.type !== 'bool') this.fail(`condition is ${s.cond.type}`);
+        this.block(s.then);
+        if (s.else) this.block(s.else);
+        return;
+      case 'contract':
+        return this.contract(s);
+      case 'mma':
+        if (this.k.lanes % 32 !== 0) this.fail('mma needs whole warps');
+        this.local(s.d, 'f32');
+        this.local(s.a, 'u32');
+        return this.local(s.b, 'u32');
+      case 'ldmatrix':
+        return this.ldmatrix(s);
+      case 'barrier':
+      case 'comment':
+        return;
+    }
+  }
+
+  private store(name: string, index: Expr, type: ScalarType): void {
+    const target = this.lookup(name);
+    if (!isArray(target)) this.fail(`store to ${name}, not an array`);
+    if (target.kind === 'buffer' && target.access === 'read') this.fail(`store to read-only buffer ${name}`);
+    this.index(name, index);
+    if (heldType(target) !== type) this.fail(`${name} holds ${heldType(target)}, stored ${type}`);
+  }
+
+  private loop(s: Extract<Stmt, { kind: 'for' }>): void {
+    this.int(s.from, `start of loop ${s.name}`);
+    this.int(s.to, `end of loop ${s.name}`);
+    this.int(s.step, `step of loop ${s.name}`);
+    if (s.step.kind === 'const' && s.step.value <= 0) this.fail(`step of loop ${s.name} is ${s.step.value}`);
+    if (s.unroll && [s.from, s.to, s.step].some((e) => e.kind !== 'const')) {
+      this.fail(`unrolled loop ${s.name} has bounds that are not constant`);
+    }
+    this.block(s.body, () => this.declare(s.name, { kind: 'value', type: 'i32' }));
+  }
+
+  private contract(s: Extract<Stmt, { kind: 'contract' }>): void {
+    for (const f of [s.acc, s.a, s.b]) this.fragment(f);
+    if (this.lookup(s.acc.array)?.kind !== 'local')
+      this.fail(`contract accumulates in ${s.acc.array}, not local`);
+    if (![s.rows, s.cols, s.depth].every((n) => Number.isInteger(n) && n > 0))
+      this.fail('contract of no elements');
+  }
+
+  private fragment(f: Fragment): void {
+    const entry = this.lookup(f.array);
+    const held =
+      entry?.kind === 'local' ? entry.type : entry?.kind === 'shared' ? STORAGE[entry.storage].value : '';
+    if (held !== 'f32') this.fail(`fragment in ${f.array}, which is no shared or local array of floats`);
+    this.int(f.offset, `offset in ${f.array}`);
+  }
+
+  private ldmatrix(s: Extract<Stmt, { kind: 'ldmatrix' }>): void {
+    const from = this.lookup(s.shared);
+    const half = from?.kind === 'shared' && STORAGE[from.storage].bytes === 2;
+    if (!half) this.fail(`ldmatrix reads ${s.shared}, which is no shared array of 16-bit floats`);
+    if (this.k.lanes % 32 !== 0) this.fail('ldmatrix needs whole warps');
+    this.int(s.index, 'ldmatrix index');
+    this.local(s.into, 'u32');
+  }
+
+  private local(name: string, type: ScalarType): void {
+    const entry = this.lookup(name);
+    if (entry?.kind !== 'local' || entry.type !== type) this.fail(`${name} is no local array of ${type}`);
+  }
+
+  private int(e: Expr, what: string): void {
+    this.expr(e);
+    if (e.type !== 'i32') this.fail(`${what} is ${e.type}, not i32`);
+  }
+
+  private index(name: string, index: Expr): void {
+    if (index.type !== 'i32' && index.type !== 'u32') this.fail(`index of ${name} is ${index.type}`);
+  }
+
+  private expr(e: Expr): void {
+    for (const c of children(e)) this.expr(c);
+    switch (e.kind) {
+      case 'const': {
+        const problem = constError(e.type, e.value);
+        if (problem) this.fail(problem);
+        return;
+      }
+      case 'var': {
+        const entry = this.lookup(e.name);
+        if (entry?.kind !== 'value' && entry?.kind !== 'var')
+          this.fail(`${e.name} is not a variable in scope`);
+        if (entry.type !== e.type) this.fail(`${e.name} is ${entry.type}, used as ${e.type}`);
+        return;
+      }
+      case 'op': {
+        const problem = opTypeError(e);
+        if (problem) this.fail(problem);
+        return;
+      }
+      case 'read':
+        return this.read(e);
+      case 'reduce':
+        return this.fail('a reduction is left');
+    }
+  }
+
+  private read(e: Extract<Expr, { kind: 'read' }>): void {
+    const entry = this.lookup(e.name);
+    if (!isArray(entry)) this.fail(`read of ${e.name}, not an array`);
+    if (entry.kind === 'buffer' && entry.access === 'write') this.fail(`read of write-only buffer ${e.name}`);
+    if (e.index.length !== 1) this.fail(`read of ${e.name} with ${e.index.length} indices`);
+    this.index(e.name, e.index[0]!);
+    if (heldType(entry) !== e.type) this.fail(`${e.name} holds ${heldType(entry)}, read as ${e.type}`);
+  }
+}

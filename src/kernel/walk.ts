@@ -1,0 +1,131 @@
+/** Traversals and rewrites of statement lists. */
+import { freeVars, visit, type Expr, type ReadExpr } from '../expr/expr.ts';
+import type { Fragment, Kernel, Stmt } from './kernel.ts';
+
+/** Expressions that a statement evaluates itself, not those of nested bodies. */
+export function stmtExprs(s: Stmt): readonly Expr[] {
+  switch (s.kind) {
+    case 'let':
+    case 'var':
+    case 'assign':
+    case 'shuffle':
+      return [s.value];
+    case 'store':
+      return [s.index, s.value];
+    case 'for':
+      return [s.from, s.to, s.step];
+    case 'if':
+      return [s.cond];
+    case 'contract':
+      return [s.acc.offset, s.a.offset, s.b.offset];
+    case 'mma':
+      return [s.dOffset, s.aOffset, s.bOffset];
+    case 'ldmatrix':
+      return [s.intoOffset, s.index];
+    case 'array':
+    case 'barrier':
+    case 'comment':
+      return [];
+  }
+}
+
+/** Nested statement lists. */
+export function stmtBodies(s: Stmt): readonly (readonly Stmt[])[] {
+  if (s.kind === 'for') return [s.body];
+  if (s.kind === 'if') return s.else ? [s.then, s.else] : [s.then];
+  return [];
+}
+
+/** Visits every statement, parents first. */
+export function visitStmts(stmts: readonly Stmt[], f: (s: Stmt) => void): void {
+  for (const s of stmts) {
+    f(s);
+    for (const body of stmtBodies(s)) visitStmts(body, f);
+  }
+}
+
+/** Visits every expression node of every statement. */
+export function visitExprs(stmts: readonly Stmt[], f: (e: Expr) => void): void {
+  visitStmts(stmts, (s) => stmtExprs(s).forEach((e) => visit(e, f)));
+}
+
+/** Calls `f` on each read of an array or buffer; fragments and matrix loads are not reads in this sense. */
+export function visitReads(stmts: readonly Stmt[], f: (r: ReadExpr) => void): void {
+  visitExprs(stmts, (e) => {
+    if (e.kind === 'read') f(e);
+  });
+}
+
+/** True when a predicate holds for some statement, nested ones included. */
+export function someStmt(stmts: readonly Stmt[], f: (s: Stmt) => boolean): boolean {
+  return stmts.some((s) => f(s) || stmtBodies(s).some((body) => someStmt(body, f)));
+}
+
+/** Rebuilds each statement with its own expressions mapped; nested bodies too. */
+export function mapExprs(stmts: readonly Stmt[], f: (e: Expr) => Expr): readonly Stmt[] {
+  return stmts.map((s) => mapStmtExprs(s, f));
+}
+
+const mapFragment = (g: Fragment, f: (e: Expr) => Expr): Fragment => ({ ...g, offset: f(g.offset) });
+
+function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
+  switch (s.kind) {
+    case 'let':
+    case 'var':
+    case 'assign':
+    case 'shuffle':
+      return { ...s, value: f(s.value) };
+    case 'store':
+      return { ...s, index: f(s.index), value: f(s.value) };
+    case 'for':
+      return { ...s, from: f(s.from), to: f(s.to), step: f(s.step), body: mapExprs(s.body, f) };
+    case 'if': {
+      const then = mapExprs(s.then, f);
+      return s.else
+        ? { ...s, cond: f(s.cond), then, else: mapExprs(s.else, f) }
+        : { ...s, cond: f(s.cond), then };
+    }
+    case 'contract':
+      return { ...s, acc: mapFragment(s.acc, f), a: mapFragment(s.a, f), b: mapFragment(s.b, f) };
+    case 'mma':
+      return { ...s, dOffset: f(s.dOffset), aOffset: f(s.aOffset), bOffset: f(s.bOffset) };
+    case 'ldmatrix':
+      return { ...s, intoOffset: f(s.intoOffset), index: f(s.index) };
+    case 'array':
+    case 'barrier':
+    case 'comment':
+      return s;
+  }
+}
+
+/** Replaces each statement, innermost first, by a list of statements. */
+export function flatMapStmts(stmts: readonly Stmt[], f: (s: Stmt) => readonly Stmt[]): readonly Stmt[] {
+  return stmts.flatMap((s) => {
+    if (s.kind === 'for') return f({ ...s, body: flatMapStmts(s.body, f) });
+    if (s.kind === 'if') {
+      const then = flatMapStmts(s.then, f);
+      return f(s.else ? { ...s, then, else: flatMapStmts(s.else, f) } : { ...s, then });
+    }
+    return f(s);
+  });
+}
+
+/** Names of the `var`s and arrays that statements change, shared arrays and buffers included. */
+export function assignedNames(stmts: readonly Stmt[]): ReadonlySet<string> {
+  const out = new Set<string>();
+  visitStmts(stmts, (s) => {
+    if (s.kind === 'assign' || s.kind === 'store') out.add(s.name);
+    else if (s.kind === 'contract') out.add(s.acc.array);
+    else if (s.kind === 'mma') out.add(s.d);
+    else if (s.kind === 'ldmatrix') out.add(s.into);
+  });
+  return out;
+}
+
+/** Every variable that a kernel mentions, its grid and extents included. */
+export function kernelVars(k: Kernel): ReadonlySet<string> {
+  const out = freeVars(k.grid);
+  for (const b of k.buffers) freeVars(b.elements, out);
+  visitStmts(k.body, (s) => stmtExprs(s).forEach((e) => freeVars(e, out)));
+  return out;
+}

@@ -1,5 +1,5 @@
 /** E01xx: the text is not a program. */
-import type { CodeRow } from './codes.ts';
+import type { CodeRow } from './code-row.ts';
 
 const row = (code: string, title: string, explanation: string): CodeRow => ({ code, title, explanation });
 const example = (text: string): string => `\n\n\`\`\`attn\n${text}\n\`\`\``;

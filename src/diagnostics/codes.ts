@@ -3,16 +3,10 @@
  * E01xx syntax, E02xx names, E03xx types, E04xx masks and reductions, E05xx sizes and tensors, E06xx compilation and
  * limits, E07xx files and the command line, W09xx warnings.
  */
+import type { CodeRow } from './code-row.ts';
 import { MODEL_CODES } from './codes-model.ts';
 import { RUNTIME_CODES } from './codes-runtime.ts';
 import { SYNTAX_CODES } from './codes-syntax.ts';
-
-export interface CodeRow {
-  readonly code: string;
-  readonly title: string;
-  /** Markdown paragraphs with an example. */
-  readonly explanation: string;
-}
 
 /** All rows, by code. */
 export const CODES: ReadonlyMap<string, CodeRow> = new Map(

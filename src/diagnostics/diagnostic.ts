@@ -38,6 +38,10 @@ export class UserError extends Error {
   }
 }
 
-export function userError(code: string, message: string, extra: { hint?: string; span?: Span } = {}): UserError {
+export function userError(
+  code: string,
+  message: string,
+  extra: { hint?: string; span?: Span } = {},
+): UserError {
   return new UserError({ code, severity: 'error', message, ...extra });
 }

@@ -15,8 +15,32 @@ const same: TypeRule = (a) => a[0]!;
 const float: TypeRule = () => 'f32';
 const bool: TypeRule = () => 'bool';
 const int: TypeRule = () => 'i32';
+const word: TypeRule = () => 'u32';
 const row = (arity: number, type: TypeRule, meaning: OpRow['meaning'], symbol?: string, level = 0): OpRow =>
   symbol === undefined ? { arity, type, meaning } : { arity, type, meaning, infix: { symbol, level } };
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** Bits of the nearest f16 (ties to even, overflow to infinity); the value is rounded to f32 first. */
+export function toHalfBits(x: number): number {
+  scratch.setFloat32(0, x);
+  const bits = scratch.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = Math.abs(Math.fround(x));
+  if (Number.isNaN(x)) return 0x7e00;
+  if (magnitude >= 65520) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | roundEven(magnitude * 2 ** 24);
+  const exponent = ((bits >>> 23) & 0xff) - 127;
+  return sign | (((exponent + 15) << 10) + roundEven((magnitude / 2 ** exponent - 1) * 1024));
+}
+
+/** Bits of the nearest bf16 (ties to even). */
+export function toBfloatBits(x: number): number {
+  scratch.setFloat32(0, x);
+  const bits = scratch.getUint32(0);
+  if (Number.isNaN(x)) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
 
 /** Round half to even, as IEEE and every target do. */
 export function roundEven(x: number): number {
@@ -100,6 +124,9 @@ export const OPS = {
   /** Round an f32 value to the nearest f16 / bf16 value (ties to even), staying f32. */
   round_f16: row(1, float, (x) => x),
   round_bf16: row(1, float, (x) => x),
+  /** Two f32 values rounded to 16-bit floats in one word, the first in the low half. */
+  pack_f16: row(2, word, (a, b) => (toHalfBits(a) | (toHalfBits(b) << 16)) >>> 0),
+  pack_bf16: row(2, word, (a, b) => (toBfloatBits(a) | (toBfloatBits(b) << 16)) >>> 0),
   /** Reinterpret bits; used by legalisation only. */
   bits_to_f32: row(1, float, (x) => x),
   f32_to_bits: row(1, int, (x) => x),

@@ -1,0 +1,16 @@
+/** What every supported GPU (compute capability 8.0 and later) offers. */
+import type { Limits } from '../backend.ts';
+
+/** 99 KiB of shared memory is the least among sm_80 … sm_120 devices, so one source runs on all of them. */
+export const CUDA_LIMITS: Limits = {
+  workgroupBytes: 99 * 1024,
+  maxLanes: 1024,
+  maxBuffers: 256,
+  maxGridPerDimension: 2 ** 31 - 1,
+  mma: true,
+  nativeF16: true,
+  nativeBf16: true,
+};
+
+/** Shared memory that a launch may use without asking for more. */
+export const DEFAULT_SHARED_BYTES = 48 * 1024;

@@ -36,6 +36,7 @@ function describeExpected(type: TokenType, rule: string): string {
     if (rule === 'axisDecl') return 'the name of an axis';
     return 'a name';
   }
+  if (type === EOF) return '`kernel`, `fn` or `import`';
   if (type.name === 'StringLiteral') return 'a file name in quotes, or `{`';
   const word = KEYWORD_NAMES.get(type.name.toLowerCase());
   return word === undefined ? (PUNCTUATION[type.name] ?? type.name) : `\`${word}\``;

@@ -34,7 +34,8 @@ import {
 /** The parser gives up after this many errors: later ones are rarely true, and each one costs time. */
 export const MAX_ERRORS = 20;
 
-// An error inside one of these is an error of the item around it, which then resumes at the next item.
+// An error inside one of these is an error of the item around it. `item`, `declaration` and `letStatement` are where
+// parsing resumes, since the grammar tool looks for a place to resume only among what follows in the calling rule.
 const PART = { resyncEnabled: false } as const;
 
 export class AttnParser extends CstParser {
@@ -66,17 +67,13 @@ export class AttnParser extends CstParser {
     this.MANY({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.declaration) });
   });
 
-  private readonly declaration = this.RULE(
-    'declaration',
-    () => {
-      this.OR([
-        { ALT: () => this.SUBRULE(this.importDecl) },
-        { ALT: () => this.SUBRULE(this.fnDecl) },
-        { ALT: () => this.SUBRULE(this.kernelDecl) },
-      ]);
-    },
-    PART,
-  );
+  private readonly declaration = this.RULE('declaration', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.importDecl) },
+      { ALT: () => this.SUBRULE(this.fnDecl) },
+      { ALT: () => this.SUBRULE(this.kernelDecl) },
+    ]);
+  });
 
   private readonly importDecl = this.RULE('importDecl', () => {
     this.CONSUME(keywordToken('import'));
@@ -158,21 +155,17 @@ export class AttnParser extends CstParser {
     this.CONSUME(RCurly);
   });
 
-  private readonly item = this.RULE(
-    'item',
-    () => {
-      this.OR([
-        { ALT: () => this.SUBRULE(this.axesItem) },
-        { ALT: () => this.SUBRULE(this.inItem) },
-        { ALT: () => this.SUBRULE(this.scalarItem) },
-        { ALT: () => this.SUBRULE(this.requireItem) },
-        { ALT: () => this.SUBRULE(this.maskItem) },
-        { ALT: () => this.SUBRULE(this.defItem) },
-        { ALT: () => this.SUBRULE(this.outItem) },
-      ]);
-    },
-    PART,
-  );
+  private readonly item = this.RULE('item', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.axesItem) },
+      { ALT: () => this.SUBRULE(this.inItem) },
+      { ALT: () => this.SUBRULE(this.scalarItem) },
+      { ALT: () => this.SUBRULE(this.requireItem) },
+      { ALT: () => this.SUBRULE(this.maskItem) },
+      { ALT: () => this.SUBRULE(this.defItem) },
+      { ALT: () => this.SUBRULE(this.outItem) },
+    ]);
+  });
 
   private readonly axesItem = this.RULE('axesItem', () => {
     this.CONSUME(keywordToken('axes'));

@@ -25,9 +25,25 @@ export interface Name {
 }
 
 export type BinaryOperator =
-  | '+' | '-' | '*' | '/' | '%' | '**'
-  | '==' | '!=' | '<' | '<=' | '>' | '>='
-  | '&&' | '||' | '&' | '|' | '^' | '<<' | '>>';
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '**'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '&&'
+  | '||'
+  | '&'
+  | '|'
+  | '^'
+  | '<<'
+  | '>>';
 export type UnaryOperator = '-' | '!' | '~';
 
 /** `axis` alone, or an axis restricted to `from <= axis < to`. */
@@ -43,10 +59,21 @@ export interface IndexArg {
   readonly value: SurfaceExpr;
 }
 export type SurfaceExpr =
-  | { readonly kind: 'number'; readonly text: string; readonly value: number; readonly isInt: boolean; readonly span: Span }
+  | {
+      readonly kind: 'number';
+      readonly text: string;
+      readonly value: number;
+      readonly isInt: boolean;
+      readonly span: Span;
+    }
   | { readonly kind: 'bool'; readonly value: boolean; readonly span: Span }
   | { readonly kind: 'name'; readonly name: Name; readonly span: Span }
-  | { readonly kind: 'index'; readonly target: SurfaceExpr; readonly args: readonly IndexArg[]; readonly span: Span }
+  | {
+      readonly kind: 'index';
+      readonly target: SurfaceExpr;
+      readonly args: readonly IndexArg[];
+      readonly span: Span;
+    }
   | {
       readonly kind: 'call';
       readonly callee: Name;
@@ -103,6 +130,7 @@ export interface AxisDecl {
   readonly extent: SurfaceExpr;
   /** Index of this axis where the axes that it mentions are in scope. */
   readonly derived?: SurfaceExpr;
+  readonly doc?: string;
   readonly span: Span;
 }
 export interface TensorType {
@@ -167,5 +195,7 @@ export interface SourceFile {
   readonly fns: readonly FnDecl[];
   readonly kernels: readonly KernelDecl[];
   readonly comments: readonly Comment[];
+  /** What was parsed: the printer keeps its comments and empty lines. Absent in trees that were built in code. */
+  readonly text?: string;
   readonly span: Span;
 }

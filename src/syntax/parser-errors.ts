@@ -1,0 +1,96 @@
+/** Errors of the parser as diagnostics: the right code, the place, and a hint where the mistake is a common one. */
+import { EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain';
+import { Identifier, KEYWORDS, RCurly, RParen, RSquare } from '../../grammar/tokens.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { didYouMean } from '../diagnostics/suggest.ts';
+import type { Builder } from './builder.ts';
+import { openerOf } from './token-errors.ts';
+
+const WORD_HINTS: Readonly<Record<string, string>> = {
+  and: 'write `&&`',
+  or: 'write `||`',
+  not: 'write `!`',
+  elif: 'write `else if`',
+  where: 'write `if c then a else b`, or a `mask` line',
+  for: 'a reduction or an index says it: `sum[j](x)`',
+  def: 'functions start with `fn`',
+  func: 'functions start with `fn`',
+  function: 'functions start with `fn`',
+  return: 'the last line of a function is its value; no `return` is needed',
+  var: 'definitions start with `let`',
+  input: 'inputs start with `in`',
+  output: 'outputs start with `out`',
+  normalise: 'write `normalize`',
+  softmax: 'a definition needs a keyword and a name: `normalize p = softmax[j](s)`',
+};
+
+const ITEM_WORDS = KEYWORDS.filter((k) => k.group === 'item').map((k) => k.word);
+const TOP_WORDS = KEYWORDS.filter((k) => k.group === 'declaration').map((k) => k.word);
+const KEYWORD_WORDS = new Set(KEYWORDS.map((k) => k.word));
+
+/** One diagnostic for one error of the parser. */
+export function parserError(b: Builder, tokens: readonly IToken[], error: IRecognitionException): Diagnostic {
+  const token = error.token;
+  const atEnd = token.tokenType === EOF;
+  const end = b.text.trimEnd().length;
+  const span = atEnd ? b.span(end, end) : b.tokenSpan(token, end);
+  const rule = error.context.ruleStack.at(-1) ?? '';
+  const closer = [RParen, RSquare, RCurly].find((t) => error.message.includes(`\`${t.PATTERN as string}\``));
+  const opener = closer && openerOf(tokens, span.start, closer);
+  const isKeyword = KEYWORD_WORDS.has(token.image) && !tokenMatcher(token, Identifier);
+  const base = { severity: 'error', message: error.message, span } as const;
+  if (isKeyword && /expected (a name|the name of an axis)/.test(error.message)) {
+    const hint = `\`${token.image}\` is reserved: choose another name, such as \`${token.image}_\``;
+    return { ...base, code: 'E0106', hint };
+  }
+  if (rule === 'operand' && error.context.ruleStack.at(-3) === 'fnBody' && token.tokenType === RCurly) {
+    const hint = 'the last line of a function body is an expression';
+    return { ...base, code: 'E0112', message: 'this function has no value', hint };
+  }
+  const hint = hintFor(b, tokens, error, rule);
+  // At the end of the text, or where an item begins, the bracket is what is wrong.
+  if (opener && (atEnd || isKeyword) && !error.message.includes('expected an expression')) {
+    const labels = [{ span: b.tokenSpan(opener), text: 'opened here' }];
+    return { ...base, code: 'E0115', labels, ...(hint === undefined ? {} : { hint }) };
+  }
+  return { ...base, code: 'E0101', ...(hint === undefined ? {} : { hint }) };
+}
+
+function hintFor(
+  b: Builder,
+  tokens: readonly IToken[],
+  error: IRecognitionException,
+  rule: string,
+): string | undefined {
+  const token = error.token;
+  const previous = tokens.findLast((t) => t.startOffset < token.startOffset);
+  const before = previous?.image ?? '';
+  const next = b.text.slice(token.startOffset + token.image.length).trimStart();
+  if (Object.hasOwn(WORD_HINTS, token.image)) return WORD_HINTS[token.image];
+  if (token.image === '=' && !['axisDecl', 'bracketArg'].includes(rule)) return 'to compare, write `==`';
+  if (token.image === '*' && before === '*') return 'a power is written `a ** b`';
+  if ((token.image === '(' || token.image === '[') && endsOperand(previous)) {
+    return `the \`${token.image}\` of a call or an index stands on the same line as its name`;
+  }
+  const isName = tokenMatcher(token, Identifier);
+  if (isName && rule === 'kernelDecl') {
+    const near = didYouMean(token.image, ITEM_WORDS);
+    if (near !== undefined) return near;
+    if (next.startsWith('=') && !next.startsWith('=='))
+      return `a definition starts with a keyword: \`let ${clip(token.image)} = …\``;
+  }
+  if (rule === 'file' || rule === 'declaration') {
+    if (ITEM_WORDS.includes(token.image)) return 'items stand inside `kernel NAME { … }`';
+    if (token.image === '}') return 'this `}` closes nothing';
+    if (isName) return didYouMean(token.image, TOP_WORDS);
+  }
+  return undefined;
+}
+
+const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}...` : text);
+
+function endsOperand(token: IToken | undefined): boolean {
+  return (
+    token !== undefined && (tokenMatcher(token, Identifier) || [RParen, RSquare].includes(token.tokenType))
+  );
+}

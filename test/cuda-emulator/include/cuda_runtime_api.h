@@ -1,0 +1,3 @@
+// Stands in for the toolkit header of this name.
+#pragma once
+#include "cuemu.hpp"

@@ -1,0 +1,55 @@
+// What kernel code calls in the runtime.
+#pragma once
+#include <source_location>
+#include "language.hpp"
+
+namespace cuemu {
+
+// Helpers take the caller's place as a default argument, so that reports name the kernel's line.
+using Loc = std::source_location;
+
+struct Thread {
+  uint3 index, block;
+  dim3 block_size, grid_size;
+  int linear, lane, warp;
+};
+extern __thread Thread* g_self;
+
+void block_barrier(Loc where);
+void warp_barrier(unsigned mask, Loc where);
+uint64_t shuffle_bits(unsigned mask, uint64_t bits, int source_lane, Loc where);
+unsigned ballot(unsigned mask, bool predicate, Loc where);
+
+[[noreturn]] void fail(const char* kind, const char* message, Loc where);
+
+// Generic pointer <-> 32-bit address in the shared window.
+uint32_t to_shared(const void* pointer);
+void* from_shared(uint32_t address);
+
+// Copies `source_bytes` and zero-fills up to `bytes` (4, 8 or 16). The data land at the wait, or at
+// once under an eager schedule; until then the destination holds NaNs.
+void cp_async(void* destination, const void* source, int bytes, int source_bytes,
+              Loc where = Loc::current());
+void cp_async_commit();
+void cp_async_wait(int groups_left_in_flight);
+
+// d += a * b with the fragment layouts of mma.sync.m16n8k16 (.row.col).
+void mma_m16n8k16_bf16(float* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
+void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
+void load_matrices(uint32_t* out, int count, bool transpose, uint32_t address, Loc where);
+
+enum class AtomicOp : uint8_t { Add, Max, Min, Exchange, And, Or };
+template <class T> T atomic_update(T* address, T value, AtomicOp op, Loc where);
+extern template float atomic_update(float*, float, AtomicOp, Loc);
+extern template double atomic_update(double*, double, AtomicOp, Loc);
+extern template int atomic_update(int*, int, AtomicOp, Loc);
+extern template unsigned atomic_update(unsigned*, unsigned, AtomicOp, Loc);
+extern template unsigned long long atomic_update(unsigned long long*, unsigned long long, AtomicOp, Loc);
+unsigned atomic_compare_exchange(unsigned* address, unsigned expected, unsigned value, Loc where);
+
+}  // namespace cuemu
+
+#define threadIdx (::cuemu::g_self->index)
+#define blockIdx (::cuemu::g_self->block)
+#define blockDim (::cuemu::g_self->block_size)
+#define gridDim (::cuemu::g_self->grid_size)

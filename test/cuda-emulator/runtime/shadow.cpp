@@ -1,0 +1,59 @@
+#include "shadow.hpp"
+#include <algorithm>
+
+namespace cuemu {
+
+const Mark* Shadow::unordered_reader(const Cell& cell, const BlockClocks& clocks, int thread) const {
+  if (!cell.read.stamp.clock) return nullptr;
+  if (!clocks.ordered(thread, cell.read.stamp)) return &cell.read;
+  if (!cell.more_readers) return nullptr;
+  for (const Mark& mark : lists_[cell.more_readers - 1].marks)
+    if (!clocks.ordered(thread, mark.stamp)) return &mark;
+  return nullptr;
+}
+
+void Shadow::clear_readers(Cell& cell) {
+  cell.read = {};
+  if (!cell.more_readers) return;
+  Readers& list = lists_[cell.more_readers - 1];
+  list.marks.clear();
+  list.compact_at = 8;
+  free_lists_.push_back(cell.more_readers);
+  cell.more_readers = 0;
+}
+
+void Shadow::add_reader(Cell& cell, Mark mark, const BlockClocks& clocks, int thread) {
+  // A reader ordered before this one can be forgotten: whoever is ordered after this one is
+  // ordered after it too.
+  if (!cell.read.stamp.clock || clocks.ordered(thread, cell.read.stamp)) {
+    cell.read = mark;
+    return;
+  }
+  if (!cell.more_readers) {
+    if (free_lists_.empty()) {
+      lists_.emplace_back();
+      cell.more_readers = static_cast<uint32_t>(lists_.size());
+    } else {
+      cell.more_readers = free_lists_.back();
+      free_lists_.pop_back();
+    }
+  }
+  Readers& list = lists_[cell.more_readers - 1];
+  if (!list.marks.empty() && list.marks.back().stamp == mark.stamp) return;
+  list.marks.push_back(mark);
+  if (list.marks.size() < list.compact_at) return;
+  // Doubling the limit keeps this linear on average even when every thread reads every cell.
+  std::stable_sort(list.marks.begin(), list.marks.end(), [](const Mark& a, const Mark& b) {
+    return a.stamp.party != b.stamp.party ? a.stamp.party < b.stamp.party : a.stamp.clock > b.stamp.clock;
+  });
+  auto end = std::unique(list.marks.begin(), list.marks.end(), [](const Mark& a, const Mark& b) {
+    return a.stamp.party == b.stamp.party;
+  });
+  end = std::remove_if(list.marks.begin(), end, [&](const Mark& m) {
+    return m.stamp != mark.stamp && clocks.ordered(thread, m.stamp);
+  });
+  list.marks.erase(end, list.marks.end());
+  list.compact_at = std::max<size_t>(8, 2 * list.marks.size());
+}
+
+}  // namespace cuemu

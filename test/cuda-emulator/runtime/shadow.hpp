@@ -1,0 +1,69 @@
+// What is known about each two bytes of checked memory: last writer and readers since.
+#pragma once
+#include <sys/mman.h>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+#include "clocks.hpp"
+#include "source_site.hpp"
+
+namespace cuemu {
+
+enum class AccessKind : uint8_t { Read, Write, Atomic };
+
+struct Access {
+  const char* address;
+  size_t size;
+  AccessKind kind;
+  Site site;
+  int thread;
+  bool async = false;  // made by the copy engine on behalf of `thread`
+  Stamp stamp = {};    // filled in when races are checked
+};
+
+constexpr size_t kCellBytes = 2;  // the narrowest element that kernels store
+
+struct Mark {
+  Stamp stamp;
+  Site site;
+};
+
+// All-zero is the state of memory that nobody has touched.
+struct Cell {
+  uint32_t block;          // 1 + number of the block that these marks belong to
+  uint32_t earlier_block;  // 1 + number of some other block that read this cell
+  Mark write, read;
+  uint32_t more_readers;   // 1 + index of the list of further readers
+  bool write_atomic, initialised;
+};
+
+class Shadow {
+ public:
+  explicit Shadow(size_t bytes) : cells_((bytes + kCellBytes - 1) / kCellBytes) {
+    // Zero pages appear on first touch, so a large buffer costs only what the kernel reaches.
+    data_ = static_cast<Cell*>(mmap(nullptr, cells_ * sizeof(Cell), PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  }
+  ~Shadow() { munmap(data_, cells_ * sizeof(Cell)); }
+  Shadow(const Shadow&) = delete;
+  Shadow& operator=(const Shadow&) = delete;
+
+  Cell& operator[](size_t i) { return data_[i]; }
+
+  // The oldest reader that is not ordered before `thread`, or nullptr.
+  const Mark* unordered_reader(const Cell& cell, const BlockClocks& clocks, int thread) const;
+  void add_reader(Cell& cell, Mark mark, const BlockClocks& clocks, int thread);
+  void clear_readers(Cell& cell);
+
+ private:
+  struct Readers {
+    std::vector<Mark> marks;
+    size_t compact_at = 8;
+  };
+  size_t cells_;
+  Cell* data_;
+  std::vector<Readers> lists_;
+  std::vector<uint32_t> free_lists_;
+};
+
+}  // namespace cuemu

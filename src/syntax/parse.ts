@@ -12,6 +12,7 @@ import {
   blockComments,
   characterErrors,
   firstOfEachLine,
+  keywordsAsNames,
   MAX_NESTING,
   tooDeep,
   wordErrors,
@@ -41,10 +42,11 @@ export function parseSource(text: string, source = '<input>'): ParseResult {
     );
     return { file: emptyFile(b), diagnostics: b.diagnostics };
   }
-  const { tokens, errors, groups } = lexer.tokenize(text);
+  const { tokens: lexed, errors, groups } = lexer.tokenize(text);
   const docs = new Docs(b, groups['comments'] ?? []);
   characterErrors(b, errors.slice(0, MAX_ERRORS));
   blockComments(b, (groups['mistakes'] ?? []).slice(0, MAX_ERRORS));
+  const tokens = keywordsAsNames(b, lexed);
   wordErrors(b, tokens, 3 * MAX_ERRORS);
   const deep = tooDeep(tokens);
   if (deep) {

@@ -4,7 +4,7 @@ import { Identifier, KEYWORDS, RCurly, RParen, RSquare } from '../../grammar/tok
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import type { Builder } from './builder.ts';
-import { openerOf } from './token-errors.ts';
+import { openerOf, otherName } from './token-errors.ts';
 
 const WORD_HINTS: Readonly<Record<string, string>> = {
   and: 'write `&&`',
@@ -40,8 +40,8 @@ export function parserError(b: Builder, tokens: readonly IToken[], error: IRecog
   const isKeyword = KEYWORD_WORDS.has(token.image) && !tokenMatcher(token, Identifier);
   const base = { severity: 'error', message: error.message, span } as const;
   if (isKeyword && /expected (a name|the name of an axis)/.test(error.message)) {
-    const hint = `\`${token.image}\` is reserved: choose another name, such as \`${token.image}_\``;
-    return { ...base, code: 'E0106', hint };
+    const message = `\`${token.image}\` is a keyword and cannot be a name`;
+    return { ...base, code: 'E0106', message, hint: otherName(token.image) };
   }
   if (rule === 'operand' && error.context.ruleStack.at(-3) === 'fnBody' && token.tokenType === RCurly) {
     const hint = 'the last line of a function body is an expression';

@@ -3,6 +3,9 @@ import type { ILexingError, IToken, TokenType } from 'chevrotain';
 import {
   BadNumber,
   BadString,
+  Colon,
+  Equal,
+  Identifier,
   keywordToken,
   KEYWORDS,
   LCurly,
@@ -68,7 +71,7 @@ export function wordErrors(b: Builder, tokens: readonly IToken[], limit: number)
         'strings end on the line on which they start',
       );
     } else if (RESERVED.has(token.tokenType)) {
-      const hint = `\`${token.image}\` is reserved: as a name, write \`${token.image}_\``;
+      const hint = `\`${token.image}\` is a reserved word; as a name, write \`${token.image}_\``;
       b.error('E0107', `\`${token.image}\` is not supported yet`, b.tokenSpan(token), hint);
     }
   }
@@ -94,6 +97,43 @@ export function blockComments(b: Builder, tokens: readonly IToken[]): void {
     );
   }
 }
+
+/** What follows the name in a declaration, by its keyword. */
+const AFTER_NAME = new Map<TokenType, readonly TokenType[]>([
+  [keywordToken('fn'), [LParen, LSquare]],
+  [keywordToken('kernel'), [LCurly]],
+  ...['in', 'param', 'const'].map((word) => [keywordToken(word), [Colon]] as const),
+  [keywordToken('out'), [Colon, Equal]],
+  ...['let', 'score', 'normalize', 'aggregate', 'gate'].map(
+    (word) => [keywordToken(word), [Equal, LSquare]] as const,
+  ),
+]);
+const NAMED_BY = new Map(KEYWORDS.filter((k) => k.word !== 'from').map((k) => [keywordToken(k.word), k]));
+
+/**
+ * Reports keywords that were meant as the name of a declaration (`in gate: f32`) and gives the tokens back with those
+ * words as names, so that the declaration exists and nothing else is said about it.
+ */
+export function keywordsAsNames(b: Builder, tokens: readonly IToken[]): IToken[] {
+  return tokens.map((token, n) => {
+    const row = NAMED_BY.get(token.tokenType);
+    const before = tokens[n - 1]?.tokenType;
+    const after = tokens[n + 1]?.tokenType;
+    if (!row || !before || !after || !AFTER_NAME.get(before)?.includes(after)) return token;
+    // In `sum[j in if (c) …]` the keyword starts an expression.
+    if (row.group === 'expression' || row.group === 'literal') return token;
+    b.error(
+      'E0106',
+      `\`${row.word}\` is a keyword and cannot be a name`,
+      b.tokenSpan(token),
+      otherName(row.word),
+    );
+    return { ...token, tokenType: Identifier, tokenTypeIdx: Identifier.tokenTypeIdx! };
+  });
+}
+
+/** The hint for a keyword in the place of a name. */
+export const otherName = (word: string): string => `choose another name, such as \`${word}_\``;
 
 const CLOSER = new Map<TokenType, TokenType>([
   [LParen, RParen],

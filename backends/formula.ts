@@ -32,7 +32,7 @@ const INFIX: Readonly<Record<string, Infix>> = {
 };
 const CALL: Readonly<Record<string, { readonly arity: number; readonly apply: (...a: number[]) => number }>> =
   {
-    ceil_div: { arity: 2, apply: (a, b) => -floorDiv(-a!, b!) },
+    ceil_div: { arity: 2, apply: (a, b) => floorDiv(a! + b! - 1, b!) },
     min: { arity: 2, apply: Math.min },
     max: { arity: 2, apply: Math.max },
     select: { arity: 3, apply: (c, a, b) => (c !== 0 ? a! : b!) },

@@ -73,7 +73,8 @@ const dividing =
   (e, arg) => {
     const divisor = e.args[1]!;
     const plain = divisor.kind === 'const' && divisor.value !== 0 && divisor.value !== -1;
-    return (plain ? infix(symbol, LEVEL.product) : call(helper))(e, arg);
+    if (plain) return infix(symbol, LEVEL.product)(e, arg);
+    return call(e.args[0]!.type === 'u32' ? `${helper}_u32` : helper)(e, arg);
   };
 
 /** Floor and truncating division agree on unsigned values. */

@@ -12,11 +12,13 @@ ATTN_FN unsigned pack_${type}(float low, float high) {
 /** Plain C++: the same text on the device and elsewhere. */
 const PORTABLE: Readonly<Record<string, string>> = {
   quot: `// Division that truncates; by zero it gives 0.
-ATTN_FN int quot(int a, int b) { return b == 0 ? 0 : b == -1 ? int(0u - unsigned(a)) : a / b; }
-ATTN_FN unsigned quot(unsigned a, unsigned b) { return b == 0u ? 0u : a / b; }`,
+ATTN_FN int quot(int a, int b) { return b == 0 ? 0 : b == -1 ? int(0u - unsigned(a)) : a / b; }`,
+  quot_u32: `// Division; by zero it gives 0.
+ATTN_FN unsigned quot_u32(unsigned a, unsigned b) { return b == 0u ? 0u : a / b; }`,
   rem: `// Remainder with the sign of the dividend; by zero it gives 0.
-ATTN_FN int rem(int a, int b) { return b == 0 || b == -1 ? 0 : a % b; }
-ATTN_FN unsigned rem(unsigned a, unsigned b) { return b == 0u ? 0u : a % b; }`,
+ATTN_FN int rem(int a, int b) { return b == 0 || b == -1 ? 0 : a % b; }`,
+  rem_u32: `// Remainder; by zero it gives 0.
+ATTN_FN unsigned rem_u32(unsigned a, unsigned b) { return b == 0u ? 0u : a % b; }`,
   floor_div: `// Division that rounds down; by zero it gives 0.
 ATTN_FN int floor_div(int a, int b) {
   const int q = quot(a, b);

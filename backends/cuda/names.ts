@@ -24,9 +24,9 @@ export function identifier(name: string): string {
 export type Namer = (name: string) => string;
 
 /** A fresh renaming for one scope: the same name always gives the same identifier, different names never do. */
-export function makeNamer(): Namer {
+export function makeNamer(reserved: readonly string[] = []): Namer {
   const given = new Map<string, string>();
-  const taken = new Set<string>();
+  const taken = new Set(reserved);
   return (name) => {
     const known = given.get(name);
     if (known !== undefined) return known;
@@ -38,3 +38,6 @@ export function makeNamer(): Namer {
     return chosen;
   };
 }
+
+/** The part of file and function names that stands for a program or kernel; suffixes keep it apart from other names. */
+export const fileStem = (name: string): string => identifier(name).replace(/_$/, '');

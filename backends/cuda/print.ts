@@ -5,14 +5,14 @@ import { SCALAR_NAME, STORAGE_NAME } from './dialect.ts';
 import type { Scope } from './expression.ts';
 import { helperSection } from './helpers.ts';
 import { expressions, walk } from './legalize.ts';
-import { identifier, makeNamer } from './names.ts';
+import { fileStem, makeNamer } from './names.ts';
 import { sharedLayout, zonedText } from './shared-layout.ts';
 import { printBlock } from './statement.ts';
 import { wrapLine } from './wrap.ts';
 
 /** Function name of a kernel on the device. */
-export const kernelSymbol = (kernel: Kernel): string => `${identifier(kernel.name).replace(/_$/, '')}_kernel`;
-const structName = (program: Program): string => `${identifier(program.name).replace(/_$/, '')}_uniforms`;
+export const kernelSymbol = (kernel: Kernel): string => `${fileStem(kernel.name)}_kernel`;
+export const uniformStructName = (program: Program): string => `${fileStem(program.name)}_uniforms`;
 /** Name of the constant that holds the bytes of shared memory of a kernel. */
 export const sharedConstant = (kernel: Kernel): string => `${kernelSymbol(kernel)}_shared_bytes`;
 
@@ -62,7 +62,7 @@ function uniformStruct(program: Program): string {
   if (program.uniforms.length === 0) return '';
   const members = uniformMembers(program);
   const lines = program.uniforms.map((u) => `  ${memberType(u)} ${members.get(u.name)!};`);
-  return [`struct ${structName(program)} {`, ...lines, '};'].join('\n');
+  return [`struct ${uniformStructName(program)} {`, ...lines, '};'].join('\n');
 }
 
 /** Every variable and array that the body mentions: nvcc warns about others. */
@@ -85,7 +85,7 @@ function printKernel(kernel: Kernel, program: Program): string {
     storage: new Map([...kernel.buffers, ...kernel.shared].map((a) => [a.name, a.storage])),
   };
   const parameters = kernel.buffers.map((b) => parameter(b, scope));
-  if (program.uniforms.length > 0) parameters.push(`const ${structName(program)} uniforms`);
+  if (program.uniforms.length > 0) parameters.push(`const ${uniformStructName(program)} uniforms`);
   const symbol = kernelSymbol(kernel);
   const head = `extern "C" __global__ void __launch_bounds__(${kernel.lanes}) ${symbol}(${parameters.join(', ')}) {`;
   const layout = sharedLayout(kernel);

@@ -21,6 +21,9 @@ function breakPoint(line: string, limit: number): number | undefined {
     const c = line[n]!;
     if ('([{'.includes(c)) depth += 1;
     if (')]}'.includes(c)) depth -= 1;
+    // The arguments of a launch belong together.
+    if (line.startsWith('<<<', n)) depth += 1;
+    if (line.startsWith('>>>', n)) depth -= 1;
     const operator = c === ' ' && /^ (&&|\|\||[-+*/?:<>]) /.test(line.slice(n, n + 4));
     if (n > 8 && (operator || (c === ' ' && ',;{='.includes(line[n - 1]!)))) points.push({ at: n, depth });
   }

@@ -1,0 +1,58 @@
+/** The manifest of a program: all that a host needs to launch its kernels by itself. */
+import type { Kernel, Program, ProgramTensor } from '../../src/kernel/kernel.ts';
+import type { Manifest, ManifestBinding, ManifestEntry } from '../backend.ts';
+import { printFormula } from '../formula.ts';
+import { CUDA_LIMITS } from './limits.ts';
+import { fileStem } from './names.ts';
+import { kernelSymbol } from './print.ts';
+import { sharedBytes } from './shared-layout.ts';
+
+/** Every kernel takes its buffers in the order of `binding`, then the block of all uniforms by value. */
+export function manifestOf(program: Program): Manifest {
+  return {
+    format: 1,
+    kernel: program.name,
+    target: 'cuda',
+    source: `${fileStem(program.name)}.cu`,
+    fixed: program.fixed,
+    maxGridPerDimension: CUDA_LIMITS.maxGridPerDimension,
+    launches: program.kernels.map((k) => entry(k, program)),
+    inputs: program.inputs.map(tensor),
+    outputs: program.outputs.map(tensor),
+    workspace: program.workspace.map(tensor),
+  };
+}
+
+const tensor = (t: ProgramTensor) => ({
+  name: t.name,
+  storage: t.storage,
+  shape: t.shape.map((e) => printFormula(e)),
+});
+
+function entry(kernel: Kernel, program: Program): ManifestEntry {
+  const places: readonly (readonly [ManifestBinding['role'], readonly ProgramTensor[]])[] = [
+    ['in', program.inputs],
+    ['out', program.outputs],
+    ['workspace', program.workspace],
+  ];
+  const find = (name: string) => {
+    for (const [role, tensors] of places) {
+      const found = tensors.find((t) => t.name === name);
+      if (found) return { role, shape: tensor(found).shape };
+    }
+    return { role: 'workspace' as const, shape: [] };
+  };
+  return {
+    name: kernelSymbol(kernel),
+    lanes: kernel.lanes,
+    sharedBytes: sharedBytes(kernel),
+    grid: printFormula(kernel.grid),
+    bindings: kernel.buffers.map((b, binding) => ({
+      name: b.name,
+      storage: b.storage,
+      binding,
+      ...find(b.name),
+    })),
+    uniforms: program.uniforms.map((u, n) => ({ ...u, offset: 4 * n })),
+  };
+}

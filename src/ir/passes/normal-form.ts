@@ -72,10 +72,15 @@ class Normalizer {
   }
 
   private readonly interned = new Map<string, number>();
+  private readonly defIdentities = new Map<string, number>();
   /** Equal for expressions that mean the same once definitions are read through; linear by interning. */
   private identity(e: Expr): number {
     const def = e.kind === 'read' ? this.done.get(e.name) : undefined;
-    if (def) return this.identity(def.value);
+    if (def) {
+      const id = this.defIdentities.get(def.name) ?? this.identity(def.value);
+      this.defIdentities.set(def.name, id);
+      return id;
+    }
     const parts = children(e).map((c) => this.identity(c));
     const head =
       e.kind === 'op'

@@ -1,0 +1,126 @@
+/**
+ * How the elements of a block × columns matrix lie in the registers of lanes: which rows and columns a lane owns and
+ * where in its local array an element is. Everything above works for any arrangement.
+ */
+import { i32, op, variable, type Expr } from '../../expr/expr.ts';
+import type { ScalarType } from '../../expr/types.ts';
+import type { FoldOp } from '../../tile/tile.ts';
+import { assign, forS, ifS, LANE, letS, shuffle } from '../build.ts';
+import type { Stmt } from '../kernel.ts';
+
+export interface Cell {
+  /** Column of the element. */
+  readonly col: Expr;
+  /** Index in the lane's array of the element of row slot `slot`. */
+  at(slot: number): Expr;
+}
+
+export interface Arrangement {
+  /** Rows that a lane owns, as slots 0 … rowSlots-1. */
+  readonly rowSlots: number;
+  /** Declarations needed before `rowOf`. */
+  readonly prelude: readonly Stmt[];
+  /** Row within the block. */
+  rowOf(slot: number): Expr;
+  fragmentLength(cols: number): number;
+  /** Loops over the lane's columns of a matrix with `cols` columns. */
+  forCells(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
+  /** Exactly one lane among those that share a row. */
+  readonly leader: Expr | undefined;
+  /** Combines a row's partial values over the lanes that share the row; every one of them gets the result. */
+  combine(fold: FoldOp, names: readonly string[], type: ScalarType): Stmt[];
+}
+
+/** Lane l owns rows l, l + lanes, …: neighbours read neighbouring rows, and a row is never split. */
+export function laneRows(lanes: number, blockM: number): Arrangement {
+  return {
+    rowSlots: blockM / lanes,
+    prelude: [],
+    rowOf: (slot) => (slot === 0 ? LANE : op('add', LANE, i32(slot * lanes))),
+    fragmentLength: (cols) => (blockM / lanes) * cols,
+    forCells: (cols, loop, body) => {
+      const col = variable(loop);
+      const at = (slot: number): Expr => (slot === 0 ? col : op('add', i32(slot * cols), col));
+      return [forS(loop, { to: i32(cols), unroll: true }, body({ col, at }))];
+    },
+    leader: undefined,
+    combine: () => [],
+  };
+}
+
+const group = variable('group');
+const quad = variable('quad');
+const warp = variable('warp');
+
+/**
+ * A warp owns 16 rows. In a 16 × 8 piece, lane 4g + t holds rows g and g + 8, columns 2t and 2t + 1 (PTX ISA, accumulator
+ * layout of mma.m16n8): two row slots, and four lanes share a row.
+ */
+export function warpMatrix(): Arrangement {
+  return {
+    rowSlots: 2,
+    prelude: [
+      letS('warp', op('quot', LANE, i32(32))),
+      letS('group', op('quot', op('rem', LANE, i32(32)), i32(4))),
+      letS('quad', op('rem', LANE, i32(4))),
+    ],
+    rowOf: (slot) => op('add', op('add', op('mul', warp, i32(16)), group), i32(8 * slot)),
+    fragmentLength: (cols) => cols / 2,
+    forCells: (cols, loop, body) => {
+      const piece = variable(`${loop}_piece`);
+      const half = variable(`${loop}_half`);
+      const col = op('add', op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2))), half);
+      const at = (slot: number): Expr => op('add', op('add', op('mul', piece, i32(4)), i32(2 * slot)), half);
+      const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
+      return [
+        forS(piece.name, { to: i32(cols / 8), unroll: true }, [forS(half.name, { to: i32(2), unroll: true }, inner)]),
+      ];
+    },
+    leader: op('eq', quad, i32(0)),
+    combine: (fold, names, type) => [1, 2].flatMap((xor) => exchange(fold, names, type, xor)),
+  };
+}
+
+function exchange(fold: FoldOp, names: readonly string[], type: ScalarType, xor: number): Stmt[] {
+  const [value, index] = names as [string, string | undefined];
+  const other = `${value}_x${xor}`;
+  const mine = variable(value, type);
+  const theirs = variable(other, type);
+  if (index !== undefined) {
+    const otherIndex = `${index}_x${xor}`;
+    return [
+      shuffle(other, mine, xor),
+      shuffle(otherIndex, variable(index), xor),
+      ...better(fold, value, index, theirs, variable(otherIndex)),
+    ];
+  }
+  return [shuffle(other, mine, xor), assign(value, joinScalars(fold, mine, theirs))];
+}
+
+export function joinScalars(fold: FoldOp, a: Expr, b: Expr): Expr {
+  switch (fold) {
+    case 'sum':
+      return op('add', a, b);
+    case 'max':
+    case 'min':
+      return op(fold, a, b);
+    case 'any':
+      return op('or', a, b);
+    case 'argmax':
+    case 'argmin':
+      return a;
+  }
+}
+
+/** Takes the candidate if it is better, or equal with a smaller index, or if there is none yet (index −1). */
+export function better(fold: FoldOp, value: string, index: string, candidate: Expr, at: Expr): Stmt[] {
+  const current = variable(value, candidate.type);
+  const best = variable(index);
+  const wins = op(
+    'or',
+    op(fold === 'argmax' ? 'gt' : 'lt', candidate, current),
+    op('and', op('eq', candidate, current), op('lt', at, best)),
+  );
+  const take = op('and', op('ge', at, i32(0)), op('or', op('lt', best, i32(0)), wins));
+  return [ifS(take, [assign(value, candidate), assign(index, at)])];
+}

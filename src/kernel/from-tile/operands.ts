@@ -1,0 +1,152 @@
+/** Loads operands and column values of a tile: each element once, its transform applied on the way. */
+import { f32, i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import type { StorageType } from '../../expr/types.ts';
+import type { Operand, TileDef } from '../../tile/tile.ts';
+import { arrayS, forS, ifS, LANE, letS, store } from '../build.ts';
+import type { SharedArray, Stmt } from '../kernel.ts';
+import type { Frame } from './frame.ts';
+import type { Matrix, Tile } from './matrix.ts';
+import type { Scope } from './scope.ts';
+import type { StagePlan } from '../../tile/plan.ts';
+
+export class Loader {
+  readonly shared: SharedArray[] = [];
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly frame: Frame,
+    private readonly matrix: Matrix,
+    private readonly plan: StagePlan,
+  ) {}
+
+  private share(base: string, storage: StorageType, length: number): string {
+    const name = this.scope.names.fresh(base);
+    this.shared.push({ name, storage, length });
+    return name;
+  }
+
+  private tile(o: Operand, rows: number): Tile {
+    const extent = this.scope.vectorExtent(o.vector);
+    const stride = this.matrix.stride(extent);
+    return {
+      array: this.share(operandName(o), this.matrix.storage, rows * stride),
+      stride,
+      columns: this.matrix.columns(extent),
+    };
+  }
+
+  /** Loops over the elements of a rows × columns tile, shared out between the lanes. */
+  private cooperative(rows: number, columns: number, body: (row: Expr, col: Expr) => Stmt[]): Stmt {
+    const name = this.scope.index('element');
+    const [row, col] = [this.scope.index('tile_row'), this.scope.index('tile_col')];
+    const at = variable(name);
+    return forS(name, { from: LANE, to: i32(rows * columns), step: i32(this.plan.lanes) }, [
+      letS(row, op('quot', at, i32(columns))),
+      letS(col, op('rem', at, i32(columns))),
+      ...body(variable(row), variable(col)),
+    ]);
+  }
+
+  /** Stores `value` or, past the vector's end, the zero that pads it. */
+  private storeElement(t: Tile, o: Operand, row: Expr, col: Expr, out: Stmt[], value: (into: Stmt[]) => Expr): Stmt[] {
+    const index = simplify(op('add', op('mul', row, i32(t.stride)), col));
+    const extent = this.scope.vectorExtent(o.vector);
+    if (extent === t.columns) return [...out, store(t.array, index, value(out))];
+    const then: Stmt[] = [];
+    const x = value(then);
+    return [
+      ...out,
+      ifS(op('lt', col, i32(extent)), [...then, store(t.array, index, x)], [store(t.array, index, f32(0))]),
+    ];
+  }
+
+  /** A column operand: reserved once per pass, loaded for every tile. */
+  reserveColumns(o: Operand): Tile {
+    return this.tile(o, this.plan.blockN);
+  }
+
+  loadColumns(o: Operand, t: Tile, tileFirst: Expr): Stmt {
+    return this.cooperative(this.plan.blockN, t.columns, (row, col) => {
+      const out: Stmt[] = [];
+      const { vars } = this.frame.column(tileFirst, row, out);
+      return [
+        ...out,
+        ...this.storeElement(t, o, row, col, [], (into) => {
+          const place = { out: into, vars: new Map([...vars, [o.vector, col]]), col: row, cache: new Map() };
+          return this.scope.emit(o.value, place);
+        }),
+      ];
+    });
+  }
+
+  loadRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
+    return this.matrix.sharedRows ? this.loadSharedRows(o) : this.loadLaneRows(o);
+  }
+
+  private loadLaneRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
+    const extent = this.scope.vectorExtent(o.vector);
+    const slots = this.scope.arrangement.rowSlots;
+    const array = this.scope.names.fresh(operandName(o));
+    const name = this.scope.index(o.vector);
+    const body: Stmt[] = [];
+    for (let slot = 0; slot < slots; slot++) {
+      const place = this.frame.row(slot, body);
+      const vars = new Map([...place.vars, [o.vector, variable(name)]]);
+      const value = this.scope.emit(o.value, { ...place, vars });
+      const at = slot === 0 ? variable(name) : op('add', i32(slot * extent), variable(name));
+      body.push(store(array, at, value));
+    }
+    const stmts = [
+      arrayS(array, 'f32', slots * extent),
+      forS(name, { to: i32(extent), unroll: true }, body),
+    ];
+    return { tile: { array, stride: extent, columns: extent }, stmts };
+  }
+
+  /** Rows in workgroup memory; `frame.rowAt` gives the coordinates of any row of the block. */
+  private loadSharedRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
+    const t = this.tile(o, this.plan.blockM);
+    const loop = this.cooperative(this.plan.blockM, t.columns, (row, col) => {
+      const out: Stmt[] = [];
+      const vars = this.frame.rowAt(row, out);
+      return [
+        ...out,
+        ...this.storeElement(t, o, row, col, [], (into) => {
+          const place = { out: into, vars: new Map([...vars, [o.vector, col]]), cache: new Map() };
+          return this.scope.emit(o.value, place);
+        }),
+      ];
+    });
+    return { tile: t, stmts: [loop] };
+  }
+
+  /** A value per column, computed by one lane and seen by all. */
+  columnValue(d: TileDef, array: string, tileFirst: Expr): Stmt {
+    const name = this.scope.index('tile_col');
+    const out: Stmt[] = [];
+    const { vars } = this.frame.column(tileFirst, variable(name), out);
+    const place = { out, vars, col: variable(name), cache: new Map() };
+    const value = this.scope.emit(d.value, place);
+    out.push(store(array, variable(name), value));
+    return forS(name, { from: LANE, to: i32(this.plan.blockN), step: i32(this.plan.lanes) }, out);
+  }
+
+  reserveColumnValue(d: TileDef): string {
+    const storage: StorageType = d.type === 'bool' ? 'u32' : d.type;
+    const array = this.share(d.name, storage, this.plan.blockN);
+    return array;
+  }
+}
+
+/** Named after the tensor that the operand reads, if it reads one. */
+function operandName(o: Operand): string {
+  let found: string | undefined;
+  const look = (e: Expr): void => {
+    if (e.kind === 'read' && e.index.length > 0) found ??= e.name;
+    if (e.kind === 'op') e.args.forEach(look);
+  };
+  look(o.value);
+  return `${found ?? o.name}_${o.site === 'row' ? 'rows' : 'tile'}`;
+}
+

@@ -1,0 +1,360 @@
+/** One pass over the stream: the loop over tiles, the phases inside a tile, and what is finished after it. */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
+import { truthOf } from '../../expr/interval.ts';
+import { simplify } from '../../expr/simplify.ts';
+import { HIGHEST, identity, LOWEST } from '../../tile/finals.ts';
+import type { StagePlan } from '../../tile/plan.ts';
+import type { Pass, Step, TileDef } from '../../tile/tile.ts';
+import { arrayS, assign, BARRIER, forS, ifS, letS, store, varS } from '../build.ts';
+import type { Stmt } from '../kernel.ts';
+import { better, joinScalars, type Cell } from './arrangement.ts';
+import type { Frame } from './frame.ts';
+import type { Matrix, Tile } from './matrix.ts';
+import type { Loader } from './operands.ts';
+import { planPhases, referenced, type Phase } from './phases.ts';
+import { padded, type Place, type Scope } from './scope.ts';
+import type { Storer } from './stores.ts';
+
+type Fold = Extract<Step, { kind: 'fold' }>;
+type Accumulate = Extract<Step, { kind: 'accumulate' }>;
+type Reference = Extract<Step, { kind: 'reference' }>;
+
+export class PassLowering {
+  private readonly scope: Scope;
+  private readonly slots: number;
+  private readonly tiles = new Map<string, Tile>();
+  private readonly runningCopies: ReadonlySet<string>;
+  private readonly indexOf = new Map<string, string[]>();
+  private readonly weightArrays = new Map<string, string>();
+
+  constructor(
+    private readonly pass: Pass,
+    private readonly context: {
+      readonly scope: Scope;
+      readonly frame: Frame;
+      readonly loader: Loader;
+      readonly matrix: Matrix;
+      readonly plan: StagePlan;
+      readonly storer: Storer;
+      readonly rowTiles: ReadonlyMap<string, Tile>;
+    },
+  ) {
+    this.scope = context.scope;
+    this.slots = context.scope.arrangement.rowSlots;
+    this.runningCopies = context.scope.arrangement.leader ? referenced(pass.steps) : new Set();
+  }
+
+  lower(): Stmt[] {
+    const { scope, frame, plan } = this.context;
+    const out: Stmt[] = this.declareCarriers();
+    const tile = scope.index('tile_first');
+    const first = variable(tile);
+    const body = this.tileBody(first);
+    const may = this.mayKeep(first);
+    const guarded = may.kind === 'const' ? (may.value !== 0 ? body : []) : [ifS(may, body)];
+    out.push(forS(tile, { to: frame.columns, step: i32(plan.blockN) }, guarded));
+    out.push(...this.combineCarriers());
+    this.pass.finish.forEach((d) => this.finish(d, out));
+    return out;
+  }
+
+  private perSlot(base: string): string[] {
+    const name = this.slots > 1 ? Array.from({ length: this.slots }, (_, n) => `${base}_${n}`) : [base];
+    return name.map((n) => this.scope.names.fresh(n));
+  }
+
+  private rowNames(name: string): readonly string[] {
+    const at = this.scope.locations.get(name);
+    if (at?.kind !== 'row') throw new CompilerBug('kernel/from-tile', `${name} is not a row value`);
+    return at.names;
+  }
+
+  // ---- carriers
+
+  private declareCarriers(): Stmt[] {
+    const out: Stmt[] = [];
+    for (const s of this.pass.steps) {
+      if (s.kind === 'accumulate') {
+        const columns = padded(this.scope.arrangement, this.scope.vectorExtent(s.vector));
+        const array = this.scope.names.fresh(s.name);
+        out.push(arrayS(array, 'f32', this.scope.arrangement.fragmentLength(columns)));
+        this.scope.locations.set(s.name, { kind: 'vector', array, columns });
+        continue;
+      }
+      const names = this.perSlot(s.name);
+      this.scope.locations.set(s.name, { kind: 'row', names });
+      for (const n of names) out.push(varS(n, initial(s)));
+      if (s.kind === 'fold' && isArg(s)) {
+        const values = this.perSlot(`${s.name}.best`);
+        this.indexOf.set(s.name, values);
+        for (const n of values) out.push(varS(n, constant(s.value.type, 0)));
+      }
+    }
+    return out;
+  }
+
+  /** Partial values of a row are joined over the lanes that share it. */
+  private combineCarriers(): Stmt[] {
+    return this.pass.steps.flatMap((s) => (s.kind === 'fold' ? this.combine(s, this.rowNames(s.name)) : []));
+  }
+
+  private combine(s: Fold, names: readonly string[]): Stmt[] {
+    const best = this.indexOf.get(s.name);
+    return names.flatMap((n, slot) =>
+      this.scope.arrangement.combine(s.op, best ? [best[slot]!, n] : [n], best ? s.value.type : s.type),
+    );
+  }
+
+  private finish(d: TileDef, out: Stmt[]): void {
+    if (d.vectors.length > 0) {
+      this.scope.locations.set(d.name, { kind: 'inline', def: d });
+      return;
+    }
+    emitRowDef(this.scope, this.context.frame, d, out);
+  }
+
+  // ---- a tile
+
+  /** Can any element of the tile be kept? Written over the workgroup's coordinates: it is uniform. */
+  private mayKeep(first: Expr): Expr {
+    if (this.pass.stores.length > 0) return bool(true);
+    const { scope, frame } = this.context;
+    const box = new Map(frame.box(first));
+    box.set(UNKNOWN, {});
+    const out: Stmt[] = [];
+    let may: Expr = bool(false);
+    for (const k of this.pass.keeps) {
+      if (!k.where) return bool(true);
+      may = op('or', may, truthOf(this.known(k.where), box).may);
+    }
+    const text = scope.emit(simplify(may), frame.uniform(out));
+    return out.length > 0 ? bool(true) : simplify(text);
+  }
+
+  /** Opens pointwise values of this pass; what cannot be seen through becomes the unknown variable. */
+  private known(e: Expr): Expr {
+    if (e.kind === 'read' && !this.scope.tensor(e.name)) {
+      const at = this.scope.locations.get(e.name);
+      if (at?.kind === 'uniform') return e;
+      const def = this.pass.defs.find((d) => d.name === e.name);
+      return def && def.value.kind !== 'reduce' ? this.known(def.value) : variable(UNKNOWN, e.type);
+    }
+    if (e.kind === 'op') return { ...e, args: e.args.map((a) => this.known(a)) };
+    if (e.kind === 'read') return { ...e, index: e.index.map((a) => this.known(a)) };
+    return e.kind === 'reduce' ? variable(UNKNOWN, e.type) : e;
+  }
+
+  private tileBody(first: Expr): Stmt[] {
+    const { loader } = this.context;
+    const out: Stmt[] = [];
+    const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
+    if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
+    for (const d of columnDefs) {
+      const array = loader.reserveColumnValue(d);
+      out.push(loader.columnValue(d, array, first));
+      this.scope.locations.set(d.name, { kind: 'col', shared: array });
+    }
+    // Operands may read column values that another lane wrote.
+    if (columnDefs.length > 0 && this.pass.operands.length > 0) out.push(BARRIER);
+    for (const o of this.pass.operands) {
+      const t = loader.reserveColumns(o);
+      this.tiles.set(o.name, t);
+      out.push(loader.loadColumns(o, t, first));
+    }
+    if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
+    out.push(...this.contractions());
+    for (const d of this.pass.defs) if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
+    for (const phase of planPhases(this.pass.steps)) out.push(...this.phase(phase, first));
+    if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
+    return out;
+  }
+
+  private contractions(): Stmt[] {
+    const { matrix, rowTiles, plan } = this.context;
+    return this.pass.contractions.flatMap((c) => {
+      const array = this.scope.names.fresh(c.name);
+      this.scope.locations.set(c.name, { kind: 'fragment', array });
+      return [
+        arrayS(array, 'f32', this.scope.arrangement.fragmentLength(plan.blockN)),
+        ...matrix.scores(array, rowTiles.get(c.rows)!, this.tiles.get(c.cols)!, (b) => this.scope.index(b)),
+      ];
+    });
+  }
+
+  private phase(phase: Phase, first: Expr): Stmt[] {
+    const out = phase.references.flatMap((r) => this.moveReference(r));
+    out.push(...this.rescaleVectors(phase.references));
+    if (phase.carriers.length === 0) return out;
+    for (const s of phase.carriers) if (s.kind === 'accumulate') out.push(...this.declareWeights(s));
+    out.push(...this.eachCell(first, (place, inside) => this.visit(phase, place, inside)));
+    for (const s of phase.carriers) if (s.kind === 'accumulate') out.push(...this.accumulate(s));
+    return out;
+  }
+
+  private eachCell(first: Expr, body: (place: Place, inside: Expr) => void): Stmt[] {
+    const { frame, plan } = this.context;
+    return this.scope.arrangement.forCells(plan.blockN, this.scope.index('c'), (cell: Cell) => {
+      const out: Stmt[] = [];
+      const { position, vars } = frame.column(first, cell.col, out);
+      const inside = op('lt', position, frame.columns);
+      for (let slot = 0; slot < this.slots; slot++) body(frame.cell(slot, cell, new Map([...vars, [POSITION, position]]), out), inside);
+      return out;
+    });
+  }
+
+  private tileStores(first: Expr): Stmt[] {
+    const { storer } = this.context;
+    return this.eachCell(first, (place, inside) => {
+      for (const s of this.pass.stores) storer.element(s, place, inside);
+    });
+  }
+
+  // ---- references
+
+  private moveReference(r: Reference): Stmt[] {
+    const out: Stmt[] = [];
+    const names = this.rowNames(r.name);
+    const scales = this.perSlot(`${r.name}.scale`);
+    for (let slot = 0; slot < this.slots; slot++) {
+      const place = this.context.frame.row(slot, out);
+      for (const c of this.runningCopies) this.joined(c, slot, place);
+      const value = this.scope.emit(r.value, place);
+      const moved = this.scope.names.fresh(`${names[slot]!}_next`);
+      // Both ends stay finite, and so does their difference.
+      out.push(letS(moved, op('min', op('max', value, f32(LOWEST)), f32(HIGHEST))));
+      out.push(letS(scales[slot]!, op(r.base, op('sub', variable(names[slot]!, 'f32'), variable(moved, 'f32')))));
+      out.push(assign(names[slot]!, variable(moved, 'f32')));
+    }
+    this.scope.locations.set(`${r.name}.scale`, { kind: 'row', names: scales });
+    for (const s of this.pass.steps)
+      if (s.kind === 'fold' && s.scaledBy === r.name)
+        this.rowNames(s.name).forEach((n, slot) =>
+          out.push(assign(n, op('mul', variable(n, 'f32'), variable(scales[slot]!, 'f32')))),
+        );
+    return out;
+  }
+
+  /** A carrier's value over all lanes that share the row, in a copy: the lanes go on with their own parts. */
+  private joined(carrier: string, slot: number, place: Place): void {
+    const s = this.pass.steps.find((x): x is Fold => x.kind === 'fold' && x.name === carrier);
+    if (!s) return;
+    const name = this.scope.names.fresh(`${this.rowNames(carrier)[slot]!}_all`);
+    place.out.push(varS(name, variable(this.rowNames(carrier)[slot]!, s.type)));
+    place.out.push(...this.scope.arrangement.combine(s.op, [name], s.type));
+    place.cache.set(carrier, variable(name, s.type));
+  }
+
+  private rescaleVectors(moved: readonly Reference[]): Stmt[] {
+    return this.pass.steps.flatMap((s) => {
+      if (s.kind !== 'accumulate' || !moved.some((r) => r.name === s.scaledBy)) return [];
+      const at = this.scope.locations.get(s.name);
+      if (at?.kind !== 'vector') return [];
+      const scales = this.rowNames(`${s.scaledBy!}.scale`);
+      return this.scope.arrangement.forCells(at.columns, this.scope.index(s.vector), (cell) =>
+        scales.map((n, slot) => {
+          const i = cell.at(slot);
+          return store(at.array, i, op('mul', { kind: 'read', type: 'f32', name: at.array, index: [i] }, variable(n, 'f32')));
+        }),
+      );
+    });
+  }
+
+  // ---- the visit of one element
+
+  private visit(phase: Phase, place: Place, inside: Expr): void {
+    for (const s of phase.carriers) {
+      const keep = this.keep(s.keep, place, inside);
+      if (s.kind === 'accumulate') {
+        const value = this.kept(s.weight, keep, 0, s.keep, place);
+        place.out.push(store(this.weightArrays.get(s.name)!, place.cell!.at(place.slot!), value));
+      } else this.fold(s, keep, place);
+    }
+  }
+
+  private keep(name: string, place: Place, inside: Expr): Expr {
+    const cached = place.cache.get(name);
+    if (cached) return cached;
+    const { where } = this.pass.keeps.find((k) => k.name === name)!;
+    const value = where ? simplify(op('and', inside, this.scope.emit(where, place))) : inside;
+    const local = this.scope.names.fresh(name);
+    place.out.push(letS(local, value));
+    const result = variable(local, 'bool');
+    place.cache.set(name, result);
+    return result;
+  }
+
+  /** The value where the element is kept, else `otherwise`; computed once for equal values. */
+  private kept(value: Expr, keep: Expr, otherwise: number, keepName: string, place: Place): Expr {
+    const id = `?${keepName}:${otherwise}:${key(value)}`;
+    const cached = place.cache.get(id);
+    if (cached) return cached;
+    const x = op('select', keep, this.scope.emit(value, place), constant(value.type, otherwise));
+    const name = this.scope.names.fresh(children(value).length > 0 ? 'weight' : 'kept');
+    place.out.push(letS(name, x));
+    const result = variable(name, value.type);
+    place.cache.set(id, result);
+    return result;
+  }
+
+  private fold(s: Fold, keep: Expr, place: Place): void {
+    const name = this.rowNames(s.name)[place.slot!]!;
+    const carrier = variable(name, s.type);
+    if (isArg(s)) {
+      const best = this.indexOf.get(s.name)![place.slot!]!;
+      const inner: Stmt[] = [];
+      const candidate = this.scope.emit(s.value, { ...place, out: inner, cache: new Map(place.cache) });
+      const at = place.vars.get(POSITION)!;
+      place.out.push(ifS(keep, [...inner, ...better(s.op, best, name, candidate, at)]));
+      return;
+    }
+    if (s.op === 'any') {
+      const value = s.value.kind === 'const' ? keep : op('and', keep, this.scope.emit(s.value, place));
+      place.out.push(assign(name, op('or', carrier, value)));
+      return;
+    }
+    const value = this.kept(s.value, keep, identity(s.op, s.type), s.keep, place);
+    place.out.push(assign(name, joinScalars(s.op, carrier, value)));
+  }
+
+  private declareWeights(s: Accumulate): Stmt[] {
+    const id = `${s.keep}:${key(s.weight)}`;
+    const twin = this.weightArrays.get(id);
+    const array = twin ?? this.scope.names.fresh('weights');
+    this.weightArrays.set(id, array);
+    this.weightArrays.set(s.name, array);
+    return twin ? [] : [arrayS(array, 'f32', this.scope.arrangement.fragmentLength(this.context.plan.blockN))];
+  }
+
+  private accumulate(s: Accumulate): Stmt[] {
+    const at = this.scope.locations.get(s.name);
+    if (at?.kind !== 'vector') throw new CompilerBug('kernel/from-tile', `${s.name} is not a vector carrier`);
+    const { matrix } = this.context;
+    return matrix.aggregate(at.array, this.weightArrays.get(s.name)!, this.tiles.get(s.operand)!, (b) => this.scope.index(b));
+  }
+}
+
+const POSITION = '<position>';
+const UNKNOWN = '<unknown>';
+const isArg = (s: Fold): boolean => s.op === 'argmax' || s.op === 'argmin';
+
+function initial(s: Fold | Reference): Expr {
+  return s.kind === 'reference' ? f32(LOWEST) : constant(s.type, identity(s.op, s.type));
+}
+
+/** A row or uniform value: once per row slot, or once for the workgroup. */
+export function emitRowDef(scope: Scope, frame: Frame, d: TileDef, out: Stmt[]): void {
+  if (d.site === 'uniform') {
+    const name = scope.names.fresh(d.name);
+    out.push(letS(name, scope.emit(d.value, frame.uniform(out))));
+    scope.locations.set(d.name, { kind: 'uniform', name });
+    return;
+  }
+  const slots = scope.arrangement.rowSlots;
+  const names = Array.from({ length: slots }, (_, n) => scope.names.fresh(slots > 1 ? `${d.name}_${n}` : d.name));
+  for (const [slot, name] of names.entries()) {
+    const value = scope.emit(d.value, frame.row(slot, out));
+    out.push(letS(name, value));
+  }
+  scope.locations.set(d.name, { kind: 'row', names });
+}

@@ -1,0 +1,75 @@
+/** Tiled IR → kernel IR. */
+import type { Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import { defaultPlan, matrixStorage, type PlanLimits, type StagePlan } from '../../tile/plan.ts';
+import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
+import { i32, op } from '../../expr/expr.ts';
+import type { Buffer, Kernel, Program, Uniform } from '../kernel.ts';
+import type { Stmt } from '../kernel.ts';
+import { Frame } from './frame.ts';
+import { matrixFor, type Tile } from './matrix.ts';
+import { Loader } from './operands.ts';
+import { emitRowDef, PassLowering } from './pass.ts';
+import { bufferName, Scope } from './scope.ts';
+import { Storer } from './stores.ts';
+
+export function kernelProgram(p: TileProgram, limits: PlanLimits, plans?: readonly StagePlan[]): Program {
+  const uniforms = allUniforms(p);
+  const kernels = p.stages.map((s, n) => lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits), uniforms));
+  const of = (role: TileTensor['role']) =>
+    p.tensors
+      .filter((t) => t.role === role)
+      .map((t) => ({ name: bufferName(t.name), storage: t.storage, shape: t.shape }));
+  return {
+    name: p.name,
+    kernels,
+    inputs: of('in'),
+    outputs: of('out'),
+    workspace: of('workspace'),
+    uniforms,
+    fixed: p.fixed,
+  };
+}
+
+function allUniforms(p: TileProgram): Uniform[] {
+  const sizes = p.sizes.filter((s) => !(s in p.fixed)).map((name): Uniform => ({ name, type: 'i32' }));
+  return [...sizes, ...p.params];
+}
+
+function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
+  const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
+  const scope = new Scope(p, stage, matrix.arrangement);
+  const frame = new Frame(scope, plan);
+  const loader = new Loader(scope, frame, matrix, plan);
+  const storer = new Storer(scope, frame);
+  const body: Stmt[] = [...frame.prologue];
+  for (const d of stage.prologue) emitRowDef(scope, frame, d, body);
+  const rowTiles = new Map<string, Tile>();
+  for (const o of stage.rowOperands) {
+    const { tile, stmts } = loader.loadRows(o);
+    rowTiles.set(o.name, tile);
+    body.push(...stmts);
+  }
+  for (const pass of stage.passes)
+    body.push(...new PassLowering(pass, { scope, frame, loader, matrix, plan, storer, rowTiles }).lower());
+  body.push(...storer.rows(stage.stores));
+  const tensors = p.tensors.filter((t) => scope.usedTensors.has(t.name) || storer.written.has(t.name));
+  return {
+    name: stage.name,
+    buffers: tensors.map((t): Buffer => ({
+      name: bufferName(t.name),
+      storage: t.storage,
+      access: storer.written.has(t.name) ? 'write' : 'read',
+      elements: elements(t),
+    })),
+    uniforms,
+    shared: loader.shared,
+    lanes: plan.lanes,
+    grid: frame.grid(),
+    body,
+  };
+}
+
+function elements(t: TileTensor): Expr {
+  return simplify(t.shape.reduce((a, b) => op('mul', a, b), i32(1) as Expr));
+}

@@ -1,0 +1,262 @@
+/** Tile-level expressions → kernel expressions: where each named value is and how tensors are addressed. */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import { children, constant, f32, i32, mapChildren, op, read, variable, type Expr, type ReduceExpr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import { identity, LOWEST } from '../../tile/finals.ts';
+import type { FoldOp, Stage, TileDef, TileProgram, TileTensor } from '../../tile/tile.ts';
+import { assign, forS, ifS, letS, varS } from '../build.ts';
+import type { Stmt } from '../kernel.ts';
+import { better, joinScalars, type Arrangement, type Cell } from './arrangement.ts';
+import { identifier, Names } from './names.ts';
+import { isNonNegative } from './sign.ts';
+
+/** Where a tile value lives. */
+export type Location =
+  | { readonly kind: 'uniform'; readonly name: string }
+  | { readonly kind: 'row'; readonly names: readonly string[] }
+  | { readonly kind: 'col'; readonly shared: string }
+  | { readonly kind: 'fragment'; readonly array: string }
+  | { readonly kind: 'vector'; readonly array: string; readonly columns: number }
+  | { readonly kind: 'inline'; readonly def: TileDef };
+
+/** The point of the kernel at which an expression is evaluated. */
+export interface Place {
+  /** Statements that the expression needs are appended here. */
+  readonly out: Stmt[];
+  readonly vars: ReadonlyMap<string, Expr>;
+  readonly slot?: number;
+  /** Column within the tile. */
+  readonly col?: Expr;
+  /** Element of the score tile. */
+  readonly cell?: Cell;
+  /** Elements of vectors bound by the loops around. */
+  readonly vectors?: ReadonlyMap<string, Cell>;
+  /** Values already computed at this place. */
+  readonly cache: Map<string, Expr>;
+}
+
+export const bufferName = (tensor: string): string => identifier(tensor);
+
+export class Scope {
+  readonly names = new Names();
+  readonly locations = new Map<string, Location>();
+  private readonly tensors: ReadonlyMap<string, TileTensor>;
+  private readonly natural = new Set<string>(['lane', 'workgroup']);
+  readonly usedTensors = new Set<string>();
+
+  constructor(
+    readonly program: TileProgram,
+    readonly stage: Stage,
+    readonly arrangement: Arrangement,
+  ) {
+    this.tensors = new Map(program.tensors.map((t) => [t.name, t]));
+    for (const t of program.tensors) this.names.reserve(bufferName(t.name));
+    for (const s of program.sizes) {
+      this.names.reserve(s);
+      this.natural.add(s);
+    }
+    for (const p of program.params) this.names.reserve(p.name);
+  }
+
+  tensor(name: string): TileTensor | undefined {
+    return this.tensors.get(name);
+  }
+
+  vectorExtent(name: string): number {
+    const v = this.stage.vectors.find((x) => x.name === name);
+    if (!v) throw new CompilerBug('kernel/from-tile', `${name} is not a vector axis of the stage`);
+    return v.extent;
+  }
+
+  /** A name for an integer that is never negative. */
+  index(base: string): string {
+    const name = this.names.fresh(base);
+    this.natural.add(name);
+    return name;
+  }
+
+  isNatural(e: Expr): boolean {
+    return isNonNegative(e, (n) => this.natural.has(n));
+  }
+
+  /** Evaluates a tile expression at a place. */
+  emit(e: Expr, place: Place): Expr {
+    switch (e.kind) {
+      case 'const':
+        return e;
+      case 'var':
+        return place.vars.get(e.name) ?? e;
+      case 'read':
+        return this.tensors.has(e.name) ? this.emitTensor(e, place) : this.emitValue(e, place);
+      case 'op':
+        return simplify(this.divide(mapChildren(e, (c) => this.emit(c, place))));
+      case 'reduce':
+        return this.emitReduce(e, place);
+    }
+  }
+
+  private divide(e: Expr): Expr {
+    if (e.kind !== 'op' || (e.op !== 'idiv' && e.op !== 'mod')) return e;
+    if (!e.args.every((a) => this.isNatural(a))) return e;
+    return op(e.op === 'idiv' ? 'quot' : 'rem', ...e.args);
+  }
+
+  // ---- tensors
+
+  private emitTensor(e: Expr & { kind: 'read' }, place: Place): Expr {
+    const t = this.tensors.get(e.name)!;
+    this.usedTensors.add(t.name);
+    const index = e.index.map((x, n) => this.clamp(x, t, n, place));
+    return read(bufferName(t.name), [this.flat(t, index, place)], e.type);
+  }
+
+  /** Keeps an index inside the tensor; an index that is the dimension's own axis is inside already. */
+  private clamp(x: Expr, t: TileTensor, n: number, place: Place): Expr {
+    const value = this.emit(x, place);
+    if (x.kind === 'var' && t.axes[n] === x.name) return value;
+    const extent = t.shape[n]!;
+    if (value.kind === 'const' && extent.kind === 'const' && value.value >= 0 && value.value < extent.value) return value;
+    const i = value.type === 'i32' ? value : ({ kind: 'op', type: 'i32', op: 'cast', args: [value] } as Expr);
+    const low = this.isNatural(i) ? i : op('max', i, i32(0));
+    return simplify(op('min', low, simplify(op('sub', this.emit(extent, place), i32(1)))));
+  }
+
+  /** Row-major flat index. Hosts refuse tensors of 2^31 elements or more, so i32 holds it. */
+  flat(t: TileTensor, index: readonly Expr[], place: Place): Expr {
+    let at: Expr = i32(0);
+    for (const [n, x] of index.entries())
+      at = simplify(op('add', simplify(op('mul', at, this.emit(t.shape[n]!, place))), x));
+    return at;
+  }
+
+  // ---- values
+
+  private emitValue(e: Expr & { kind: 'read' }, place: Place): Expr {
+    const at = this.locations.get(e.name);
+    const cached = place.cache.get(e.name);
+    if (cached) return cached;
+    if (!at) throw new CompilerBug('kernel/from-tile', `value ${e.name} is not computed here`);
+    switch (at.kind) {
+      case 'uniform':
+        return variable(at.name, e.type);
+      case 'row':
+        return variable(at.names[this.slot(place, e.name)]!, e.type);
+      case 'col':
+        if (!place.col) throw new CompilerBug('kernel/from-tile', `column value ${e.name} read outside a tile`);
+        return read(at.shared, [place.col], e.type);
+      case 'fragment':
+        if (!place.cell) throw new CompilerBug('kernel/from-tile', `tile value ${e.name} read outside a tile`);
+        return read(at.array, [place.cell.at(this.slot(place, e.name))], e.type);
+      case 'vector':
+        return this.emitVector(e, at.array, at.columns, place);
+      case 'inline':
+        return this.emitInline(e, at.def, place);
+    }
+  }
+
+  private slot(place: Place, name: string): number {
+    if (place.slot === undefined) throw new CompilerBug('kernel/from-tile', `row value ${name} read outside a row`);
+    return place.slot;
+  }
+
+  private emitVector(e: Expr & { kind: 'read' }, array: string, columns: number, place: Place): Expr {
+    const x = e.index[0]!;
+    const slot = this.slot(place, e.name);
+    const cell = x.kind === 'var' ? place.vectors?.get(x.name) : undefined;
+    if (cell) return read(array, [cell.at(slot)]);
+    // Only an arrangement that keeps whole rows in a lane is planned where other elements are read.
+    return read(array, [simplify(op('add', i32(slot * columns), this.emit(x, place)))]);
+  }
+
+  private emitInline(e: Expr & { kind: 'read' }, def: TileDef, place: Place): Expr {
+    if (def.vectors.length === 0) {
+      const value = this.emit(def.value, place);
+      if (value.kind === 'const' || value.kind === 'var') return remember(place, def.name, value);
+      const name = this.names.fresh(def.name);
+      place.out.push(letS(name, value));
+      return remember(place, def.name, variable(name, value.type));
+    }
+    const identityRead = e.index.every((x, n) => x.kind === 'var' && x.name === def.vectors[n]);
+    if (identityRead) return this.emit(def.value, place);
+    const vars = new Map(place.vars);
+    for (const [n, v] of def.vectors.entries()) vars.set(v, this.emit(e.index[n]!, place));
+    return this.emit(def.value, { ...place, vars, cache: new Map(), vectors: new Map() });
+  }
+
+  // ---- reductions over vector axes
+
+  private emitReduce(e: ReduceExpr, place: Place): Expr {
+    const fold = e.op as FoldOp;
+    const type = fold === 'argmax' || fold === 'argmin' ? e.body.type : e.type;
+    const name = this.names.fresh('acc');
+    const index = fold === 'argmax' || fold === 'argmin' ? this.names.fresh(`${name}_at`) : undefined;
+    place.out.push(varS(name, constant(type, index ? 0 : identity(fold, type))));
+    if (index) place.out.push(varS(index, i32(-1)));
+    const step = (vars: ReadonlyMap<string, Expr>, vectors: ReadonlyMap<string, Cell>): Stmt[] => {
+      const out: Stmt[] = [];
+      const inner: Place = { ...place, out, vars, vectors, cache: new Map(place.cache) };
+      const where = e.where && this.emit(e.where, inner);
+      const body: Stmt[] = [];
+      const value = this.emit(e.body, { ...inner, out: where ? body : out });
+      const at = e.axes.reduce<Expr>(
+        (n, a) => simplify(op('add', op('mul', n, i32(this.vectorExtent(a))), vars.get(a)!)),
+        i32(0),
+      );
+      const join = index
+        ? better(fold, name, index, value, at)
+        : [assign(name, joinScalars(fold, variable(name, type), value))];
+      if (!where) return [...out, ...join];
+      return [...out, ifS(where, [...body, ...join])];
+    };
+    place.out.push(...this.vectorLoops(e, place, step));
+    if (this.readsSpread(e.body)) place.out.push(...this.arrangement.combine(fold, index ? [name, index] : [name], type));
+    if (index) return variable(index);
+    const value = variable(name, type);
+    if (!e.where || type !== 'f32' || (fold !== 'max' && fold !== 'min')) return value;
+    const some = fold === 'max' ? op('gt', value, f32(LOWEST)) : op('lt', value, f32(-LOWEST));
+    return op('select', some, value, f32(fold === 'max' ? -Infinity : Infinity));
+  }
+
+  /** The value is spread over the lanes that share a row. */
+  private readsSpread(e: Expr): boolean {
+    if (e.kind === 'read') {
+      const at = this.locations.get(e.name);
+      if (at?.kind === 'vector') return true;
+      if (at?.kind === 'inline') return this.readsSpread(at.def.value);
+    }
+    return children(e).some((c) => this.readsSpread(c));
+  }
+
+  private vectorLoops(
+    e: ReduceExpr,
+    place: Place,
+    step: (vars: ReadonlyMap<string, Expr>, vectors: ReadonlyMap<string, Cell>) => Stmt[],
+  ): Stmt[] {
+    const [only] = e.axes;
+    if (e.axes.length === 1 && this.readsSpread(e.body)) {
+      const extent = this.vectorExtent(only!);
+      return this.arrangement.forCells(padded(this.arrangement, extent), this.index(only!), (cell) => {
+        const body = step(new Map([...place.vars, [only!, cell.col]]), new Map([...(place.vectors ?? []), [only!, cell]]));
+        return padded(this.arrangement, extent) === extent ? body : [ifS(op('lt', cell.col, i32(extent)), body)];
+      });
+    }
+    const loops = (axes: readonly string[], vars: ReadonlyMap<string, Expr>): Stmt[] => {
+      const [a, ...rest] = axes;
+      if (a === undefined) return step(vars, new Map());
+      const name = this.index(a);
+      const inner = loops(rest, new Map([...vars, [a, variable(name)]]));
+      return [forS(name, { to: i32(this.vectorExtent(a)) }, inner)];
+    };
+    return loops(e.axes, place.vars);
+  }
+}
+
+function remember(place: Place, name: string, e: Expr): Expr {
+  place.cache.set(name, e);
+  return e;
+}
+
+/** Columns of a fragment for a vector: warps hold pieces of 16. */
+export function padded(a: Arrangement, extent: number): number {
+  return a.leader ? Math.ceil(extent / 16) * 16 : extent;
+}

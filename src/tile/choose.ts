@@ -1,0 +1,94 @@
+/**
+ * Chooses, for one output definition, the axes of its stage: which reductions are streamed over, which axes become rows
+ * of a tile, which are coordinates of a workgroup and which are vectors held by a lane.
+ */
+import type { Expr } from '../expr/expr.ts';
+import { Graph, sameSet } from './graph.ts';
+
+export interface StageShape {
+  readonly batch: readonly string[];
+  readonly row: readonly string[];
+  readonly stream: readonly string[];
+}
+
+interface Candidate {
+  readonly axes: readonly string[];
+  readonly depth: number;
+}
+
+/** Reductions in the cone with their least distance from the root, nearest first. */
+function reductionsByDepth(g: Graph, root: string): Candidate[] {
+  const found = new Map<string, number>();
+  const queue: { name: string; depth: number }[] = [{ name: root, depth: 0 }];
+  for (let at = 0; at < queue.length; at++) {
+    const { name, depth } = queue[at]!;
+    if (found.has(name)) continue;
+    found.set(name, depth);
+    const reduce = g.reduction(name);
+    for (const r of g.reads(g.def(name).value)) queue.push({ name: r, depth: depth + (reduce ? 1 : 0) });
+  }
+  return [...found]
+    .flatMap(([name, depth]) => {
+      const r = g.reduction(name);
+      return r ? [{ axes: r.axes, depth }] : [];
+    })
+    .sort((a, b) => a.depth - b.depth);
+}
+
+function chooseStream(g: Graph, root: string): readonly string[] {
+  const all = reductionsByDepth(g, root);
+  const positions = all.find((c) => !c.axes.some((a) => g.isFeature(a)));
+  if (positions) return positions.axes;
+  // Only features are reduced: stream over one whose extent is open, else hold it in a lane.
+  return all.find((c) => c.axes.some((a) => g.fixedExtent(a) === undefined))?.axes ?? [];
+}
+
+/** Tensor reads under a definition that move with the stream. */
+function streamReads(g: Graph, root: string, stream: readonly string[]): Expr[] {
+  const out: Expr[] = [];
+  for (const d of g.cone(root))
+    for (const r of g.tensorReads(g.def(d).value)) if (stream.some((a) => g.axes(r).has(a))) out.push(r);
+  return out;
+}
+
+/**
+ * Rows are the axes that the streamed tensors depend on least, so that a tile of them is shared by all rows; free of such
+ * a dependence, several axes flatten into one.
+ */
+function chooseRow(g: Graph, root: string, free: readonly string[], stream: readonly string[]): readonly string[] {
+  if (free.length === 0) return [];
+  if (stream.length === 0) return free;
+  const reads = streamReads(g, root, stream);
+  const uses = free.map((a) => reads.filter((r) => g.axes(r).has(a)).length);
+  const least = Math.min(...uses);
+  const rows = free.filter((_, n) => uses[n] === least);
+  return least === 0 ? rows : rows.slice(-1);
+}
+
+export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>): StageShape {
+  const indices = g.def(root).indices;
+  const stream = chooseStream(g, root);
+  const held = (a: string): boolean => g.isFeature(a) && !asRows.has(a) && vectorPossible(g, root, a, stream);
+  const free = indices.filter((a) => !stream.includes(a) && !held(a));
+  const forced = free.filter((a) => asRows.has(a));
+  const chosen = chooseRow(g, root, free.filter((a) => !asRows.has(a)), stream);
+  const row = free.filter((a) => chosen.includes(a) || forced.includes(a));
+  return { batch: free.filter((a) => !row.includes(a)), row, stream };
+}
+
+/** A lane can hold a vector only when its extent is fixed; without a reduction there is nothing to hold it for. */
+function vectorPossible(g: Graph, root: string, axis: string, stream: readonly string[]): boolean {
+  const reduces = [...g.cone(root)].some((d) => g.reduction(d));
+  return reduces && (g.fixedExtent(axis) !== undefined || stream.length > 0);
+}
+
+export const shapeKey = (s: StageShape): string => `${s.batch.join(',')}|${s.row.join(',')}|${s.stream.join(',')}`;
+
+/** How a stage treats a reduction: over its stream, over axes held by a lane, or not here. */
+export function reductionKind(g: Graph, shape: StageShape, name: string): 'stream' | 'vector' | 'elsewhere' {
+  const r = g.reduction(name)!;
+  const indices = g.def(name).indices;
+  if (sameSet(r.axes, shape.stream)) return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
+  const taken = [...shape.batch, ...shape.row, ...shape.stream];
+  return r.axes.some((a) => taken.includes(a)) ? 'elsewhere' : 'vector';
+}

@@ -1,0 +1,112 @@
+/** Questions about a kernel in normal form: who depends on what, over which axes. */
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { freeVars, visit, type Expr, type ReadExpr, type ReduceExpr } from '../expr/expr.ts';
+import type { IrDef, IrKernel, IrTensor } from '../ir/ir.ts';
+
+export class Graph {
+  private readonly defs: ReadonlyMap<string, IrDef>;
+  private readonly tensors: ReadonlyMap<string, IrTensor>;
+  private readonly axisNames: ReadonlySet<string>;
+  private readonly closure = new Map<string, ReadonlySet<string>>();
+
+  constructor(readonly kernel: IrKernel) {
+    this.defs = new Map(kernel.defs.map((d) => [d.name, d]));
+    this.tensors = new Map(kernel.tensors.map((t) => [t.name, t]));
+    this.axisNames = new Set(kernel.axes.map((a) => a.name));
+  }
+
+  def(name: string): IrDef {
+    const d = this.defs.get(name);
+    if (!d) throw new CompilerBug('tile/graph', `unknown definition ${name}`);
+    return d;
+  }
+
+  isDef(name: string): boolean {
+    return this.defs.has(name);
+  }
+
+  tensor(name: string): IrTensor | undefined {
+    return this.tensors.get(name);
+  }
+
+  extent(axis: string): Expr {
+    const a = this.kernel.axes.find((x) => x.name === axis);
+    if (!a) throw new CompilerBug('tile/graph', `unknown axis ${axis}`);
+    return a.extent;
+  }
+
+  /** Extent when it is a constant after sizes were fixed. */
+  fixedExtent(axis: string): number | undefined {
+    const e = this.extent(axis);
+    return e.kind === 'const' ? e.value : undefined;
+  }
+
+  /** Free axes of an expression; reads of definitions name theirs explicitly. */
+  axes(e: Expr): Set<string> {
+    const free = freeVars(e);
+    for (const v of free) if (!this.axisNames.has(v)) free.delete(v);
+    return free;
+  }
+
+  reduction(name: string): ReduceExpr | undefined {
+    const value = this.defs.get(name)?.value;
+    return value?.kind === 'reduce' ? value : undefined;
+  }
+
+  /** Definitions read directly by an expression. */
+  reads(e: Expr): string[] {
+    const out = new Set<string>();
+    visit(e, (x) => {
+      if (x.kind === 'read' && this.defs.has(x.name)) out.add(x.name);
+    });
+    return [...out];
+  }
+
+  tensorReads(e: Expr): ReadExpr[] {
+    const out: ReadExpr[] = [];
+    visit(e, (x) => {
+      if (x.kind === 'read' && this.tensors.has(x.name)) out.push(x);
+    });
+    return out;
+  }
+
+  /** The definition and all that it depends on. */
+  cone(name: string): ReadonlySet<string> {
+    const known = this.closure.get(name);
+    if (known) return known;
+    const out = new Set<string>();
+    for (const r of this.reads(this.def(name).value)) for (const x of this.cone(r)) out.add(x);
+    out.add(name);
+    this.closure.set(name, out);
+    return out;
+  }
+
+  coneOf(e: Expr): ReadonlySet<string> {
+    const out = new Set<string>();
+    for (const r of this.reads(e)) for (const x of this.cone(r)) out.add(x);
+    return out;
+  }
+
+  /**
+   * True for an axis that lies innermost in memory wherever it occurs and that no mask restricts: one element of a vector
+   * that a lane can hold, rather than a position to loop over.
+   */
+  isFeature(axis: string): boolean {
+    if (this.kernel.masks.some((m) => this.axes(m).has(axis))) return false;
+    let last = false;
+    for (const t of this.kernel.tensors)
+      for (const [n, dim] of t.dims.entries()) {
+        if (dim.axis !== axis) continue;
+        if (n !== t.dims.length - 1) return false;
+        last = true;
+      }
+    for (const o of this.kernel.outputs) {
+      const n = o.indices.indexOf(axis);
+      if (n >= 0 && n !== o.indices.length - 1) return false;
+    }
+    return last;
+  }
+}
+
+export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((x) => b.includes(x));

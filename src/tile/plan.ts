@@ -1,0 +1,106 @@
+/** The schedule as data: what a person may tune without changing what is computed. */
+import { children, type Expr } from '../expr/expr.ts';
+import type { Stage } from './tile.ts';
+
+/** How the lanes of a workgroup share a tile of scores. */
+export type Arrangement =
+  /** Each lane owns whole rows; contractions are multiply-adds per lane. */
+  | 'lane-rows'
+  /** Each warp of 32 lanes owns 16 rows; contractions are warp-collective matrix products on 16-bit operands. */
+  | 'warp-matrix';
+
+export interface StagePlan {
+  readonly arrangement: Arrangement;
+  /** Rows of a tile. */
+  readonly blockM: number;
+  /** Stream positions of a tile. */
+  readonly blockN: number;
+  readonly lanes: number;
+}
+
+export interface PlanLimits {
+  readonly workgroupBytes: number;
+  readonly maxLanes: number;
+  readonly mma: boolean;
+}
+
+const extentOf = (s: Stage, vector: string): number => s.vectors.find((v) => v.name === vector)!.extent;
+
+/** Bytes of workgroup memory per stream position of a tile. */
+function bytesPerColumn(s: Stage): number {
+  return Math.max(
+    4,
+    ...s.passes.map((p) => {
+      const operands = p.operands.reduce((n, o) => n + 4 * extentOf(s, o.vector), 0);
+      return operands + 4 * p.defs.filter((d) => d.site === 'col').length;
+    }),
+  );
+}
+
+function floorPowerOfTwo(n: number): number {
+  return 2 ** Math.floor(Math.log2(Math.max(1, n)));
+}
+
+/** Every operand of the stage is 16-bit of one kind and there is something to contract. */
+function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
+  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
+  const kinds = new Set(operands.map((o) => o.storage));
+  const [only] = kinds;
+  return kinds.size === 1 && (only === 'f16' || only === 'bf16') ? only : undefined;
+}
+
+export function defaultPlan(s: Stage, limits: PlanLimits): StagePlan {
+  const matrix = limits.mma ? matrixPlan(s, limits) : undefined;
+  if (matrix) return matrix;
+  const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
+  const blockN = s.stream.length === 0 ? 1 : Math.min(32, fit);
+  const lanes = Math.min(limits.maxLanes, 64);
+  return { arrangement: 'lane-rows', blockM: lanes, blockN, lanes };
+}
+
+const MATRIX_PAD = 8;
+
+/** Bytes of the 16-bit operand tiles of a stage for a block size, with padded rows. */
+function matrixBytes(s: Stage, blockM: number, blockN: number): number {
+  const row = (vector: string): number => 2 * (Math.ceil(extentOf(s, vector) / 16) * 16 + MATRIX_PAD);
+  const rows = s.rowOperands.reduce((n, o) => n + blockM * row(o.vector), 0);
+  const cols = s.passes.map(
+    (p) =>
+      p.operands.reduce((n, o) => n + blockN * row(o.vector), 0) +
+      4 * blockN * p.defs.filter((d) => d.site === 'col').length,
+  );
+  return rows + Math.max(0, ...cols);
+}
+
+function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
+  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
+  if (operands.length === 0 || matrixStorage(s) === undefined || readsOtherElements(s)) return undefined;
+  for (const blockN of [64, 32, 16])
+    if (matrixBytes(s, 64, blockN) <= limits.workgroupBytes)
+      return { arrangement: 'warp-matrix', blockM: 64, blockN, lanes: 128 };
+  return undefined;
+}
+
+/**
+ * A vector carrier is read at an element other than the one being computed. A warp spreads vectors over its lanes, so a
+ * lane could not see that element; a reduction over the vector is possible only where a row value is computed.
+ */
+function readsOtherElements(s: Stage): boolean {
+  const vectors = new Set<string>();
+  for (const p of s.passes) {
+    for (const x of p.steps) if (x.kind === 'accumulate') vectors.add(x.name);
+    for (const d of p.finish) if (d.vectors.length > 0) vectors.add(d.name);
+  }
+  const foreign = (e: Expr, own: readonly string[]): boolean => {
+    if (e.kind === 'read' && vectors.has(e.name))
+      return e.index.some((x) => x.kind !== 'var' || !own.includes(x.name));
+    const inner = e.kind === 'reduce' ? (own.length > 0 || e.axes.length > 1 ? [] : e.axes) : own;
+    return children(e).some((c) => foreign(c, inner));
+  };
+  return (
+    s.passes.some((p) => p.finish.some((d) => foreign(d.value, d.vectors))) ||
+    s.stores.some((st) => st.vectors.length > 1 || foreign(st.value, st.vectors))
+  );
+}
+
+export { MATRIX_PAD, matrixStorage, extentOf };

@@ -1,0 +1,316 @@
+/** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
+import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
+import { bool, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
+import type { StorageType } from '../expr/types.ts';
+import type { IrOutput } from '../ir/ir.ts';
+import { CarrierPlanner, isOne, type Part, type PlannedReduction } from './carriers.ts';
+import { reductionKind, type StageShape } from './choose.ts';
+import { contraction } from './contraction.ts';
+import { toFloat } from './factor.ts';
+import type { Graph } from './graph.ts';
+import { Finals } from './finals.ts';
+import type { Contraction, FoldOp, Keep, Operand, Pass, Site, Stage, Step, Store, TileDef } from './tile.ts';
+
+/** This stage reads a reduction that it cannot compute: it must come from a stage of its own. */
+export class NeedsStage extends Error {
+  constructor(readonly defs: readonly string[]) {
+    super(`definitions ${defs.join(', ')} need a stage of their own`);
+  }
+}
+
+interface PassBuild {
+  defs: TileDef[];
+  operands: Operand[];
+  contractions: Contraction[];
+  keeps: Keep[];
+  steps: Step[];
+  stores: Store[];
+  finish: TileDef[];
+  seen: Set<string>;
+}
+const newPass = (): PassBuild => ({
+  defs: [], operands: [], contractions: [], keeps: [], steps: [], stores: [], finish: [], seen: new Set(),
+});
+
+export class StageBuilder {
+  private readonly carriers: CarrierPlanner;
+  private readonly passes: PassBuild[] = [];
+  private readonly prologue: TileDef[] = [];
+  private readonly rowOperands: Operand[] = [];
+  private readonly placed = new Set<string>();
+  private readonly vectors = new Map<string, number>();
+  private readonly stores: Store[] = [];
+  private readonly finals: Finals;
+
+  constructor(
+    private readonly g: Graph,
+    private readonly shape: StageShape,
+    private readonly outputs: readonly IrOutput[],
+    private readonly name: string,
+  ) {
+    this.carriers = new CarrierPlanner(g, shape);
+    this.finals = new Finals();
+  }
+
+  build(): Stage {
+    this.planReductions();
+    for (const r of this.carriers.planned.values()) this.emitReduction(r);
+    for (const o of this.outputs) this.emitOutput(o);
+    const axis = (name: string) => ({ name, extent: this.g.extent(name) });
+    return {
+      name: this.name,
+      batch: this.shape.batch.map(axis),
+      row: this.shape.row.map(axis),
+      stream: this.shape.stream.map(axis),
+      vectors: [...this.vectors].map(([name, extent]) => ({ name, extent })),
+      prologue: this.prologue,
+      rowOperands: this.rowOperands,
+      passes: this.passes.map(({ seen: _seen, ...p }): Pass => p),
+      stores: this.stores,
+    };
+  }
+
+  /** Stream reductions in dependence order; refuses what must live elsewhere. */
+  private planReductions(): void {
+    const needed = new Set<string>();
+    const elsewhere: string[] = [];
+    const visitDef = (name: string): void => {
+      if (needed.has(name)) return;
+      needed.add(name);
+      if (this.g.reduction(name) && reductionKind(this.g, this.shape, name) === 'elsewhere') {
+        elsewhere.push(name);
+        return;
+      }
+      for (const r of this.g.reads(this.g.def(name).value)) visitDef(r);
+    };
+    for (const o of this.outputs) visitDef(o.def);
+    if (elsewhere.length > 0) throw new NeedsStage(elsewhere);
+    for (const d of this.g.kernel.defs)
+      if (needed.has(d.name) && this.g.reduction(d.name) && reductionKind(this.g, this.shape, d.name) === 'stream')
+        this.carriers.add(d.name);
+  }
+
+  private pass(n: number): PassBuild {
+    while (this.passes.length <= n) this.passes.push(newPass());
+    return this.passes[n]!;
+  }
+
+  // ---- reductions over the stream
+
+  private emitReduction(r: PlannedReduction): void {
+    const pass = this.pass(r.pass);
+    const keep = this.keep(r.pass, r.where);
+    const reduce = this.g.reduction(r.name)!;
+    const values = r.parts.map((part) => this.emitPart(r, part, reduce.op as FoldOp, keep));
+    const guarded = r.where !== undefined && (reduce.op !== 'sum' || r.parts.some((p) => !isOne(p.outer)));
+    const sum = values.reduce((a, b) => op('add', a, b));
+    const nonempty = guarded && reduce.op !== 'any' ? this.nonempty(r.pass, keep) : undefined;
+    const value = this.finals.value(reduce.op as FoldOp, reduce.type, sum, nonempty);
+    const def = this.g.def(r.name);
+    this.place({ name: r.name, site: 'row', vectors: this.vectorsOf(def.indices), type: def.type, value }, pass.finish);
+  }
+
+  private emitPart(r: PlannedReduction, part: Part, fold: FoldOp, keep: string): Expr {
+    const pass = this.pass(r.pass);
+    const scaledBy = part.exponential ? this.reference(r.pass, part.exponential) : undefined;
+    let value = part.inner;
+    if (part.exponential && scaledBy) {
+      const weight = op(part.exponential.base, op('sub', part.exponential.argument, read(scaledBy, [])));
+      value = isOne(value) ? weight : op('mul', value, weight);
+    }
+    value = this.localize(value, r.pass);
+    const outer = this.localize(part.outer, r.pass);
+    const scale = scaledBy ? { scaledBy } : {};
+    if (part.operand) {
+      const { vector } = part.operand;
+      const operand = this.operand('col', vector, part.operand.value, r.pass);
+      pass.steps.push({ kind: 'accumulate', name: part.carrier, weight: value, keep, operand, vector, ...scale });
+      const acc = read(part.carrier, [variable(vector)]);
+      return isOne(outer) ? acc : op('mul', outer, acc);
+    }
+    const type = fold === 'sum' ? value.type : this.g.def(r.name).type;
+    pass.steps.push({ kind: 'fold', name: part.carrier, op: fold, type, value, keep, ...scale });
+    this.finals.note(r.pass, keep, fold, value.type, part.carrier);
+    const carrier = read(part.carrier, [], type);
+    return isOne(outer) ? carrier : op('mul', outer, toFloat(carrier));
+  }
+
+  /** A row value against which carriers of this pass are measured; equal ones are shared. */
+  private reference(n: number, { base, reference }: NonNullable<Part['exponential']>): string {
+    const pass = this.pass(n);
+    const resolved = this.localize(this.runningValue(reference, n), n);
+    for (const s of pass.steps)
+      if (s.kind === 'reference' && s.base === base && key(s.value) === key(resolved)) return s.name;
+    const name = `ref${n}.${pass.steps.filter((s) => s.kind === 'reference').length}`;
+    pass.steps.push({ kind: 'reference', name, base, value: resolved });
+    return name;
+  }
+
+  /** Replaces `X.now` by the running carrier of X, or by X itself when an earlier pass finished it. */
+  private runningValue(e: Expr, n: number): Expr {
+    if (e.kind === 'read' && e.name.endsWith('.now')) {
+      const r = this.carriers.planned.get(e.name.slice(0, -'.now'.length))!;
+      if (r.pass < n) return read(r.name, [], e.type);
+      return r.parts
+        .map((p): Expr => {
+          const c = read(p.carrier, [], e.type);
+          return isOne(p.outer) ? c : op('mul', this.runningValue(p.outer, n), c);
+        })
+        .reduce((a, b) => op('add', a, b));
+    }
+    return mapChildren(e, (c) => this.runningValue(c, n));
+  }
+
+  private keep(n: number, where: Expr | undefined): string {
+    const pass = this.pass(n);
+    const local = where && this.localize(where, n);
+    const text = local ? key(local) : '';
+    const known = pass.keeps.find((k) => (k.where ? key(k.where) : '') === text);
+    if (known) return known.name;
+    const name = `keep${n}.${pass.keeps.length}`;
+    pass.keeps.push({ name, ...(local ? { where: local } : {}) });
+    return name;
+  }
+
+  /** An expression that says whether the row kept any element of the domain. */
+  private nonempty(n: number, keep: string): Expr {
+    const known = this.finals.nonempty(n, keep);
+    if (known) return known;
+    const name = `${keep}.any`;
+    this.pass(n).steps.push({ kind: 'fold', name, op: 'any', type: 'bool', value: bool(true), keep });
+    this.finals.note(n, keep, 'any', 'bool', name);
+    return this.finals.nonempty(n, keep)!;
+  }
+
+  // ---- definitions
+
+  private vectorsOf(indices: readonly string[]): string[] {
+    const { batch, row, stream } = this.shape;
+    const vectors = indices.filter((a) => !batch.includes(a) && !row.includes(a) && !stream.includes(a));
+    for (const v of vectors) this.vector(v);
+    return vectors;
+  }
+
+  private vector(name: string): void {
+    const extent = this.g.fixedExtent(name);
+    if (extent === undefined) {
+      const e = this.g.extent(name);
+      const text = e.kind === 'var' ? e.name : name;
+      throw userError('E0601', `the extent of axis \`${name}\` must be fixed to compile this kernel`, {
+        hint: `a lane holds vectors over \`${name}\` in registers: give its size, e.g. --set ${text}=64`,
+      });
+    }
+    this.vectors.set(name, extent);
+  }
+
+  private siteOf(axes: ReadonlySet<string>): Site {
+    const onRow = this.shape.row.some((a) => axes.has(a));
+    const onStream = this.shape.stream.some((a) => axes.has(a));
+    return onStream ? (onRow ? 'tile' : 'col') : onRow ? 'row' : 'uniform';
+  }
+
+  /**
+   * Makes every definition that `e` reads available to pass `n` (or, with Infinity, to the stores) and turns the reads into
+   * reads of tile values. A definition over a vector axis is expanded where it is read.
+   */
+  private localize(e: Expr, n: number): Expr {
+    if (e.kind === 'read' && this.g.isDef(e.name)) return this.localizeRead(e, n);
+    const inner = mapChildren(e, (c) => this.localize(c, n));
+    if (inner.kind === 'reduce') for (const a of inner.axes) this.vector(a);
+    return inner;
+  }
+
+  private localizeRead(e: Expr & { kind: 'read' }, n: number): Expr {
+    const def = this.g.def(e.name);
+    const vectors = this.vectorsOf(def.indices);
+    if (this.carriers.planned.has(e.name)) return read(e.name, vectors.map((v) => variable(v)), def.type);
+    const site = this.siteOf(new Set(def.indices));
+    if (vectors.length > 0) return this.localize(def.value, n);
+    if (site === 'uniform' || site === 'row') this.placeRow(e.name, site);
+    else this.placeInPass(e.name, site, n);
+    return read(e.name, [], def.type);
+  }
+
+  /** Row values go before the passes, or after the pass that finishes the last reduction they read. */
+  private placeRow(name: string, site: Site): void {
+    if (this.placed.has(name)) return;
+    this.placed.add(name);
+    const def = this.g.def(name);
+    const last = Math.max(-1, ...[...this.g.cone(name)].map((d) => this.carriers.planned.get(d)?.pass ?? -1));
+    const value = this.localize(def.value, last + 1);
+    this.place({ name, site, vectors: [], type: def.type, value }, last < 0 ? this.prologue : this.pass(last).finish);
+  }
+
+  private place(def: TileDef, into: TileDef[]): void {
+    this.placed.add(def.name);
+    into.push(def);
+  }
+
+  private placeInPass(name: string, site: Site, n: number): void {
+    const pass = this.pass(n);
+    if (pass.seen.has(name)) return;
+    pass.seen.add(name);
+    const def = this.g.def(name);
+    const c = site === 'tile' ? contraction(this.g, this.shape, name) : undefined;
+    if (!c) {
+      const value = this.localize(def.value, n);
+      pass.defs.push({ name, site, vectors: [], type: def.type, value });
+      return;
+    }
+    for (const x of [c.rows, c.cols, c.outer]) this.refuseCarriers(x);
+    this.vector(c.vector);
+    const rows = this.operand('row', c.vector, c.rows, n);
+    const cols = this.operand('col', c.vector, c.cols, n);
+    pass.contractions.push({ name: `${name}.dot`, vector: c.vector, rows, cols });
+    const dot = read(`${name}.dot`, []);
+    const value = isOne(c.outer) ? dot : op('mul', dot, toFloat(this.localize(c.outer, n)));
+    pass.defs.push({ name, site, vectors: [], type: def.type, value });
+  }
+
+  /** Operands are loaded before a pass starts: a reduction of this stage cannot be in them. */
+  private refuseCarriers(e: Expr): void {
+    const inside = [...this.g.coneOf(e)].filter((d) => this.carriers.planned.has(d));
+    if (inside.length > 0) throw new NeedsStage(inside.slice(-1));
+  }
+
+  private operand(site: 'row' | 'col', vector: string, value: Expr, n: number): string {
+    this.refuseCarriers(value);
+    this.vector(vector);
+    const local = this.localize(value, n);
+    const list = site === 'row' ? this.rowOperands : this.pass(n).operands;
+    const known = list.find((o) => o.vector === vector && key(o.value) === key(local));
+    if (known) return known.name;
+    const name = `${site === 'row' ? 'rows' : `cols${n}`}.${list.length}`;
+    list.push({ name, site, vector, value: local, storage: this.storage(value, vector) });
+    return name;
+  }
+
+  /** The 16-bit storage that all tensors in the operand share, if they do. */
+  private storage(value: Expr, vector: string): StorageType {
+    const types = new Set<StorageType>();
+    const reads = [...this.g.tensorReads(value)];
+    for (const d of this.g.coneOf(value)) reads.push(...this.g.tensorReads(this.g.def(d).value));
+    for (const r of reads) if (this.g.axes(r).has(vector)) types.add(this.g.tensor(r.name)!.storage);
+    const [only] = types;
+    return types.size === 1 && (only === 'f16' || only === 'bf16') ? only : 'f32';
+  }
+
+  // ---- outputs
+
+  private emitOutput(o: IrOutput): void {
+    const def = this.g.def(o.def);
+    const reads = read(o.def, def.indices.map((a) => variable(a)), def.type);
+    const onStream = this.shape.stream.some((a) => def.indices.includes(a));
+    const vectors = this.vectorsOf(def.indices);
+    if (!onStream) {
+      const value = this.localize(reads, Math.max(0, this.passes.length - 1));
+      this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });
+      return;
+    }
+    if (vectors.length > 0) throw new CompilerBug('tile/stage', `output ${o.name} has a stream and a vector axis`);
+    const last = Math.max(-1, ...[...this.g.cone(o.def)].map((d) => this.carriers.planned.get(d)?.pass ?? -1));
+    const pass = this.pass(last + 1);
+    const value = this.localize(reads, last + 1);
+    pass.stores.push({ output: o.name, site: 'tile', vectors: [], value, indices: o.indices });
+  }
+}

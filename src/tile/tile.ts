@@ -1,0 +1,149 @@
+/**
+ * Tiled IR: a kernel as stages, each a loop over tiles of a stream axis for one block of rows per workgroup.
+ *
+ *   program  = stage* workspace*
+ *   stage    = batch axes, row axes, stream axes, vector axes; prologue pass* store*
+ *   pass     = for each stream tile: col defs, operands, contractions, tile defs, keeps, steps, stores; then finish
+ *   step     = reference NAME = row expr                        // a row value that the folds below are measured against
+ *            | fold NAME op value where KEEP scaled by REFERENCE  // running row statistic (carrier)
+ *            | accumulate NAME += weight × operand               // carrier that is a row of a matrix: a contraction
+ *
+ * Sites: a value lives once per `row`, per `col`(umn of the tile), per `tile` element, or per workgroup (`uniform`); a
+ * vector axis may be added (`row` × vector). Expressions use axis names as variables and read other values by name at
+ * no index (`read NAME []`); a value with a vector axis is read with the vector axes' variables as index.
+ */
+import type { Expr, ReduceExpr } from '../expr/expr.ts';
+import type { ScalarType, StorageType } from '../expr/types.ts';
+import type { IrTensor } from '../ir/ir.ts';
+
+export type Site = 'uniform' | 'row' | 'col' | 'tile';
+
+export interface TileAxis {
+  readonly name: string;
+  readonly extent: Expr;
+}
+export interface VectorAxis {
+  readonly name: string;
+  /** Fixed at compile time: lanes hold vectors in registers. */
+  readonly extent: number;
+}
+
+/** A pointwise value or a reduction over vector axes only, computed where it lives. */
+export interface TileDef {
+  readonly name: string;
+  readonly site: Site;
+  /** Vector axes on which the value depends; such a value is computed per element where it is read. */
+  readonly vectors: readonly string[];
+  readonly type: ScalarType;
+  readonly value: Expr | ReduceExpr;
+}
+
+/** A matrix with one row per `row` or `col` of the stage and one column per element of `vector`. */
+export interface Operand {
+  readonly name: string;
+  readonly site: 'row' | 'col';
+  readonly vector: string;
+  readonly value: Expr;
+  /** The narrowest storage that holds every value exactly, if the operand is a plain tensor read; else f32. */
+  readonly storage: StorageType;
+}
+
+/** tile NAME = Σ_vector rows × cols. */
+export interface Contraction {
+  readonly name: string;
+  readonly vector: string;
+  readonly rows: string;
+  readonly cols: string;
+}
+
+/** The elements of the tile that exist for the reductions of one domain. */
+export interface Keep {
+  readonly name: string;
+  /** Absent: every element inside the stream extent. */
+  readonly where?: Expr;
+}
+
+export type FoldOp = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'any';
+export type Step =
+  | {
+      readonly kind: 'reference';
+      readonly name: string;
+      /** A carrier scaled by this reference is multiplied by base(old − new) when the reference moves. */
+      readonly base: 'exp' | 'exp2';
+      readonly value: Expr;
+    }
+  | {
+      readonly kind: 'fold';
+      readonly name: string;
+      readonly op: FoldOp;
+      readonly type: ScalarType;
+      readonly value: Expr;
+      readonly keep: string;
+      readonly scaledBy?: string;
+    }
+  | {
+      readonly kind: 'accumulate';
+      readonly name: string;
+      readonly weight: Expr;
+      readonly keep: string;
+      readonly operand: string;
+      readonly vector: string;
+      readonly scaledBy?: string;
+    };
+
+export interface Pass {
+  readonly defs: readonly TileDef[];
+  readonly operands: readonly Operand[];
+  readonly contractions: readonly Contraction[];
+  readonly keeps: readonly Keep[];
+  readonly steps: readonly Step[];
+  /** Values per tile element that are written. */
+  readonly stores: readonly Store[];
+  /** Row and uniform values that become known when the pass ends. */
+  readonly finish: readonly TileDef[];
+}
+
+export interface Store {
+  readonly output: string;
+  readonly site: 'row' | 'tile';
+  readonly vectors: readonly string[];
+  readonly value: Expr;
+  /** Names of the axes of the output's dimensions, outermost first. */
+  readonly indices: readonly string[];
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly batch: readonly TileAxis[];
+  /** Flattened, outermost first; empty means a single row. */
+  readonly row: readonly TileAxis[];
+  readonly stream: readonly TileAxis[];
+  readonly vectors: readonly VectorAxis[];
+  /** Row and uniform values that do not read a carrier. */
+  readonly prologue: readonly TileDef[];
+  readonly rowOperands: readonly Operand[];
+  readonly passes: readonly Pass[];
+  /** Values per row (× vector) written at the end. */
+  readonly stores: readonly Store[];
+}
+
+/** A tensor as the tile level sees it: input, output or workspace. */
+export interface TileTensor {
+  readonly name: string;
+  readonly role: 'in' | 'out' | 'workspace';
+  readonly storage: StorageType;
+  readonly shape: readonly Expr[];
+  /** Axis names where a dimension stands for an axis: such an index needs no clamp. */
+  readonly axes: readonly (string | undefined)[];
+}
+
+export interface TileProgram {
+  readonly name: string;
+  readonly sizes: readonly string[];
+  readonly params: readonly { readonly name: string; readonly type: ScalarType }[];
+  readonly fixed: Readonly<Record<string, number>>;
+  readonly tensors: readonly TileTensor[];
+  readonly stages: readonly Stage[];
+}
+
+export type { IrTensor };

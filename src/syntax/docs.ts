@@ -22,7 +22,10 @@ export class Docs {
     private readonly b: Builder,
     tokens: readonly IToken[],
   ) {
-    for (let n = 0; n < b.text.length; n++) if (b.text[n] === '\n') this.starts.push(n + 1);
+    for (let n = 0; n < b.text.length; n++) {
+      const c = b.text[n];
+      if (c === '\n' || (c === '\r' && b.text[n + 1] !== '\n')) this.starts.push(n + 1);
+    }
     this.comments = tokens.map((t) => ({ text: t.image.trimEnd(), span: b.tokenSpan(t) }));
     for (const { text, span } of this.comments) {
       const line = this.lineOf(span.start);

@@ -1,5 +1,5 @@
 /** Concrete tree to surface tree. Tolerant: whatever recovery left out becomes an `error` node or is left out as well. */
-import type { IToken } from 'chevrotain';
+import type { CstNode, IToken } from 'chevrotain';
 import type {
   AxesItemCstNode,
   DefItemCstNode,
@@ -120,6 +120,11 @@ function item(b: Builder, docs: Docs, node: ItemCstNode): Item[] {
 function axesItem(b: Builder, docs: Docs, node: AxesItemCstNode): Item[] {
   const span = b.nodeSpan(node);
   const nodes = node.children.axisDecl ?? [];
+  const lineAt = (part: CstNode, side: 'start' | 'end'): number => {
+    const place = b.nodeSpan(part);
+    return docs.lineOf(side === 'start' ? place.start : Math.max(place.start, place.end - 1));
+  };
+  const severalLines = lineAt(node, 'start') < lineAt(node, 'end');
   const axes = nodes.flatMap((decl, n): AxisDecl[] => {
     const name = decl.children.Identifier?.[0];
     if (!name) return [];
@@ -127,15 +132,13 @@ function axesItem(b: Builder, docs: Docs, node: AxesItemCstNode): Item[] {
     const values = decl.children.expression ?? [];
     const extent = buildExpression(b, values[0], own.end);
     const derived = decl.children.Equal ? { derived: buildExpression(b, values[1], own.end) } : {};
-    const next = nodes[n + 1];
-    const shared = next ? docs.lineOf(b.nodeSpan(next).start) === docs.lineOf(own.end - 1) : false;
-    const firstOfLine =
-      n === 0 ? false : docs.lineOf(b.nodeSpan(nodes[n - 1]!).end - 1) < docs.lineOf(own.start);
-    // A comment after several axes of one line is about all of them, and is the item's.
-    const doc = !shared && (firstOfLine || nodes.length === 1) ? docs.of(own.start, own.end) : {};
+    // A comment behind several axes of one line is about all of them, and is the item's.
+    const lastOfLine = nodes[n + 1] === undefined || lineAt(nodes[n + 1]!, 'start') > lineAt(decl, 'end');
+    const firstOfLine = n === 0 || lineAt(nodes[n - 1]!, 'end') < lineAt(decl, 'start');
+    const doc = severalLines && firstOfLine && lastOfLine ? docs.of(own.start, own.end) : {};
     return [{ name: b.name(name), extent, ...derived, ...doc, span: own }];
   });
-  return [{ kind: 'axes', axes, ...docs.of(span.start, span.end), span }];
+  return [{ kind: 'axes', axes, ...docs.of(span.start, span.end, !severalLines), span }];
 }
 
 function inItem(b: Builder, docs: Docs, node: InItemCstNode): Item[] {

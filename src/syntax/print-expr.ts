@@ -1,0 +1,126 @@
+/** Expressions as documents of prettier's layout language: a long one breaks at its loosest operators. */
+import type { Doc } from 'prettier';
+import { builders } from 'prettier/doc';
+import type { AxisBinding, IndexArg, SurfaceExpr } from './ast.ts';
+import { ATOM_LEVEL, binaryLevel, COMPARISON_LEVEL, POWER_LEVEL, PREFIX_LEVEL } from './precedence.ts';
+import type { CommentQueue } from './print-comments.ts';
+
+const { group, hardline, indent, join, line, softline } = builders;
+
+export interface PrintContext {
+  readonly comments: CommentQueue;
+  readonly text: string | undefined;
+}
+
+type Binary = Extract<SurfaceExpr, { kind: 'binary' }>;
+
+function levelOf(e: SurfaceExpr): number {
+  if (e.kind === 'if') return 0;
+  if (e.kind === 'unary') return PREFIX_LEVEL;
+  return e.kind === 'binary' ? binaryLevel(e.op) : ATOM_LEVEL;
+}
+
+/** An expression with parentheses where `least` asks for a tighter one; `flush` leaves out the indent of broken lines. */
+export function exprDoc(c: PrintContext, e: SurfaceExpr, least = 0, flush = false): Doc {
+  if (levelOf(e) < least) return parens(c, e);
+  switch (e.kind) {
+    case 'number':
+      // A digit on both sides of the point: `1.` before a range `..` would not read back.
+      return e.text.replace(/^\./, '0.').replace(/\.(?=[eE]|$)/, '.0');
+    case 'bool':
+      return String(e.value);
+    case 'name':
+      return e.name.text;
+    case 'error':
+      return c.text?.slice(e.span.start, e.span.end) ?? '';
+    case 'paren':
+      return parens(c, e.inner);
+    case 'unary':
+      return [e.op, commented(c, e.arg, () => exprDoc(c, e.arg, PREFIX_LEVEL))];
+    case 'binary':
+      return chain(c, e, flush);
+    case 'if':
+      return conditional(c, e, flush);
+    case 'index':
+      return [exprDoc(c, e.target, ATOM_LEVEL), list(c, '[', e.args, ']', indexArg)];
+    case 'call':
+      return [
+        e.callee.text,
+        e.axes && e.axes.length > 0 ? list(c, '[', e.axes, ']', binding) : '',
+        list(c, '(', e.args, ')', (c, arg) =>
+          commented(c, arg, () => exprDoc(c, arg, 0, e.args.length === 1)),
+        ),
+      ];
+  }
+}
+
+/** Comments above and behind a part of an expression. */
+function commented(c: PrintContext, e: SurfaceExpr, print: () => Doc): Doc {
+  const above = c.comments.before(e.span.start);
+  const behind = c.comments.trailing(e.span.end, true);
+  const own = print();
+  return above.length === 0 ? [own, behind] : [above.map((x) => [x.text, hardline]), own, behind];
+}
+
+function parens(c: PrintContext, inner: SurfaceExpr): Doc {
+  const body = commented(c, inner, () => exprDoc(c, inner, 0, true));
+  return group(['(', indent([softline, body]), softline, ')']);
+}
+
+/** Brackets with parts separated by commas. */
+export function list<T>(
+  c: PrintContext,
+  open: string,
+  parts: readonly T[],
+  close: string,
+  print: (c: PrintContext, part: T) => Doc,
+): Doc {
+  if (parts.length === 0) return open + close;
+  const docs = parts.map((part) => print(c, part));
+  return group([open, indent([softline, join([',', line], docs)]), softline, close]);
+}
+
+const indexArg = (c: PrintContext, arg: IndexArg): Doc => {
+  const value = commented(c, arg.value, () => exprDoc(c, arg.value));
+  return arg.axis ? [arg.axis.text, ' = ', value] : value;
+};
+
+const binding = (c: PrintContext, b: AxisBinding): Doc =>
+  b.from && b.to ? [b.name.text, ' in ', exprDoc(c, b.from), '..', exprDoc(c, b.to)] : b.name.text;
+
+/** Operators of one level, left to right, as one group: all of them break or none does. */
+function chain(c: PrintContext, e: Binary, flush: boolean): Doc {
+  const level = binaryLevel(e.op);
+  const parts: { readonly op: string; readonly e: SurfaceExpr }[] = [];
+  const leftAssociates = level !== COMPARISON_LEVEL && level !== POWER_LEVEL;
+  let first: SurfaceExpr = e;
+  do {
+    parts.unshift({ op: first.op, e: first.right });
+    first = first.left;
+  } while (leftAssociates && first.kind === 'binary' && binaryLevel(first.op) === level);
+  const head = commented(c, first, () => exprDoc(c, first, leftAssociates ? level : level + 1));
+  const least = level === POWER_LEVEL ? PREFIX_LEVEL : level + 1;
+  const rest = parts.map((part): Doc => {
+    const above = c.comments.before(part.e.span.start).map((x): Doc => [hardline, x.text]);
+    const behind = c.comments.trailing(part.e.span.end, true);
+    return [above, line, part.op, ' ', exprDoc(c, part.e, least), behind];
+  });
+  return group([head, flush ? rest : indent(rest)]);
+}
+
+/** `if … then … else if … then … else …`: one branch per line where they do not fit on one. */
+function conditional(c: PrintContext, e: Extract<SurfaceExpr, { kind: 'if' }>, flush: boolean): Doc {
+  const part = (word: string, value: SurfaceExpr, gap: Doc): Doc => {
+    const above = c.comments.before(value.span.start).map((x): Doc => [hardline, x.text]);
+    const behind = c.comments.trailing(value.span.end, true);
+    return [above, gap, word, ' ', exprDoc(c, value, 0, true), behind];
+  };
+  const branches: Doc[] = [];
+  let last: SurfaceExpr = e;
+  for (; last.kind === 'if'; last = last.else) {
+    const head = branches.length === 0 ? part('if', last.cond, '') : part('else if', last.cond, line);
+    branches.push([head, group(indent(part('then', last.then, line)))]);
+  }
+  const [first, ...rest] = [...branches, part('else', last, line)];
+  return group([first!, flush ? rest : indent(rest)]);
+}

@@ -31,6 +31,8 @@ export interface ManifestEntry {
   /** Number of workgroups as a formula; past the limit per dimension it is folded into y (and z). */
   readonly grid: string;
   readonly bindings: readonly ManifestBinding[];
+  /** WGSL: the binding of the uniform block, absent when the entry point reads none. */
+  readonly uniformBinding?: number;
   /** Bytes offset of each uniform in the 4-byte-aligned block. */
   readonly uniforms: readonly (Uniform & { readonly offset: number })[];
 }
@@ -61,6 +63,8 @@ export interface Backend {
   legalize(program: Program, options: BackendOptions): Program;
   /** Prints source, manifest and host code. */
   emit(program: Program, options: BackendOptions): readonly EmittedFile[];
+  /** Prints typed host code that launches the program; loads its printer on demand. */
+  bindings?(program: Program, options: BackendOptions): Promise<readonly EmittedFile[]>;
 }
 
 /** Optional device features that the user allows. */

@@ -1,63 +1,6 @@
 /** A readable, deterministic text for kernels: what `--emit kernel` shows and pass tests compare. */
-import type { Expr } from '../expr/expr.ts';
-import { OPS } from '../expr/ops.ts';
+import { printExpr } from '../expr/print.ts';
 import type { Fragment, Kernel, Program, ProgramTensor, Stmt } from './kernel.ts';
-import { shortestF32 } from './print-number.ts';
-
-/** Prints an expression with the fewest parentheses that keep its tree. */
-export function printExpr(e: Expr, level = 0): string {
-  switch (e.kind) {
-    case 'const':
-      return printConst(e.type, e.value);
-    case 'var':
-      return e.name;
-    case 'read':
-      return `${e.name}[${e.index.map((i) => printExpr(i)).join(', ')}]`;
-    case 'reduce':
-      return `${e.op}[${e.axes.join(', ')}](${e.where ? `${printExpr(e.where)} ? ` : ''}${printExpr(e.body)})`;
-    case 'op':
-      return printOp(e, level);
-  }
-}
-
-function printConst(type: string, value: number): string {
-  if (type === 'bool') return value !== 0 ? 'true' : 'false';
-  if (type === 'u32') return `${value}u`;
-  if (type === 'i32') return String(value);
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  return shortestF32(value);
-}
-
-/** Signs and `!` bind tighter than every infix symbol but `**`. */
-const PREFIX_LEVEL = 10;
-const COMPARE_LEVEL = 6;
-
-function printOp(e: Extract<Expr, { kind: 'op' }>, level: number): string {
-  const [a, b] = e.args;
-  const infix: { symbol: string; level: number } | undefined =
-    'infix' in OPS[e.op] ? infixOf(e.op) : undefined;
-  if (infix && a && b) {
-    // Comparisons do not chain and powers group to the right; everything else groups to the left.
-    const left = e.op === 'pow' || infix.level === COMPARE_LEVEL ? infix.level + 1 : infix.level;
-    const right = e.op === 'pow' ? infix.level : infix.level + 1;
-    const text = `${printExpr(a, left)} ${infix.symbol} ${printExpr(b, right)}`;
-    return infix.level < level ? `(${text})` : text;
-  }
-  if (e.op === 'neg' || e.op === 'not' || e.op === 'bitnot') {
-    const symbol = { neg: '-', not: '!', bitnot: '~' }[e.op];
-    const inner = printExpr(a!, PREFIX_LEVEL);
-    const text = `${symbol}${symbol === '-' && inner.startsWith('-') ? `(${inner})` : inner}`;
-    return level > PREFIX_LEVEL ? `(${text})` : text;
-  }
-  const name = e.op === 'cast' ? e.type : e.op;
-  return `${name}(${e.args.map((x) => printExpr(x)).join(', ')})`;
-}
-
-function infixOf(name: keyof typeof OPS): { symbol: string; level: number } | undefined {
-  const row: { readonly infix?: { symbol: string; level: number } } = OPS[name];
-  return row.infix;
-}
 
 const printFragment = (f: Fragment): string =>
   `${f.array}[${printExpr(f.offset)}; ${f.rowStride}, ${f.colStride}]`;
@@ -129,7 +72,7 @@ export function printKernel(k: Kernel): string {
 }
 
 const tensorLine = (role: string, t: ProgramTensor): string =>
-  `${role} ${t.name}: ${t.storage}[${t.shape.map((e) => printExpr(e)).join(', ')}]`;
+  `${role} ${t.name}: ${t.storage}[${t.shape.map(printExpr).join(', ')}]`;
 
 /** Prints a whole program: tensors, then kernels in launch order. */
 export function printProgram(p: Program): string {

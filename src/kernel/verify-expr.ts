@@ -63,6 +63,8 @@ const OPERANDS: Readonly<Record<OpName, Operands>> = {
   cast: 'any',
   round_f16: 'float',
   round_bf16: 'float',
+  pack_f16: 'float',
+  pack_bf16: 'float',
   bits_to_f32: 'bits',
   f32_to_bits: 'float',
 };

@@ -1,0 +1,168 @@
+/** The parts of a WGSL module that its entry points share: names, tensors, uniforms, constants and helper functions. */
+import type { Kernel, Program, SharedArray, Uniform } from '../../src/kernel/kernel.ts';
+import { kernelVars } from '../../src/kernel/walk.ts';
+import type { BackendOptions } from '../backend.ts';
+import { HELPERS, helperTexts, INFINITY_NAME, INFINITY_TEXT, type HelperName } from './helpers.ts';
+import { Names } from './names.ts';
+import { NAN_NAME } from './print-number.ts';
+import { elementType, loadFunction, storeFunction, tensorStorage, type TensorStorage } from './storage.ts';
+
+/** A tensor's place in the module. */
+export interface ModuleTensor extends TensorStorage {
+  readonly binding: number;
+  readonly variable: string;
+  readonly load: string;
+  readonly store: string;
+}
+
+export class ModuleContext {
+  readonly names = new Names();
+  readonly tensors: ReadonlyMap<string, ModuleTensor>;
+  readonly uniformsName: string;
+  readonly entryNames: ReadonlyMap<Kernel, string>;
+  private readonly structName: string;
+  private readonly fixedNames: ReadonlyMap<string, string>;
+  private readonly helpers = new Set<HelperName>();
+  private readonly accessors = new Map<string, string>();
+  private readonly shared = new Map<string, { readonly name: string; readonly text: string }>();
+  private readonly usedFixed = new Set<string>();
+  private usesInfinity = false;
+  private usesNan = false;
+
+  constructor(
+    readonly program: Program,
+    readonly options: BackendOptions,
+  ) {
+    for (const name of [INFINITY_NAME, NAN_NAME, ...Object.keys(HELPERS)]) this.names.fresh(name);
+    this.entryNames = new Map(program.kernels.map((k) => [k, this.names.fresh(k.name)]));
+    this.structName = this.names.fresh('Uniforms');
+    this.uniformsName = this.names.fresh('u');
+    this.fixedNames = new Map(Object.keys(program.fixed).map((n) => [n, this.names.fresh(n)]));
+    this.tensors = new Map(
+      tensorStorage(program, options).map((t, n) => [
+        t.name,
+        {
+          ...t,
+          binding: n + 1,
+          variable: this.names.fresh(t.name),
+          load: this.names.fresh(`load_${t.name}`),
+          store: this.names.fresh(`store_${t.name}`),
+        },
+      ]),
+    );
+  }
+
+  helper(name: HelperName): string {
+    this.helpers.add(name);
+    return name;
+  }
+
+  infinity(): void {
+    this.usesInfinity = true;
+  }
+
+  nan(): void {
+    this.usesNan = true;
+  }
+
+  /** Text of a size fixed at compile time, or undefined when `name` is none. */
+  fixed(name: string): string | undefined {
+    const text = this.fixedNames.get(name);
+    if (text !== undefined) this.usedFixed.add(name);
+    return text;
+  }
+
+  uniform(name: string): Uniform | undefined {
+    return this.program.uniforms.find((x) => x.name === name);
+  }
+
+  loader(t: ModuleTensor): string {
+    this.accessors.set(t.load, loadFunction(t, t.variable, t.load, new Names(this.names)));
+    return t.load;
+  }
+
+  storer(t: ModuleTensor): string {
+    const { text, needs } = storeFunction(t, t.variable, t.store, new Names(this.names));
+    this.accessors.set(t.store, text);
+    needs.forEach((n) => this.helper(n));
+    return t.store;
+  }
+
+  /** The module's name for a kernel's shared array; kernels with the same array share one declaration. */
+  sharedName(s: SharedArray): string {
+    const key = `${s.name} ${s.storage} ${s.length}`;
+    const known = this.shared.get(key);
+    if (known) return known.name;
+    const name = this.names.fresh(s.name);
+    this.shared.set(key, { name, text: `var<workgroup> ${name}: array<${s.storage}, ${s.length}>;` });
+    return name;
+  }
+
+  /** Everything before the entry points; call after they are printed, because they decide what is needed. */
+  declarations(): readonly string[] {
+    const { program } = this;
+    const used = new Set(program.kernels.flatMap((k) => k.buffers.map((b) => b.name)));
+    const tensors = [...this.tensors.values()].filter((t) => used.has(t.name));
+    const uniforms = this.hasUniforms() ? [this.uniformText()] : [];
+    const constants = [
+      ...[...this.usedFixed].map((n) => `const ${this.fixedNames.get(n)!} = ${program.fixed[n]};`),
+      ...(this.usesInfinity
+        ? [
+            '// Stands for infinity in registers: WGSL lets a compiler assume that there is none.',
+            `const ${INFINITY_NAME} = ${INFINITY_TEXT};`,
+          ]
+        : []),
+      ...(this.usesNan ? [`var<private> ${NAN_NAME} = 0x7fc00000u;`] : []),
+    ];
+    const lines = (texts: readonly string[]): readonly string[] =>
+      texts.length > 0 ? [texts.join('\n')] : [];
+    return [
+      ...(this.needsF16() ? ['enable f16;'] : []),
+      ...uniforms,
+      ...lines(tensors.map((t) => this.tensorText(t))),
+      ...lines(constants),
+      ...lines([...this.shared.values()].map((s) => s.text)),
+      ...this.accessors.values(),
+      ...helperTexts(this.helpers),
+    ];
+  }
+
+  /** True when some kernel reads a size or param at run time; binding 0 exists then. */
+  hasUniforms(): boolean {
+    return this.program.kernels.some((k) => this.usesUniforms(k));
+  }
+
+  /** True when the text of a kernel reads a size or param: its body, or its grid where it may be folded. */
+  usesUniforms(k: Kernel): boolean {
+    const read = kernelVars({ ...k, buffers: [] });
+    return this.program.uniforms.some((x) => read.has(x.name));
+  }
+
+  private uniformText(): string {
+    const members = this.program.uniforms.map(
+      (x) => `  ${memberName(x.name)}: ${x.type === 'bool' ? 'u32' : x.type},`,
+    );
+    const variable = `@group(0) @binding(0) var<uniform> ${this.uniformsName}: ${this.structName};`;
+    return `struct ${this.structName} {\n${members.join('\n')}\n}\n${variable}`;
+  }
+
+  private tensorText(t: ModuleTensor): string {
+    const access = t.written ? 'read_write' : 'read';
+    const element = elementType(t);
+    const note = element === t.storage ? '' : ` // ${t.storage}`;
+    return `@group(0) @binding(${t.binding}) var<storage, ${access}> ${t.variable}: array<${element}>;${note}`;
+  }
+
+  private needsF16(): boolean {
+    const { program } = this;
+    return (
+      [...this.tensors.values()].some((t) => t.storage === 'f16' && t.form === 'plain') ||
+      program.kernels.some((k) => k.shared.some((s) => s.storage === 'f16'))
+    );
+  }
+}
+
+/** A struct member may be any identifier but a keyword; a short prefix keeps it clear of those. */
+export function memberName(name: string): string {
+  return new Names().fresh(name);
+}

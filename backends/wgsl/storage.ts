@@ -1,0 +1,112 @@
+/**
+ * How each tensor lies in a WGSL storage buffer. WGSL addresses 32-bit words, so narrower elements are packed in words:
+ * reads unpack, and writes change only their own bits, atomically, because other lanes own the word's other elements.
+ */
+import type { StorageType } from '../../src/expr/types.ts';
+import type { Program } from '../../src/kernel/kernel.ts';
+import type { BackendOptions } from '../backend.ts';
+import type { HelperName } from './helpers.ts';
+import { infiniteTensors } from './infinite.ts';
+import type { Names } from './names.ts';
+
+export type Form =
+  /** Elements as WGSL values: f32, i32, u32, and f16 with `shader-f16`. */
+  | 'plain'
+  /** f32 as words, so that infinities can be written by their bits. */
+  | 'bits'
+  /** Two 16-bit floats, or four bytes, per word. */
+  | 'packed';
+
+export interface TensorStorage {
+  readonly name: string;
+  readonly storage: StorageType;
+  readonly form: Form;
+  readonly written: boolean;
+  readonly infinite: boolean;
+}
+
+/** Decides the form of each tensor from what the whole program does with it. */
+export function tensorStorage(program: Program, options: BackendOptions): readonly TensorStorage[] {
+  const infinite = infiniteTensors(program);
+  const written = new Set(
+    program.kernels.flatMap((k) => k.buffers.filter((b) => b.access !== 'read').map((b) => b.name)),
+  );
+  return [...program.inputs, ...program.outputs, ...program.workspace].map((t) => ({
+    name: t.name,
+    storage: t.storage,
+    form: formOf(t.storage, infinite.has(t.name), options),
+    written: written.has(t.name),
+    infinite: infinite.has(t.name),
+  }));
+}
+
+function formOf(storage: StorageType, infinite: boolean, options: BackendOptions): Form {
+  switch (storage) {
+    case 'i32':
+    case 'u32':
+      return 'plain';
+    case 'f32':
+      return infinite ? 'bits' : 'plain';
+    case 'f16':
+      return options.shaderF16 && !infinite ? 'plain' : 'packed';
+    case 'bf16':
+    case 'bool':
+      return 'packed';
+  }
+}
+
+/** Elements per 32-bit word when packed. */
+const PER_WORD = { f16: 2, bf16: 2, bool: 4 } as const;
+const packing = (storage: StorageType): { shift: number; bits: number; count: number; mask: string } =>
+  storage === 'bool'
+    ? { shift: 2, bits: 8, count: PER_WORD.bool, mask: '0xffu' }
+    : { shift: 1, bits: 16, count: PER_WORD.f16, mask: '0xffffu' };
+
+/** The WGSL element type of the buffer. */
+export function elementType(t: TensorStorage): string {
+  if (t.form === 'plain') return t.storage;
+  return t.form === 'packed' && t.written ? 'atomic<u32>' : 'u32';
+}
+
+/** A function that reads element `i` of a packed tensor; `variable` is the buffer's name in the module. */
+export function loadFunction(t: TensorStorage, variable: string, name: string, names: Names): string {
+  const i = names.fresh('i');
+  const { shift, bits, count } = packing(t.storage);
+  const place = `u32(${i}) >> ${shift}u`;
+  const word = t.written ? `atomicLoad(&${variable}[${place}])` : `${variable}[${place}]`;
+  const moved = `(${word} >> (${bits}u * (u32(${i}) & ${count - 1}u)))`;
+  const value = {
+    f16: `unpack2x16float${moved}.x`,
+    bf16: `bitcast<f32>(${moved} << 16u)`,
+    bool: `(${moved} & 0xffu) != 0u`,
+  }[t.storage as keyof typeof PER_WORD];
+  const type = t.storage === 'bool' ? 'bool' : 'f32';
+  return `fn ${name}(${i}: i32) -> ${type} {\n  return ${value};\n}`;
+}
+
+/** A function that writes element `i` of a packed tensor, and the helpers that it calls. */
+export function storeFunction(
+  t: TensorStorage,
+  variable: string,
+  name: string,
+  names: Names,
+): { readonly text: string; readonly needs: readonly HelperName[] } {
+  const { shift: log, bits, count, mask } = packing(t.storage);
+  const [i, x, word, shift] = ['i', 'x', 'word', 'shift'].map((n) => names.fresh(n));
+  const encoder = encoderOf(t);
+  const text = `\
+fn ${name}(${i}: i32, ${x}: ${t.storage === 'bool' ? 'bool' : 'f32'}) {
+  let ${word} = u32(${i}) >> ${log}u;
+  let ${shift} = ${bits}u * (u32(${i}) & ${count - 1}u);
+  atomicAnd(&${variable}[${word}], ~(${mask} << ${shift}));
+  atomicOr(&${variable}[${word}], ${encoder ?? 'u32'}(${x}) << ${shift});
+}`;
+  return { text, needs: encoder ? [encoder] : [] };
+}
+
+/** The helper that gives the bits of a 16-bit float; an f16 overflows to the right infinity by itself. */
+function encoderOf(t: TensorStorage): HelperName | undefined {
+  if (t.storage === 'f16') return 'f16_bits';
+  if (t.storage === 'bf16') return t.infinite ? 'bf16_bits_with_inf' : 'bf16_bits';
+  return undefined;
+}

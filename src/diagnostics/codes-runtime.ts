@@ -76,11 +76,6 @@ export const RUNTIME_CODES: readonly CodeRow[] = [
       '`--in all.safetensors` which binds by name. A name that the kernel does not have is refused so that typos are noticed.',
   },
   {
-    code: 'E0711',
-    title: 'the rank of a tensor is wrong',
-    explanation: 'The tensor in the file has another number of dimensions than the kernel declares.',
-  },
-  {
     code: 'E0720',
     title: 'no such kernel',
     explanation:
@@ -90,11 +85,6 @@ export const RUNTIME_CODES: readonly CodeRow[] = [
     code: 'E0722',
     title: 'no such size, parameter or output',
     explanation: 'The kernel does not declare the name that was given with `--set`, `--param` or `--out`.',
-  },
-  {
-    code: 'E0723',
-    title: 'a size is not known',
-    explanation: 'No input tensor fixes this size, so it must be given with `--set NAME=VALUE`.',
   },
   {
     code: 'E0730',

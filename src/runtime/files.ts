@@ -4,6 +4,7 @@ import {
   closeSync,
   fsyncSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -151,4 +152,16 @@ function isSpecial(path: string): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   return status !== undefined && !status.isFile() && !status.isSymbolicLink();
+}
+
+/**
+ * Makes the folder in which `path` will lie.
+ * @throws UserError E0702.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw userError('E0702', `cannot make the folder of ${path}: ${systemMessage(error)}`);
+  }
 }

@@ -1,0 +1,41 @@
+/** Whether a target's results agree with the interpreter's. */
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { tensorValues, type Tensor } from '../runtime/tensor.ts';
+import { compare, tolerance, type Difference } from './compare.ts';
+import { roundOutputs } from './outputs.ts';
+import { interpret, type Launch } from './targets.ts';
+
+export interface OutputAgreement extends Difference {
+  readonly output: string;
+  readonly tolerance: number;
+  readonly agrees: boolean;
+}
+
+/** Compares all outputs with a run of the interpreter; both are rounded to the storage of the outputs. */
+export function agreement(launch: Launch, actual: ReadonlyMap<string, Tensor>): OutputAgreement[] {
+  const expected = roundOutputs(launch.kernel, interpret(launch));
+  const storages = launch.kernel.tensors.filter((t) => launch.inputs.has(t.name)).map((t) => t.storage);
+  return launch.kernel.outputs.map(({ name, storage }) => {
+    const difference = compare(tensorValues(actual.get(name)!), tensorValues(expected.get(name)!));
+    const limit = tolerance(storage, storages);
+    return { output: name, ...difference, tolerance: limit, agrees: difference.worst <= limit };
+  });
+}
+
+/** One line per output. */
+export function agreementLines(all: readonly OutputAgreement[]): string[] {
+  return all.map(
+    (d) => `  ${d.output}: worst error ${d.worst.toExponential(2)} (limit ${d.tolerance.toExponential(1)})`,
+  );
+}
+
+/** One error per output that disagrees. */
+export function disagreements(all: readonly OutputAgreement[]): Diagnostic[] {
+  return all
+    .filter((d) => !d.agrees)
+    .map((d) => ({
+      code: 'E0731',
+      severity: 'error',
+      message: `output ${d.output} is ${d.actual} at element ${d.at} where the interpreter gives ${d.expected}`,
+    }));
+}

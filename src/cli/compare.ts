@@ -1,0 +1,68 @@
+/** How far a result is from the interpreter's. */
+import type { StorageType } from '../expr/types.ts';
+
+export interface Difference {
+  /** Worst error of an element, relative to its own size or to the root mean square of the output if that is larger. */
+  readonly worst: number;
+  /** Flat index of that element, and both values there. */
+  readonly at: number;
+  readonly expected: number;
+  readonly actual: number;
+  /** Elements that were compared: those where the interpreter has a value. */
+  readonly compared: number;
+}
+
+/** Half the distance between neighbouring values near 1. */
+const UNIT: Readonly<Partial<Record<StorageType, number>>> = { f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 };
+
+/** Devices may flush values this small to zero. */
+const NEGLIGIBLE = 1e-30;
+
+/** Of the finite elements; scaled by the largest so that squares cannot overflow. */
+function rootMeanSquare(values: ArrayLike<number>): number {
+  const finite = Array.prototype.filter.call(values, Number.isFinite) as number[];
+  const peak = finite.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  if (peak === 0) return 0;
+  return peak * Math.sqrt(finite.reduce((sum, x) => sum + (x / peak) ** 2, 0) / finite.length);
+}
+
+/**
+ * Compares elementwise. Equal infinities agree; a NaN of the interpreter means that the spec has no value there.
+ * @param expected float64, not rounded to the output's storage
+ */
+export function compare(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  if (actual.length !== expected.length)
+    return { worst: Infinity, at: 0, expected: expected.length, actual: actual.length, compared: 0 };
+  const scale = Math.max(rootMeanSquare(expected), NEGLIGIBLE);
+  let worst = 0;
+  let at = 0;
+  let compared = 0;
+  for (let n = 0; n < expected.length; n++) {
+    const want = expected[n]!;
+    if (Number.isNaN(want)) continue;
+    compared++;
+    const error = elementError(actual[n]!, want, scale);
+    if (error > worst) {
+      worst = error;
+      at = n;
+    }
+  }
+  return { worst, at, expected: expected[at] ?? NaN, actual: actual[at] ?? NaN, compared };
+}
+
+function elementError(actual: number, want: number, scale: number): number {
+  if (actual === want) return 0;
+  if (!Number.isFinite(actual) || !Number.isFinite(want)) return Infinity;
+  return Math.abs(actual - want) / Math.max(Math.abs(want), scale);
+}
+
+/**
+ * Largest error that rounding explains: f32 arithmetic throughout gives a few hundred units of f32, and 16-bit operands or
+ * outputs a few units of their own. Integers and booleans must be equal.
+ */
+export function tolerance(output: StorageType, inputs: readonly StorageType[]): number {
+  const own = UNIT[output];
+  if (own === undefined) return 0;
+  const coarsest = Math.max(own, ...inputs.map((storage) => UNIT[storage] ?? 0));
+  return Math.max(4 * coarsest, 1024 * 2 ** -24);
+}

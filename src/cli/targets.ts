@@ -1,0 +1,83 @@
+/** Executing one launch on a target: the interpreter, which is the definition, or something that was compiled. */
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { interpretKernel, type InterpretedTensor } from '../ir/interpret.ts';
+import type { IrKernel } from '../ir/ir.ts';
+import { tensorValues, type Tensor } from '../runtime/tensor.ts';
+import type { Features, Spec, Variant } from './pipeline.ts';
+
+export const TARGETS = ['interp', 'kernel-interp', 'wgsl', 'cuda-emu', 'cuda'] as const;
+export type Target = (typeof TARGETS)[number];
+
+/** Everything about one launch; names and numbers are already checked. */
+export interface Launch {
+  readonly spec: Spec;
+  readonly variant: Variant;
+  readonly features: Features;
+  /** Semantic IR of the variant, with the storage that the tensors have. */
+  readonly kernel: IrKernel;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
+}
+
+export interface Output {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+export interface Execution {
+  readonly outputs: ReadonlyMap<string, Output>;
+  /** What it ran on. */
+  readonly device: string;
+}
+
+/** float64, in the terms of the spec: neither tiles nor storage of results. */
+export function interpret(launch: Pick<Launch, 'kernel' | 'inputs' | 'sizes' | 'params'>): Execution {
+  const inputs: Record<string, InterpretedTensor> = {};
+  for (const [name, tensor] of launch.inputs)
+    inputs[name] = { shape: tensor.shape, data: tensorValues(tensor) };
+  const results = interpretKernel(launch.kernel, inputs, launch.sizes, launch.params);
+  const outputs = new Map(
+    Object.entries(results).map(([name, { shape, data }]): [string, Output] => [
+      name,
+      { shape, values: data },
+    ]),
+  );
+  return { outputs, device: 'interpreter (float64)' };
+}
+
+/**
+ * Runs a launch.
+ * @throws UserError E0730 when the target is not available here, E0733 when the execution reports an error.
+ */
+export async function execute(target: Target, launch: Launch): Promise<Execution> {
+  if (target === 'interp') return interpret(launch);
+  throw new CompilerBug('cli/targets', `${target} is not connected`);
+}
+
+/** Why a target cannot run here, or undefined when it can. */
+export async function missingFor(target: Target): Promise<string | undefined> {
+  switch (target) {
+    case 'interp':
+    case 'kernel-interp':
+      return undefined;
+    case 'wgsl':
+    case 'cuda-emu':
+    case 'cuda':
+      return `${target} is not connected`;
+  }
+}
+
+/** The compiled targets that run here, and a line for each that does not. */
+export async function availableTargets(): Promise<{
+  readonly available: readonly Target[];
+  readonly missing: readonly string[];
+}> {
+  const available: Target[] = [];
+  const missing: string[] = [];
+  for (const target of TARGETS.slice(1)) {
+    const reason = await missingFor(target);
+    if (reason === undefined) available.push(target);
+    else missing.push(reason);
+  }
+  return { available, missing };
+}

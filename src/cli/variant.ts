@@ -1,0 +1,43 @@
+/** The flags that choose a kernel and its variant, shared by several commands. */
+import type { Command } from 'commander';
+import type { StorageType } from '../expr/types.ts';
+import type { Variant } from './pipeline.ts';
+import { collect, oneOf, parseNumbers, parseSizes, UsageError } from './usage.ts';
+
+export interface VariantOptions {
+  readonly kernel?: string;
+  readonly set?: string[];
+  readonly const?: string[];
+  readonly absent?: string[];
+  readonly storage?: string[];
+}
+
+/** Adds `--kernel --set --const --absent --storage`. */
+export function addVariantOptions(command: Command): Command {
+  return command
+    .option('--kernel <name>', 'which kernel of the file')
+    .option('--set <name=size>', 'fix a size at compile time (repeatable)', collect)
+    .option('--const <name=value>', 'override a const (repeatable)', collect)
+    .option('--absent <name>', 'compile without an optional input (repeatable)', collect)
+    .option('--storage <name=type>', 'other element type for an input or output (repeatable)', collect);
+}
+
+const STORAGES: readonly StorageType[] = ['f32', 'f16', 'bf16', 'i32', 'u32', 'bool'];
+
+/** @throws UsageError for malformed flags. */
+export function variantOf(options: VariantOptions, kernel: string): Variant {
+  const storage = new Map<string, StorageType>();
+  for (const text of options.storage ?? []) {
+    const [name, type, ...more] = text.split('=');
+    if (!name || type === undefined || more.length > 0)
+      throw new UsageError(`--storage ${text}: expected NAME=TYPE`);
+    storage.set(name, oneOf('storage', STORAGES)(type));
+  }
+  return {
+    kernel,
+    set: Object.fromEntries(parseSizes('set', options.set)),
+    consts: Object.fromEntries(parseNumbers('const', options.const)),
+    absent: new Set(options.absent),
+    storage,
+  };
+}

@@ -1,0 +1,91 @@
+/** Random tensors for a kernel, with values that its formulas can mean. */
+import { evalConst } from '../../expr/evaluate.ts';
+import type { IrKernel, IrTensor } from '../../ir/ir.ts';
+import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
+import { elementCount, tensorFrom, type Tensor } from '../../runtime/tensor.ts';
+import type { IntegerUse } from './integer-uses.ts';
+
+/**
+ * Draws every input. The same arguments give the same tensors.
+ * @param shrink halves the range of integers that index indirectly, once per unit: for retries after an index fell outside
+ */
+export function drawInputs(
+  kernel: IrKernel,
+  uses: ReadonlyMap<string, IntegerUse>,
+  sizes: Readonly<Record<string, number>>,
+  seed: number,
+  shrink: number,
+): Map<string, Tensor> {
+  const known = new Map(Object.entries(sizes));
+  const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
+  const out = new Map<string, Tensor>();
+  for (const tensor of kernel.tensors) {
+    const random = randomFrom(deriveSeed(seed, tensor.name));
+    const shape = tensor.dims.map((d) => evalConst(d.extent, known));
+    const draw = drawer(tensor, random, () => mostOf(uses.get(tensor.name), known, extents, shrink));
+    const values = Float64Array.from({ length: elementCount(shape) }, draw);
+    // Lengths and document ids are often ascending, and masks treat runs specially.
+    if (STORED_INTEGERS.has(tensor.storage) && random.next() < 0.5) values.sort();
+    out.set(tensor.name, tensorFrom(tensor.storage, shape, values, tensor.name));
+  }
+  return out;
+}
+
+const STORED_INTEGERS: ReadonlySet<string> = new Set(['i32', 'u32']);
+const ANY_BITS = 'any bits';
+
+function drawer(tensor: IrTensor, random: Random, most: () => number | typeof ANY_BITS): () => number {
+  if (tensor.storage === 'bool') {
+    const often = random.pick([0.5, 0.8, 1]);
+    return () => +(random.next() < often);
+  }
+  if (tensor.storage === 'i32' || tensor.storage === 'u32') {
+    const limit = most();
+    if (limit === ANY_BITS) {
+      const signed = tensor.storage === 'i32';
+      return () => (signed ? random.int(0, 0xffffffff) | 0 : random.int(0, 0xffffffff));
+    }
+    return () => random.int(0, limit);
+  }
+  const style = random.pick([
+    'normal',
+    'normal',
+    'normal',
+    'small',
+    'wide',
+    'whole',
+    'sparse',
+    'equal',
+  ] as const);
+  const constant = random.normal();
+  switch (style) {
+    case 'normal':
+      return random.normal;
+    case 'small':
+      return () => 0.1 * random.normal();
+    case 'wide':
+      return () => 2.5 * random.normal();
+    case 'whole':
+      return () => random.int(-3, 3);
+    case 'sparse':
+      return () => (random.next() < 0.8 ? 0 : random.normal());
+    case 'equal':
+      return () => constant;
+  }
+}
+
+/** Largest integer that makes sense for an input. */
+function mostOf(
+  use: IntegerUse | undefined,
+  known: ReadonlyMap<string, number>,
+  extents: ReadonlyMap<string, number>,
+  shrink: number,
+): number | typeof ANY_BITS {
+  if (use === undefined) return 3;
+  const below = use.below.map((e) => evalConst(e, known) - 1);
+  const near = use.near.map((e) => Math.floor((evalConst(e, known) - 1) / 2 ** shrink));
+  if (below.length + near.length > 0) return Math.max(0, Math.min(...below, ...near));
+  if (use.bits) return ANY_BITS;
+  if (use.comparedWith.length > 0) return Math.max(...use.comparedWith.map((axis) => extents.get(axis)!));
+  return 3;
+}

@@ -1,0 +1,110 @@
+/** How a kernel reads its integer inputs, so that random ones mean something: indices stay inside what they index. */
+import { freeVars, key, visit, type Expr } from '../../expr/expr.ts';
+import type { OpName } from '../../expr/ops.ts';
+import type { IrKernel } from '../../ir/ir.ts';
+
+export interface IntegerUse {
+  /** Values should be below each of these extents; from reads whose index is the value itself. */
+  readonly below: readonly Expr[];
+  /** Extents of what an expression of the value indexes, as in `table[b] * 16 + j`. */
+  readonly near: readonly Expr[];
+  /** Axes that the value is compared with, as in `j < length[b]`. */
+  readonly comparedWith: readonly string[];
+  /** Bits of the value are looked at one by one. */
+  readonly bits: boolean;
+}
+
+interface Draft {
+  readonly below: Map<string, Expr>;
+  readonly near: Map<string, Expr>;
+  readonly comparedWith: Set<string>;
+  bits: boolean;
+}
+
+const COMPARISONS: ReadonlySet<OpName> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+const BITS: ReadonlySet<OpName> = new Set(['bitand', 'bitor', 'bitxor', 'bitnot', 'shl', 'shr']);
+
+/** Uses of every integer input of the kernel. */
+export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
+  const drafts = new Map<string, Draft>();
+  for (const t of kernel.tensors)
+    if (t.storage === 'i32' || t.storage === 'u32')
+      drafts.set(t.name, { below: new Map(), near: new Map(), comparedWith: new Set(), bits: false });
+  const axes = new Map(kernel.axes.map((a) => [a.name, a.extent]));
+  const origins = originFinder(kernel, drafts);
+
+  const extentAt = (name: string, position: number): Expr | undefined => {
+    const tensor = kernel.tensors.find((t) => t.name === name);
+    if (tensor) return tensor.dims[position]?.extent;
+    const axis = kernel.defs.find((d) => d.name === name)?.indices[position];
+    return axis === undefined ? undefined : axes.get(axis);
+  };
+  for (const def of kernel.defs)
+    visit(def.value, (e) => {
+      if (e.kind === 'read')
+        e.index.forEach((index, position) => {
+          const extent = extentAt(e.name, position);
+          if (extent === undefined) return;
+          for (const { name, direct } of origins(index))
+            (direct ? drafts.get(name)!.below : drafts.get(name)!.near).set(key(extent), extent);
+        });
+      if (e.kind !== 'op') return;
+      if (BITS.has(e.op))
+        for (const arg of e.args) for (const { name } of origins(arg)) drafts.get(name)!.bits = true;
+      if (COMPARISONS.has(e.op))
+        e.args.forEach((arg, n) => {
+          for (const { name } of origins(arg))
+            for (const axis of freeVars(e.args[1 - n]!))
+              if (axes.has(axis)) drafts.get(name)!.comparedWith.add(axis);
+        });
+    });
+  return new Map(
+    [...drafts].map(([name, d]) => [
+      name,
+      {
+        below: [...d.below.values()],
+        near: [...d.near.values()],
+        comparedWith: [...d.comparedWith],
+        bits: d.bits,
+      },
+    ]),
+  );
+}
+
+interface Origin {
+  readonly name: string;
+  /** The expression is the element itself, not something computed from it. */
+  readonly direct: boolean;
+}
+
+/** Integer inputs whose elements flow into an expression, also through definitions. */
+function originFinder(
+  kernel: IrKernel,
+  inputs: ReadonlyMap<string, unknown>,
+): (e: Expr) => readonly Origin[] {
+  const ofDefs = new Map<string, readonly Origin[]>();
+  const indirect = (found: readonly Origin[]): Origin[] => found.map(({ name }) => ({ name, direct: false }));
+  const find = (e: Expr): readonly Origin[] => {
+    switch (e.kind) {
+      case 'const':
+      case 'var':
+        return [];
+      case 'read': {
+        if (inputs.has(e.name)) return [{ name: e.name, direct: true }];
+        const known = ofDefs.get(e.name);
+        if (known) return known;
+        const def = kernel.defs.find((d) => d.name === e.name);
+        const found = def ? find(def.value) : [];
+        ofDefs.set(e.name, found);
+        return found;
+      }
+      case 'op':
+        if (e.op === 'cast') return find(e.args[0]!);
+        if (e.op === 'select') return e.args.slice(1).flatMap(find);
+        return indirect(e.args.flatMap(find));
+      case 'reduce':
+        return e.op === 'max' || e.op === 'min' ? find(e.body) : indirect(find(e.body));
+    }
+  };
+  return find;
+}

@@ -1,6 +1,7 @@
 /** The files that follow from the token tables and the rules. A test compares them with what is checked in. */
 import { generateCstDts } from 'chevrotain';
 import { parser } from './parser.ts';
+import { jsonText, languageConfiguration, textMateGrammar } from './textmate.ts';
 
 export interface GeneratedFile {
   /** Relative to the root of the repository. */
@@ -22,5 +23,9 @@ function cstTypes(): string {
 
 /** Every generated file of the grammar, in a fixed order. */
 export function generateGrammarFiles(): GeneratedFile[] {
-  return [{ path: 'grammar/cst.ts', text: cstTypes() }];
+  return [
+    { path: 'grammar/cst.ts', text: cstTypes() },
+    { path: 'grammar/attn.tmLanguage.json', text: `${jsonText(textMateGrammar())}\n` },
+    { path: 'grammar/language-configuration.json', text: `${jsonText(languageConfiguration())}\n` },
+  ];
 }

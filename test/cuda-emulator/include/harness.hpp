@@ -2,7 +2,9 @@
 //   #include "harness.hpp"
 //   #include "kernel.cu"
 //   CUEMU_MAIN(kernel_a, kernel_b)
-#pragma once
+// A guard instead of #pragma once: this header is also precompiled on its own.
+#ifndef CUEMU_HARNESS_HPP
+#define CUEMU_HARNESS_HPP
 #include <cstring>
 #include <tuple>
 #include <type_traits>
@@ -72,3 +74,5 @@ template <class... K> std::vector<KernelEntry> kernel_table(const char* names, K
   int main(int argc, char** argv) {                                                         \
     return cuemu::run_job(argc, argv, cuemu::kernel_table(#__VA_ARGS__, __VA_ARGS__));      \
   }
+
+#endif

@@ -14,7 +14,7 @@ const char* verb(AccessKind kind) {
 bool writes(const Access& a) { return a.kind != AccessKind::Read; }
 }  // namespace
 
-void BlockRunner::access(Access access) {
+void BlockRunner::access(Access&& access) {
   const char* p = access.address;
   report_.accesses++;
   if (p >= stacks_ && p < stacks_ + stack_bytes_ * threads_) return;
@@ -97,19 +97,19 @@ void BlockRunner::check_cells(Shadow& shadow, size_t offset, const Access& acces
       if (cell.block && !shared) {
         // Nothing orders two blocks, except that atomic updates may meet.
         const bool conflict = (cell.write.stamp.clock && !(atomic && cell.write_atomic)) ||
-                              (writing && cell.read.stamp.clock);
-        const Site other = cell.write.stamp.clock ? cell.write.site : cell.read.site;
+                              (writing && cell.read[0].stamp.clock);
+        const Site other = cell.write.stamp.clock ? cell.write.site : cell.read[0].site;
         if (conflict && first_report(access.site, other, 2))
           error("race", format("blocks %u and %u both use %s+%zu and one writes: %s at %s, earlier access at %s",
                                cell.block - 1, block_id_ - 1, name, i * kCellBytes, verb(access.kind),
                                describe(access.site).c_str(), describe(other).c_str()));
-        if (cell.read.stamp.clock) cell.earlier_block = cell.block;
+        if (cell.read[0].stamp.clock) cell.earlier_block = cell.block;
       }
       shadow.clear_readers(cell);
       cell.write = {};
       cell.write_atomic = cell.initialised = false;
       cell.block = block_id_;
-    } else if (!writing && cell.read.stamp == access.stamp) {
+    } else if (!writing && (cell.read[0].stamp == access.stamp || cell.read[1].stamp == access.stamp)) {
       continue;  // nothing has changed since this thread's last read
     }
 

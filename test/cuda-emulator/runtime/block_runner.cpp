@@ -6,7 +6,6 @@
 
 namespace cuemu {
 
-__thread Thread* g_self;
 static __thread BlockRunner* t_cuemu_runner;
 
 namespace {
@@ -16,6 +15,12 @@ constexpr size_t kMaxErrors = 20;
 
 BlockRunner* current_runner() { return t_cuemu_runner; }
 void set_current_runner(BlockRunner* runner) { t_cuemu_runner = runner; }
+
+uint3 thread_index() { return t_cuemu_runner->current()->index; }
+uint3 block_index() { return t_cuemu_runner->block(); }
+dim3 block_size() { return t_cuemu_runner->config().block; }
+dim3 grid_size() { return t_cuemu_runner->config().grid; }
+int lane_index() { return t_cuemu_runner->current()->lane; }
 
 void ReadyQueue::reset(size_t fibers) {
   ring_.assign(std::bit_ceil(fibers), nullptr);
@@ -45,6 +50,7 @@ BlockRunner::BlockRunner(const LaunchConfig& config, const std::function<void()>
 BlockRunner::~BlockRunner() { munmap(stacks_, stack_bytes_ * threads_); }
 
 void BlockRunner::run(dim3 block, uint32_t linear_block) {
+  block_ = {block.x, block.y, block.z};
   block_id_ = linear_block + 1;
   alive_ = threads_;
   ready_.reset(threads_);
@@ -58,9 +64,6 @@ void BlockRunner::run(dim3 block, uint32_t linear_block) {
   for (unsigned i = 0; i < static_cast<unsigned>(threads_); i++) {
     Fiber& f = fibers_[i];
     f.index = {i % size.x, i / size.x % size.y, i / (size.x * size.y)};
-    f.block = {block.x, block.y, block.z};
-    f.block_size = size;
-    f.grid_size = config_.grid;
     f.linear = static_cast<int>(i);
     f.lane = f.linear & 31;
     f.warp = f.linear >> 5;
@@ -87,8 +90,9 @@ void BlockRunner::fiber_main() {
   BlockRunner& runner = *t_cuemu_runner;
   runner.body_();
   Fiber& self = *runner.current_;
-  if (std::any_of(self.copy_groups.begin(), self.copy_groups.end(), [](auto& g) { return !g.empty(); }))
-    runner.error("unfinished-copy", runner.thread_name() + " exits with cp.async groups that it never waited for");
+  auto unfinished = [](const auto& group) { return !group.empty(); };
+  if (unfinished(self.open_copies) || std::any_of(self.copy_groups.begin(), self.copy_groups.end(), unfinished))
+    runner.error("unfinished-copy", runner.thread_name() + " exits with a cp.async that it never waited for");
   self.state = FiberState::Exited;
   runner.alive_--;
   runner.check_exits();
@@ -106,7 +110,6 @@ void BlockRunner::switch_to(Fiber* next) {
   if (from == next) return;
   report_.switches++;
   current_ = next;
-  g_self = next;
   switch_context(from ? from->context : scheduler_, next ? next->context : scheduler_);
 }
 
@@ -147,13 +150,11 @@ void BlockRunner::fatal(const char* kind, const std::string& message) {
 }
 
 std::string BlockRunner::in_block(const std::string& text) const {
-  const uint3 b = fibers_[0].block;
-  return format("block (%u,%u,%u): ", b.x, b.y, b.z) + text;
+  return format("block (%u,%u,%u): ", block_.x, block_.y, block_.z) + text;
 }
 
 std::string BlockRunner::thread_name() const {
-  const Fiber& f = *current_;
-  return format("block (%u,%u,%u) thread %d", f.block.x, f.block.y, f.block.z, f.linear);
+  return format("block (%u,%u,%u) thread %d", block_.x, block_.y, block_.z, current_->linear);
 }
 
 namespace {

@@ -26,7 +26,9 @@ struct PendingCopy {
   Stamp stamp;
 };
 
-struct Fiber : Thread {
+struct Fiber {
+  uint3 index;
+  int linear, lane, warp;
   Context context;
   FiberState state = FiberState::Ready;
   unsigned mask = 0;  // of the warp operation that it waits in
@@ -75,7 +77,7 @@ class BlockRunner {
   void warp_operation(WarpOp op, unsigned mask, void* argument, Finish finish, Loc where);
 
   // Memory.
-  void access(Access access);
+  void access(Access&& access);
   void start_copy(char* destination, const char* source, int bytes, int source_bytes, Loc where);
   void commit_copies();
   void finish_copies(int groups_left);
@@ -90,6 +92,8 @@ class BlockRunner {
   // Names the memory around a faulting address; used by the signal handler.
   [[noreturn]] void fault(const char* address, Site site);
 
+  uint3 block() const { return block_; }
+  const LaunchConfig& config() const { return config_; }
   bool several_os_threads() const { return config_.os_threads > 1; }
 
  private:
@@ -125,6 +129,7 @@ class BlockRunner {
   int alive_ = 0;
   std::vector<Fiber*> at_barrier_;
   Loc barrier_where_;
+  uint3 block_{};
   uint32_t block_id_ = 0;  // 1 + linear block number
   BlockClocks clocks_;
   SharedMemory shared_;

@@ -21,6 +21,7 @@ void BlockClocks::block_barrier() {
 }
 
 void BlockClocks::join(const std::vector<int>& threads) {
+  narrow_ = true;
   auto joint = std::make_shared<View>(2 * threads_, 0);
   const View* merged = nullptr;  // threads that met before share one view: merge it once
   for (int t : threads) {

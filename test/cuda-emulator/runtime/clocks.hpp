@@ -33,10 +33,14 @@ class BlockClocks {
   }
   void block_barrier();
   void join(const std::vector<int>& threads);
+  // Has this process seen fewer threads than a block synchronise? Until then the shadow keeps less;
+  // what it missed in the first interval the later schedules find.
+  static bool narrow_synchronisation() { return narrow_; }
   int thread_of(Stamp stamp) const { return static_cast<int>(stamp.party) % threads_; }
   bool is_async(Stamp stamp) const { return static_cast<int>(stamp.party) >= threads_; }
 
  private:
+  static inline bool narrow_ = false;
   using View = std::vector<uint32_t>;
   int threads_ = 0;
   std::vector<uint32_t> own_, issued_, finished_, base_;

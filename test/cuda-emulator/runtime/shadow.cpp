@@ -4,8 +4,8 @@
 namespace cuemu {
 
 const Mark* Shadow::unordered_reader(const Cell& cell, const BlockClocks& clocks, int thread) const {
-  if (!cell.read.stamp.clock) return nullptr;
-  if (!clocks.ordered(thread, cell.read.stamp)) return &cell.read;
+  for (const Mark& mark : cell.read)
+    if (mark.stamp.clock && !clocks.ordered(thread, mark.stamp)) return &mark;
   if (!cell.more_readers) return nullptr;
   for (const Mark& mark : lists_[cell.more_readers - 1].marks)
     if (!clocks.ordered(thread, mark.stamp)) return &mark;
@@ -13,7 +13,7 @@ const Mark* Shadow::unordered_reader(const Cell& cell, const BlockClocks& clocks
 }
 
 void Shadow::clear_readers(Cell& cell) {
-  cell.read = {};
+  cell.read[0] = cell.read[1] = {};
   if (!cell.more_readers) return;
   Readers& list = lists_[cell.more_readers - 1];
   list.marks.clear();
@@ -22,13 +22,7 @@ void Shadow::clear_readers(Cell& cell) {
   cell.more_readers = 0;
 }
 
-void Shadow::add_reader(Cell& cell, Mark mark, const BlockClocks& clocks, int thread) {
-  // A reader ordered before this one can be forgotten: whoever is ordered after this one is
-  // ordered after it too.
-  if (!cell.read.stamp.clock || clocks.ordered(thread, cell.read.stamp)) {
-    cell.read = mark;
-    return;
-  }
+void Shadow::add_to_list(Cell& cell, Mark mark, const BlockClocks& clocks, int thread) {
   if (!cell.more_readers) {
     if (free_lists_.empty()) {
       lists_.emplace_back();

@@ -28,11 +28,12 @@ struct Mark {
   Site site;
 };
 
-// All-zero is the state of memory that nobody has touched.
-struct Cell {
+// All-zero is the state of memory that nobody has touched. One cache line.
+struct alignas(64) Cell {
   uint32_t block;          // 1 + number of the block that these marks belong to
   uint32_t earlier_block;  // 1 + number of some other block that read this cell
-  Mark write, read;
+  Mark write;
+  Mark read[2];            // by two threads, when there are two
   uint32_t more_readers;   // 1 + index of the list of further readers
   bool write_atomic, initialised;
 };
@@ -50,9 +51,20 @@ class Shadow {
 
   Cell& operator[](size_t i) { return data_[i]; }
 
-  // The oldest reader that is not ordered before `thread`, or nullptr.
+  // A reader that is not ordered before `thread`, or nullptr.
   const Mark* unordered_reader(const Cell& cell, const BlockClocks& clocks, int thread) const;
-  void add_reader(Cell& cell, Mark mark, const BlockClocks& clocks, int thread);
+  void add_reader(Cell& cell, Mark mark, const BlockClocks& clocks, int thread) {
+    // A reader ordered before this one can be forgotten: whoever is ordered after this one is
+    // ordered after it too.
+    for (Mark& known : cell.read) {
+      if (known.stamp.clock && !clocks.ordered(thread, known.stamp)) continue;
+      known = mark;
+      return;
+    }
+    // While barriers are block-wide a write is unordered with every other thread's read of the same
+    // interval, so two readers always include one that conflicts.
+    if (BlockClocks::narrow_synchronisation()) add_to_list(cell, mark, clocks, thread);
+  }
   void clear_readers(Cell& cell);
 
  private:
@@ -60,6 +72,8 @@ class Shadow {
     std::vector<Mark> marks;
     size_t compact_at = 8;
   };
+  void add_to_list(Cell& cell, Mark mark, const BlockClocks& clocks, int thread);
+
   size_t cells_;
   Cell* data_;
   std::vector<Readers> lists_;

@@ -2,6 +2,7 @@
 #include <cxxabi.h>
 #include <elf.h>
 #include <link.h>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -104,9 +105,10 @@ void SharedMemory::poison() {
 }
 
 StaticArray* SharedMemory::static_array(const char* p) {
-  for (StaticArray& a : arrays_)
-    if (p >= a.begin && p < a.begin + a.bytes) return &a;
-  return nullptr;
+  auto holds = [p](const StaticArray& a) { return p >= a.begin && p < a.begin + a.bytes; };
+  if (recent_ && holds(*recent_)) return recent_;
+  const auto found = std::find_if(arrays_.begin(), arrays_.end(), holds);
+  return recent_ = found == arrays_.end() ? nullptr : &*found;
 }
 
 Shadow& SharedMemory::dynamic_shadow() {

@@ -39,6 +39,7 @@ class SharedMemory {
   size_t dynamic_bytes_;
   char *locals_ = nullptr, *locals_end_ = nullptr;
   std::vector<StaticArray> arrays_;
+  StaticArray* recent_ = nullptr;
   std::unique_ptr<Shadow> dynamic_shadow_;
 };
 

@@ -2,7 +2,7 @@
 // `run.mjs [BUILD_FOLDER]`; exits with 1 when a good kernel fails or a mutant goes unnoticed.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const build = process.argv[2] ?? join(tmpdir(), `cuda-emulator-${process.getuid?
 const execute = promisify(execFile);
 
 const compiler = process.env.CXX ?? 'g++';
-const common = ['-std=c++20', '-g1', '-ffp-contract=off', '-fno-extern-tls-init'];
+const common = ['-std=c++20', '-g1', '-ffp-contract=off', '-fno-extern-tls-init', ...(process.env.CUEMU_FLAGS?.split(' ') ?? [])];
 const modes = { fast: ['-O2'], check: ['-O1', '-fsanitize=thread,bounds'] };
 
 /** Whatever the runtime or the headers are made of names the folder that their objects are kept in. */
@@ -62,10 +62,10 @@ async function buildKernel(kernel, mode, mutant) {
   return program;
 }
 
-function writeJob(test, path) {
+function writeJob(test, path, threads) {
   const data = [];
   let size = 0;
-  const lines = ['cuemu-job 1', `data ${path}.data`, `result ${path}.result`, 'timeout 60', 'schedules forward reverse random:7'];
+  const lines = ['cuemu-job 1', `data ${path}.data`, `result ${path}.result`, 'timeout 60', `threads ${threads}`, 'schedules forward reverse random:7'];
   for (const b of test.buffers) {
     const bytes = b.data?.byteLength ?? b.bytes;
     lines.push(`buffer ${b.name} ${bytes} ${b.data ? `data ${size}` : ''} ${b.options ?? ''}`);
@@ -80,9 +80,9 @@ function writeJob(test, path) {
   writeFileSync(path, `${lines.join('\n')}\n`);
 }
 
-async function runJob(program, test) {
-  const path = `${program}-${test.name.replaceAll(' ', '-')}.job`;
-  writeJob(test, path);
+async function runJob(program, test, threads = 1) {
+  const path = `${program}-${test.name.replaceAll(' ', '-')}-${threads}.job`;
+  writeJob(test, path, threads);
   const { stdout } = await execute(program, [path]).catch((e) => e);
   let report;
   try {
@@ -110,11 +110,17 @@ function line(good, name, detail) {
 const describe = (report) => report.errors.map((e) => `[${e.kind}] ${e.message}`).join('\n    ') || 'no error was reported';
 
 async function good(test, mode) {
-  const { report, resultPath } = await runJob(await buildKernel(test.kernel, mode, 0), test);
+  const program = await buildKernel(test.kernel, mode, 0);
+  await goodRun(test, mode, program, 1);
+  if (mode === 'fast') await goodRun(test, mode, program, 2);
+}
+
+async function goodRun(test, mode, program, threads) {
+  const { report, resultPath } = await runJob(program, test, threads);
   const wrong = report.ok ? wrongOutput(test, report, resultPath) : undefined;
   const detail = wrong ? `${wrong} has wrong values` : report.ok
     ? `${report.ms} ms, ${report.switches} switches, ${report.barriers} barriers, ${report.accesses} accesses` : describe(report);
-  line(report.ok && !wrong && report.mode === mode, `${test.name} (${mode})`, detail);
+  line(report.ok && !wrong && report.mode === mode, `${test.name} (${mode}${threads > 1 ? `, ${threads} threads` : ''})`, detail);
 }
 
 async function mutant(test, mode, { id, kinds, fast, says }) {
@@ -137,4 +143,5 @@ await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, as
   for (const task of next) await task();
 }));
 console.log(failed ? `${failed} failed` : `all ${tasks.length} passed`);
+if (!process.env.KEEP) rmSync(work, { recursive: true });
 process.exitCode = failed ? 1 : 0;

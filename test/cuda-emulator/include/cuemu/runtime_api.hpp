@@ -8,12 +8,13 @@ namespace cuemu {
 // Helpers take the caller's place as a default argument, so that reports name the kernel's line.
 using Loc = std::source_location;
 
-struct Thread {
-  uint3 index, block;
-  dim3 block_size, grid_size;
-  int linear, lane, warp;
-};
-extern __thread Thread* g_self;
+// A thread's place never changes, and all of its code runs on one context: calls may be merged and
+// moved out of loops. They are calls so that instrumented code has no loads to report.
+uint3 thread_index() __attribute__((const));
+uint3 block_index() __attribute__((const));
+dim3 block_size() __attribute__((const));
+dim3 grid_size() __attribute__((const));
+int lane_index() __attribute__((const));
 
 void block_barrier(Loc where);
 void warp_barrier(unsigned mask, Loc where);
@@ -49,7 +50,7 @@ unsigned atomic_compare_exchange(unsigned* address, unsigned expected, unsigned 
 
 }  // namespace cuemu
 
-#define threadIdx (::cuemu::g_self->index)
-#define blockIdx (::cuemu::g_self->block)
-#define blockDim (::cuemu::g_self->block_size)
-#define gridDim (::cuemu::g_self->grid_size)
+#define threadIdx (::cuemu::thread_index())
+#define blockIdx (::cuemu::block_index())
+#define blockDim (::cuemu::block_size())
+#define gridDim (::cuemu::grid_size())

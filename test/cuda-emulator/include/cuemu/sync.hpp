@@ -25,21 +25,21 @@ template <class T> T shuffle(unsigned mask, T value, int source_lane, Loc where)
 
 // A source outside the lane's segment of `width` lanes gives the lane its own value, as on hardware.
 template <class T> T __shfl_sync(unsigned mask, T value, int source, int width = 32, CUEMU_WHERE) {
-  const int lane = cuemu::g_self->lane;
+  const int lane = cuemu::lane_index();
   return cuemu::shuffle(mask, value, (lane & ~(width - 1)) | (source & (width - 1)), where);
 }
 template <class T> T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, CUEMU_WHERE) {
-  const int lane = cuemu::g_self->lane, segment = lane & ~(width - 1);
+  const int lane = cuemu::lane_index(), segment = lane & ~(width - 1);
   const int source = lane ^ bits;
   return cuemu::shuffle(mask, value, source >= segment + width ? lane : source, where);
 }
 template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, CUEMU_WHERE) {
-  const int lane = cuemu::g_self->lane, segment = lane & ~(width - 1);
+  const int lane = cuemu::lane_index(), segment = lane & ~(width - 1);
   const int source = lane + static_cast<int>(delta);
   return cuemu::shuffle(mask, value, source >= segment + width ? lane : source, where);
 }
 template <class T> T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, CUEMU_WHERE) {
-  const int lane = cuemu::g_self->lane, segment = lane & ~(width - 1);
+  const int lane = cuemu::lane_index(), segment = lane & ~(width - 1);
   const int source = lane - static_cast<int>(delta);
   return cuemu::shuffle(mask, value, source < segment ? lane : source, where);
 }

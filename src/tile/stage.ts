@@ -1,6 +1,6 @@
 /** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
-import { bool, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
+import { bool, children, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
 import { CarrierPlanner, isOne, type Part, type PlannedReduction } from './carriers.ts';
@@ -101,6 +101,7 @@ export class StageBuilder {
     const pass = this.pass(r.pass);
     const keep = this.keep(r.pass, r.where);
     const reduce = this.g.reduction(r.name)!;
+    if (reduce.op === 'any' && reduce.body.kind === 'const') return this.emitAny(r, keep);
     const values = r.parts.map((part) => this.emitPart(r, part, reduce.op as FoldOp, keep));
     const guarded = r.where !== undefined && (reduce.op !== 'sum' || r.parts.some((p) => !isOne(p.outer)));
     const sum = values.reduce((a, b) => op('add', a, b));
@@ -108,6 +109,25 @@ export class StageBuilder {
     const value = this.finals.value(reduce.op as FoldOp, reduce.type, sum, nonempty);
     const def = this.g.def(r.name);
     this.place({ name: r.name, site: 'row', vectors: this.vectorsOf(def.indices), type: def.type, value }, pass.finish);
+  }
+
+  /** Whether the domain is empty is often known from another carrier over it. */
+  private emitAny(r: PlannedReduction, keep: string): void {
+    const value = r.where ? this.nonempty(r.pass, keep) : bool(true);
+    this.place({ name: r.name, site: 'row', vectors: [], type: 'bool', value }, this.pass(r.pass).finish);
+  }
+
+  /** What multiplies a finished carrier, computed once per row where it does not move with a vector. */
+  private outer(r: PlannedReduction, part: Part): Expr {
+    const outer = this.localize(part.outer, r.pass);
+    if (isOne(outer) || outer.kind !== 'op' || this.vectorsIn(outer)) return outer;
+    const name = `${part.carrier}.factor`;
+    this.place({ name, site: 'row', vectors: [], type: 'f32', value: outer }, this.pass(r.pass).finish);
+    return read(name, []);
+  }
+
+  private vectorsIn(e: Expr): boolean {
+    return e.kind === 'var' ? this.vectors.has(e.name) : children(e).some((c) => this.vectorsIn(c));
   }
 
   private emitPart(r: PlannedReduction, part: Part, fold: FoldOp, keep: string): Expr {
@@ -119,7 +139,7 @@ export class StageBuilder {
       value = isOne(value) ? weight : op('mul', value, weight);
     }
     value = this.localize(value, r.pass);
-    const outer = this.localize(part.outer, r.pass);
+    const outer = this.outer(r, part);
     const scale = scaledBy ? { scaledBy } : {};
     if (part.operand) {
       const { vector } = part.operand;

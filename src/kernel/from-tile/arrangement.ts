@@ -3,6 +3,7 @@
  * where in its local array an element is. Everything above works for any arrangement.
  */
 import { i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
 import type { ScalarType } from '../../expr/types.ts';
 import type { FoldOp } from '../../tile/tile.ts';
 import { assign, forS, ifS, LANE, letS, shuffle } from '../build.ts';
@@ -64,13 +65,14 @@ export function warpMatrix(): Arrangement {
       letS('group', op('quot', op('rem', LANE, i32(32)), i32(4))),
       letS('quad', op('rem', LANE, i32(4))),
     ],
-    rowOf: (slot) => op('add', op('add', op('mul', warp, i32(16)), group), i32(8 * slot)),
+    rowOf: (slot) => simplify(op('add', op('add', op('mul', warp, i32(16)), group), i32(8 * slot))),
     fragmentLength: (cols) => cols / 2,
     forCells: (cols, loop, body) => {
       const piece = variable(`${loop}_piece`);
       const half = variable(`${loop}_half`);
       const col = op('add', op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2))), half);
-      const at = (slot: number): Expr => op('add', op('add', op('mul', piece, i32(4)), i32(2 * slot)), half);
+      const at = (slot: number): Expr =>
+        op('add', simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot))), half);
       const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
       return [
         forS(piece.name, { to: i32(cols / 8), unroll: true }, [forS(half.name, { to: i32(2), unroll: true }, inner)]),

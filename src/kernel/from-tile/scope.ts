@@ -49,7 +49,7 @@ export class Scope {
     readonly stage: Stage,
     readonly arrangement: Arrangement,
   ) {
-    this.tensors = new Map(program.tensors.map((t) => [t.name, t]));
+    this.tensors = new Map(program.tensors.filter((t) => t.role !== 'out').map((t) => [t.name, t]));
     for (const t of program.tensors) this.names.reserve(bufferName(t.name));
     for (const s of program.sizes) {
       this.names.reserve(s);
@@ -58,8 +58,16 @@ export class Scope {
     for (const p of program.params) this.names.reserve(p.name);
   }
 
+  /** A tensor that the stage may read. */
   tensor(name: string): TileTensor | undefined {
     return this.tensors.get(name);
+  }
+
+  /** A tensor that the stage writes: an output may have the name of the definition that it shows. */
+  target(name: string): TileTensor {
+    const t = this.program.tensors.find((x) => x.name === name && x.role !== 'in');
+    if (!t) throw new CompilerBug('kernel/from-tile', `no output ${name}`);
+    return t;
   }
 
   vectorExtent(name: string): number {

@@ -16,7 +16,7 @@ export class Storer {
   ) {}
 
   private write(s: Store, place: Place): Stmt {
-    const t = this.scope.tensor(s.output)!;
+    const t = this.scope.target(s.output);
     this.written.add(t.name);
     const index = s.indices.map((a) => place.vars.get(a)!);
     const value = this.scope.emit(s.value, place);

@@ -1,0 +1,123 @@
+/**
+ * The map of the compiler. A source file is parsed and checked (syntax, model), its kernel becomes semantic IR, and then
+ * the passes below run in this order; after each, the level's `verify` runs when it is asked for.
+ */
+import type { StorageType } from './expr/types.ts';
+import type { IrKernel } from './ir/ir.ts';
+import { expandReductions } from './ir/passes/expand-reductions.ts';
+import { fixSizes } from './ir/passes/fix-sizes.ts';
+import { normalForm } from './ir/passes/normal-form.ts';
+import { withStorage } from './ir/passes/storage.ts';
+import { printIr } from './ir/print.ts';
+import { verifyIr } from './ir/verify.ts';
+import { kernelProgram } from './kernel/from-tile/program.ts';
+import type { Kernel, Program } from './kernel/kernel.ts';
+import { lowerContract } from './kernel/passes/lower-contract.ts';
+import { printProgram } from './kernel/print.ts';
+import { verifyProgram } from './kernel/verify.ts';
+import { tileProgram } from './tile/from-ir.ts';
+import type { PlanLimits, StagePlan } from './tile/plan.ts';
+import { printTile } from './tile/print.ts';
+import type { TileProgram } from './tile/tile.ts';
+import { verifyTile } from './tile/verify.ts';
+
+/** What fixes one variant of a kernel below the source. */
+export interface LoweringOptions {
+  /** Sizes known at compile time. */
+  readonly fixed: Readonly<Record<string, number>>;
+  readonly storage?: Readonly<Record<string, StorageType>>;
+  readonly limits: PlanLimits;
+  /** One plan per stage; by default each stage's own. */
+  readonly plans?: readonly StagePlan[];
+}
+
+interface PassInfo<T> {
+  readonly name: string;
+  readonly stage: 'ir' | 'tile' | 'kernel';
+  readonly reason: string;
+  readonly run: (level: T, options: LoweringOptions) => T;
+}
+
+export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
+  {
+    name: 'storage',
+    stage: 'ir',
+    reason: 'element types of this variant, before anything looks at them',
+    run: (k, o) => withStorage(k, o.storage ?? {}),
+  },
+  {
+    name: 'fix-sizes',
+    stage: 'ir',
+    reason: 'known sizes become constants, so that lanes can hold vectors',
+    run: (k, o) => fixSizes(k, o.fixed),
+  },
+  {
+    name: 'expand-reductions',
+    stage: 'ir',
+    reason: 'mean and logsumexp become carriers of one kind; before normal-form, which then shares the parts',
+    run: (k) => expandReductions(k),
+  },
+  {
+    name: 'normal-form',
+    stage: 'ir',
+    reason: 'one reduction per definition, equal ones shared: dependence becomes a graph of names',
+    run: (k) => normalForm(k),
+  },
+];
+
+export const KERNEL_PASSES: readonly PassInfo<Kernel>[] = [
+  {
+    name: 'lower-contract',
+    stage: 'kernel',
+    reason: 'contractions that no matrix unit took become multiply-adds',
+    run: (k) => lowerContract(k),
+  },
+];
+
+/** Steps between levels, for people. */
+export const TRANSLATIONS = [
+  { stage: 'syntax', name: 'parse', reason: 'source text to a tree that keeps every place' },
+  { stage: 'model', name: 'check', reason: 'names, index sets and types; all that can be wrong is said here' },
+  { stage: 'ir', name: 'from-model', reason: 'functions expanded, masks attached to reductions' },
+  { stage: 'tile', name: 'from-ir', reason: 'stages, passes over the stream, carriers and references' },
+  { stage: 'kernel', name: 'from-tile', reason: 'what each lane executes, by the plan' },
+  { stage: 'target', name: 'legalize', reason: 'what the dialect cannot spell is rewritten; runs last' },
+] as const;
+
+/** Called after each pass with a printer for the level as it then is. */
+export type Observer = (stage: 'ir' | 'tile' | 'kernel', pass: string, print: () => string) => void;
+
+export interface Lowered {
+  readonly ir: IrKernel;
+  readonly tile: TileProgram;
+  readonly program: Program;
+}
+
+/** Runs the passes of the semantic IR. */
+export function normalizeIr(ir: IrKernel, options: LoweringOptions, observe?: Observer): IrKernel {
+  let k = ir;
+  for (const p of IR_PASSES) {
+    k = p.run(k, options);
+    verifyIr(k, `ir/${p.name}`);
+    observe?.('ir', p.name, () => printIr(k));
+  }
+  return k;
+}
+
+/** Semantic IR → kernels, before a back-end legalises and prints them. */
+export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observer): Lowered {
+  observe?.('ir', 'from-model', () => printIr(ir));
+  const normal = normalizeIr(ir, options, observe);
+  const tile = tileProgram(normal, options.fixed);
+  verifyTile(tile);
+  observe?.('tile', 'from-ir', () => printTile(tile));
+  let program = kernelProgram(tile, options.limits, options.plans);
+  verifyProgram(program);
+  observe?.('kernel', 'from-tile', () => printProgram(program));
+  for (const p of KERNEL_PASSES) {
+    program = { ...program, kernels: program.kernels.map((k) => p.run(k, options)) };
+    verifyProgram(program);
+    observe?.('kernel', p.name, () => printProgram(program));
+  }
+  return { ir: normal, tile, program };
+}

@@ -1,0 +1,64 @@
+/** Deterministic text of tiled programs. */
+import { printExpr } from '../expr/print.ts';
+import type { Keep, Operand, Pass, Stage, Step, Store, TileAxis, TileDef, TileProgram } from './tile.ts';
+
+const axes = (xs: readonly TileAxis[]): string =>
+  xs.length === 0 ? '-' : xs.map((a) => `${a.name}: ${printExpr(a.extent)}`).join(', ');
+
+const def = (d: TileDef): string =>
+  `${d.site} ${d.name}${d.vectors.length ? `[${d.vectors.join(', ')}]` : ''}: ${d.type} = ${printExpr(d.value)}`;
+const operand = (o: Operand): string =>
+  `operand ${o.name}[${o.site}, ${o.vector}]: ${o.storage} = ${printExpr(o.value)}`;
+const keep = (k: Keep): string => `keep ${k.name} = ${k.where ? printExpr(k.where) : 'all'}`;
+const store = (s: Store): string => `store ${s.output}[${s.indices.join(', ')}] = ${printExpr(s.value)}`;
+
+function step(s: Step): string {
+  const scaled = s.kind !== 'reference' && s.scaledBy ? ` scaled by ${s.scaledBy}` : '';
+  switch (s.kind) {
+    case 'reference':
+      return `reference ${s.name} (${s.base}) = ${printExpr(s.value)}`;
+    case 'fold':
+      return `fold ${s.name}: ${s.type} ${s.op}= ${printExpr(s.value)} where ${s.keep}${scaled}`;
+    case 'accumulate':
+      return `accumulate ${s.name}[${s.vector}] += ${printExpr(s.weight)} * ${s.operand} where ${s.keep}${scaled}`;
+  }
+}
+
+function pass(p: Pass, n: number): string[] {
+  return [
+    `pass ${n}`,
+    ...[
+      ...p.defs.filter((d) => d.site === 'col').map(def),
+      ...p.operands.map(operand),
+      ...p.contractions.map((c) => `contract ${c.name} = sum[${c.vector}](${c.rows} * ${c.cols})`),
+      ...p.defs.filter((d) => d.site !== 'col').map(def),
+      ...p.keeps.map(keep),
+      ...p.steps.map(step),
+      ...p.stores.map(store),
+      ...p.finish.map((d) => `finish ${def(d)}`),
+    ].map((line) => `  ${line}`),
+  ];
+}
+
+function stage(s: Stage): string[] {
+  return [
+    `stage ${s.name}`,
+    ...[
+      `batch ${axes(s.batch)}`,
+      `row ${axes(s.row)}`,
+      `stream ${axes(s.stream)}`,
+      ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
+      ...s.prologue.map(def),
+      ...s.rowOperands.map(operand),
+      ...s.passes.flatMap(pass),
+      ...s.stores.map(store),
+    ].map((line) => `  ${line}`),
+  ];
+}
+
+export function printTile(p: TileProgram): string {
+  const tensors = p.tensors.map(
+    (t) => `  ${t.role} ${t.name}: ${t.storage}[${t.shape.map((e) => printExpr(e)).join(', ')}]`,
+  );
+  return [`tiles ${p.name}`, ...tensors, ...p.stages.flatMap(stage).map((l) => `  ${l}`), ''].join('\n');
+}

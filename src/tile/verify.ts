@@ -1,0 +1,96 @@
+/** Checks that a tiled program is well formed: every value is computed before it is read, at a place that can see it. */
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { freeVars, visit, type Expr } from '../expr/expr.ts';
+import type { Pass, Site, Stage, TileDef, TileProgram } from './tile.ts';
+
+/** Which sites a value at a site may read. */
+const SEES: Readonly<Record<Site, readonly Site[]>> = {
+  uniform: ['uniform'],
+  row: ['uniform', 'row'],
+  col: ['uniform', 'col'],
+  tile: ['uniform', 'row', 'col', 'tile'],
+};
+
+class StageVerifier {
+  private readonly sites = new Map<string, Site>();
+  private readonly operands = new Map<string, Site>();
+  private readonly tensors: ReadonlySet<string>;
+  private readonly scalars: ReadonlySet<string>;
+
+  constructor(
+    private readonly s: Stage,
+    p: TileProgram,
+  ) {
+    this.tensors = new Set(p.tensors.filter((t) => t.role !== 'out').map((t) => t.name));
+    this.scalars = new Set([...p.sizes, ...p.params.map((x) => x.name)]);
+  }
+
+  private fail(message: string): never {
+    throw new CompilerBug('tile/verify', `${this.s.name}: ${message}`);
+  }
+
+  run(): void {
+    const names = [...this.s.batch, ...this.s.row, ...this.s.stream, ...this.s.vectors].map((a) => a.name);
+    if (new Set(names).size !== names.length) this.fail('an axis has two roles');
+    this.s.prologue.forEach((d) => this.define(d));
+    for (const o of this.s.rowOperands) this.operand(o.name, 'row', o.value, [o.vector]);
+    this.s.passes.forEach((p) => this.pass(p));
+    for (const st of this.s.stores) this.check(st.value, 'row', st.vectors);
+  }
+
+  private define(d: TileDef): void {
+    this.check(d.value, d.site, d.vectors);
+    if (this.sites.has(d.name) && d.site !== 'tile' && d.site !== 'col') this.fail(`${d.name} is defined twice`);
+    this.sites.set(d.name, d.site);
+  }
+
+  private operand(name: string, site: Site, value: Expr, vectors: readonly string[]): void {
+    this.check(value, site, vectors);
+    this.operands.set(name, site);
+  }
+
+  private pass(p: Pass): void {
+    p.defs.filter((d) => d.site === 'col').forEach((d) => this.define(d));
+    for (const o of p.operands) this.operand(o.name, 'col', o.value, [o.vector]);
+    for (const c of p.contractions) {
+      if (this.operands.get(c.rows) !== 'row' || this.operands.get(c.cols) !== 'col')
+        this.fail(`contraction ${c.name} does not join a row operand and a column operand`);
+      this.sites.set(c.name, 'tile');
+    }
+    p.defs.filter((d) => d.site === 'tile').forEach((d) => this.define(d));
+    for (const k of p.keeps) if (k.where) this.check(k.where, 'tile', []);
+    const keeps = new Set(p.keeps.map((k) => k.name));
+    const references = new Set<string>();
+    for (const s of p.steps) {
+      if (s.kind === 'reference') {
+        this.check(s.value, 'row', []);
+        references.add(s.name);
+        this.sites.set(s.name, 'row');
+        continue;
+      }
+      if (!keeps.has(s.keep)) this.fail(`${s.name} uses the unknown domain ${s.keep}`);
+      if (s.scaledBy && !references.has(s.scaledBy)) this.fail(`${s.name} is scaled by the unknown ${s.scaledBy}`);
+      this.check(s.kind === 'fold' ? s.value : s.weight, 'tile', []);
+      this.sites.set(s.name, 'row');
+    }
+    for (const st of p.stores) this.check(st.value, 'tile', []);
+    p.finish.forEach((d) => this.define(d));
+  }
+
+  private check(e: Expr, site: Site, vectors: readonly string[]): void {
+    const axes = new Set([...this.s.batch.map((a) => a.name), ...vectors, ...this.scalars]);
+    if (site === 'row' || site === 'tile') this.s.row.forEach((a) => axes.add(a.name));
+    if (site === 'col' || site === 'tile') this.s.stream.forEach((a) => axes.add(a.name));
+    for (const v of freeVars(e)) if (!axes.has(v)) this.fail(`${v} is not known at a ${site} value`);
+    visit(e, (x) => {
+      if (x.kind !== 'read' || this.tensors.has(x.name)) return;
+      const at = this.sites.get(x.name);
+      if (!at) this.fail(`${x.name} is read before it is computed`);
+      if (!SEES[site].includes(at)) this.fail(`a ${site} value reads the ${at} value ${x.name}`);
+    });
+  }
+}
+
+export function verifyTile(p: TileProgram): void {
+  for (const s of p.stages) new StageVerifier(s, p).run();
+}

@@ -86,7 +86,7 @@ const shifting =
   (e, arg) => {
     const count = e.args[1]!;
     const inRange = count.kind === 'const' && count.value >= 0 && count.value < 32;
-    const by = inRange ? String(count.value) : `(${arg(1, LEVEL.bitand + 1)} & 31)`;
+    const by = inRange ? String(count.value) : `(${arg(1, LEVEL.unary)} & 31)`;
     return { text: `${arg(0, LEVEL.unary)} ${symbol} ${by}`, level: LEVEL.shift };
   };
 

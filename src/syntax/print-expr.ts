@@ -54,12 +54,24 @@ export function exprDoc(c: PrintContext, e: SurfaceExpr, least = 0, flush = fals
   }
 }
 
+/** Takes the comments above an expression; one behind its `if` or its sign counts as above it. */
+export function commentsAbove(c: PrintContext, e: SurfaceExpr): string[] {
+  let first = e;
+  for (;;) {
+    if (first.kind === 'binary') first = first.left;
+    else if (first.kind === 'unary') first = first.arg;
+    else if (first.kind === 'index') first = first.target;
+    else if (first.kind === 'if') first = first.cond;
+    else return c.comments.before(first.span.start).map((x) => x.text);
+  }
+}
+
 /** Comments above and behind a part of an expression. */
 function commented(c: PrintContext, e: SurfaceExpr, print: () => Doc): Doc {
-  const above = c.comments.before(e.span.start);
+  const above = commentsAbove(c, e);
   const behind = c.comments.trailing(e.span.end, true);
   const own = print();
-  return above.length === 0 ? [own, behind] : [above.map((x) => [x.text, hardline]), own, behind];
+  return above.length === 0 ? [own, behind] : [above.map((text) => [text, hardline]), own, behind];
 }
 
 function parens(c: PrintContext, inner: SurfaceExpr): Doc {
@@ -101,7 +113,7 @@ function chain(c: PrintContext, e: Binary, flush: boolean): Doc {
   const head = commented(c, first, () => exprDoc(c, first, leftAssociates ? level : level + 1));
   const least = level === POWER_LEVEL ? PREFIX_LEVEL : level + 1;
   const rest = parts.map((part): Doc => {
-    const above = c.comments.before(part.e.span.start).map((x): Doc => [hardline, x.text]);
+    const above = commentsAbove(c, part.e).map((text): Doc => [hardline, text]);
     const behind = c.comments.trailing(part.e.span.end, true);
     return [above, line, part.op, ' ', exprDoc(c, part.e, least), behind];
   });
@@ -110,17 +122,33 @@ function chain(c: PrintContext, e: Binary, flush: boolean): Doc {
 
 /** `if … then … else if … then … else …`: one branch per line where they do not fit on one. */
 function conditional(c: PrintContext, e: Extract<SurfaceExpr, { kind: 'if' }>, flush: boolean): Doc {
-  const part = (word: string, value: SurfaceExpr, gap: Doc): Doc => {
-    const above = c.comments.before(value.span.start).map((x): Doc => [hardline, x.text]);
+  const part = (word: string, value: SurfaceExpr): { readonly above: string[]; readonly own: Doc } => {
+    const above = commentsAbove(c, value);
     const behind = c.comments.trailing(value.span.end, true);
-    return [above, gap, word, ' ', exprDoc(c, value, 0, true), behind];
+    return { above, own: [word, ' ', exprDoc(c, value, 0, true), behind] };
   };
-  const branches: Doc[] = [];
-  let last: SurfaceExpr = e;
-  for (; last.kind === 'if'; last = last.else) {
-    const head = branches.length === 0 ? part('if', last.cond, '') : part('else if', last.cond, line);
-    branches.push([head, group(indent(part('then', last.then, line)))]);
+  const branch = (above: readonly string[], own: Doc): Doc => [
+    above.map((text) => [hardline, text]),
+    line,
+    own,
+  ];
+  const head = part('if', e.cond);
+  const rest: Doc[] = [];
+  let own = head.own;
+  let last = e;
+  for (;;) {
+    const then = part('then', last.then);
+    // A comment behind the condition must break the line here, so the condition is inside the group.
+    const whole = group([own, indent(branch(then.above, then.own))]);
+    rest.push(whole);
+    if (last.else.kind !== 'if') break;
+    last = last.else;
+    const next = part('else if', last.cond);
+    rest.push(branch(next.above, ''));
+    own = next.own;
   }
-  const [first, ...rest] = [...branches, part('else', last, line)];
-  return group([first!, flush ? rest : indent(rest)]);
+  const otherwise = part('else', last.else);
+  const [first, ...more] = rest;
+  const tail = [...more, branch(otherwise.above, otherwise.own)];
+  return group([head.above.map((text) => [text, hardline]), first!, flush ? tail : indent(tail)]);
 }

@@ -18,7 +18,8 @@ import type {
   TensorType,
 } from './ast.ts';
 import { CommentQueue } from './print-comments.ts';
-import { exprDoc, list, type PrintContext } from './print-expr.ts';
+import { commentsAbove, exprDoc, list, type PrintContext } from './print-expr.ts';
+import { ATOM_LEVEL } from './precedence.ts';
 import { declarations } from './walk.ts';
 
 const { breakParent, group, hardline, indent, join, line } = builders;
@@ -125,7 +126,9 @@ function fnDoc(c: PrintContext, fn: FnDecl): Doc {
   const head = `fn ${fn.name.text}${fn.axes.length > 0 ? brackets(fn.axes) : ''}(${names(fn.params)})`;
   if (fn.lets.length === 0) return [head, ' =', valueDoc(c, fn.result)];
   const lets = fn.lets.flatMap((l) => statement(c, l, false, () => letDoc(c, l)));
-  const result = statement(c, { span: fn.result.span }, false, () => exprDoc(c, fn.result));
+  // A line that starts with a minus would continue the `let` above it.
+  const least = printExpr(fn.result).startsWith('-') ? ATOM_LEVEL : 0;
+  const result = statement(c, { span: fn.result.span }, false, () => exprDoc(c, fn.result, least));
   return block(c, head, [...lets, ...result], fn.span.end);
 }
 
@@ -136,9 +139,9 @@ const letDoc = (c: PrintContext, l: LetStmt): Doc => [
 
 /** What follows a `=` or a keyword: on its line, or below the comments that stand before it. */
 function valueDoc(c: PrintContext, e: SurfaceExpr): Doc {
-  const above = c.comments.before(e.span.start);
+  const above = commentsAbove(c, e);
   if (above.length === 0) return [' ', exprDoc(c, e)];
-  return indent([above.map((x) => [hardline, x.text]), hardline, exprDoc(c, e)]);
+  return indent([above.map((text) => [hardline, text]), hardline, exprDoc(c, e)]);
 }
 
 type Group = 'axes' | 'inputs' | 'values' | 'outputs';

@@ -32,6 +32,16 @@ void BlockRunner::access(Access&& access) {
                              " at " + describe(access.site));
 }
 
+std::string BlockRunner::name_address(const char* p) {
+  if (shared_.in_dynamic(p)) return format("attn_smem+%zu", static_cast<size_t>(p - shared_.dynamic()));
+  if (const StaticArray* a = shared_.in_thread_locals(p) ? shared_.static_array(p) : nullptr)
+    return format("%s+%zu", a->name.c_str(), static_cast<size_t>(p - a->begin));
+  if (const Buffer* b = device_memory().nearest(p))
+    return format("byte %ld of %s, which has %zu", static_cast<long>(p - b->begin), b->name.c_str(),
+                  static_cast<size_t>(b->end - b->begin));
+  return format("%p", p);
+}
+
 bool BlockRunner::check_shared(Access& access) {
   const char* p = access.address;
   if (shared_.in_dynamic(p)) {
@@ -64,10 +74,8 @@ bool BlockRunner::check_shared(Access& access) {
 void BlockRunner::check_global(Access& access, Buffer& buffer) {
   const char* p = access.address;
   if (p < buffer.begin || p + access.size > buffer.end) {
-    const long offset = static_cast<long>(p - buffer.begin);
-    fatal("out-of-bounds", format("%s: %zu-byte %s at byte %ld of %s, which has %zu, at %s", thread_name().c_str(),
-                                  access.size, verb(access.kind), offset, buffer.name.c_str(),
-                                  static_cast<size_t>(buffer.end - buffer.begin), describe(access.site).c_str()));
+    fatal("out-of-bounds", format("%s: %zu-byte %s at %s, at %s", thread_name().c_str(), access.size,
+                                  verb(access.kind), name_address(p).c_str(), describe(access.site).c_str()));
   }
   if (!check_) return;
   const size_t offset = static_cast<size_t>(p - buffer.begin);

@@ -89,6 +89,7 @@ class BlockRunner {
   void error(const char* kind, const std::string& message);
   [[noreturn]] void fatal(const char* kind, const std::string& message);
   std::string thread_name() const;
+  std::string name_address(const char* address);  // "byte 12 of q, which has 4096"
   // Names the memory around a faulting address; used by the signal handler.
   [[noreturn]] void fault(const char* address, Site site);
 

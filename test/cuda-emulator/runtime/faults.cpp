@@ -66,11 +66,7 @@ void start_timeout(unsigned seconds) {
 void BlockRunner::fault(const char* address, Site site) {
   if (address >= stacks_ && address < stacks_ + stack_bytes_ * threads_)
     fatal("stack-overflow", thread_name() + format(": needs more than the %zu bytes of stack", stack_bytes_ - 4096));
-  if (const Buffer* buffer = device_memory().nearest(address))
-    fatal("out-of-bounds", format("%s: access at byte %ld of %s, which has %zu, at %s", thread_name().c_str(),
-                                  static_cast<long>(address - buffer->begin), buffer->name.c_str(),
-                                  static_cast<size_t>(buffer->end - buffer->begin), describe(site).c_str()));
-  fatal("out-of-bounds", thread_name() + format(": access to %p faults at ", address) + describe(site));
+  fatal("out-of-bounds", thread_name() + ": access at " + name_address(address) + ", at " + describe(site));
 }
 
 }  // namespace cuemu

@@ -13,7 +13,8 @@ static inline void check_access(void* address, size_t bytes, AccessKind kind, Si
   BlockRunner* runner = current_runner();
   if (!runner || !runner->current()) return;
   if (aligned && reinterpret_cast<uintptr_t>(address) & (bytes - 1))
-    runner->fatal("misaligned", format("%s: %zu-byte access to %p at %s", runner->thread_name().c_str(), bytes, address,
+    runner->fatal("misaligned", format("%s: %zu-byte access at %s, at %s", runner->thread_name().c_str(), bytes,
+                                       runner->name_address(static_cast<const char*>(address)).c_str(),
                                        describe(site).c_str()));
   runner->access({static_cast<const char*>(address), bytes, kind, site, runner->current()->linear});
 }

@@ -84,6 +84,9 @@ export const cases = [
       { id: 2, kinds: ['division'], fast: ['division'] },
       { id: 3, kinds: ['uninitialised', 'race'] },
       { id: 4, kinds: ['race'], says: /blocks \d+ and \d+/ },
+      { id: 5, kinds: ['stack-overflow'], fast: ['stack-overflow'] },
+      { id: 6, kinds: ['out-of-bounds'], says: /index 4 of an array/ },
+      { id: 7, kinds: ['misaligned'] },
     ],
   },
   {

@@ -15,7 +15,7 @@ const build = process.argv[2] ?? join(tmpdir(), `cuda-emulator-${process.getuid?
 const execute = promisify(execFile);
 
 const compiler = process.env.CXX ?? 'g++';
-const common = ['-std=c++20', '-g1', '-ffp-contract=off', '-fno-extern-tls-init', ...(process.env.CUEMU_FLAGS?.split(' ') ?? [])];
+const common = ['-std=c++20', '-g1', '-gdwarf-4', '-ffp-contract=off', '-fno-extern-tls-init', '-fstack-clash-protection', ...(process.env.CUEMU_FLAGS?.split(' ') ?? [])];
 const modes = { fast: ['-O2'], check: ['-O1', '-fsanitize=thread,bounds'] };
 
 /** Whatever the runtime or the headers are made of names the folder that their objects are kept in. */

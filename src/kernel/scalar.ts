@@ -1,5 +1,5 @@
 /** Meaning of scalar operations at machine precision: f32 after each step, 32-bit integers that wrap. */
-import { OPS, type OpName } from '../expr/ops.ts';
+import { OPS, type OpName, type OpRow } from '../expr/ops.ts';
 import type { ScalarType } from '../expr/types.ts';
 import { bf16Round, bitsF32, f16Round, f32Bits } from './rounding.ts';
 
@@ -34,17 +34,17 @@ export function scalarFunction(op: OpName, from: ScalarType, to: ScalarType): Sc
   if (op === 'bits_to_f32') return (a) => bitsF32(a);
   const special = { f32: FLOAT, i32: SIGNED, u32: UNSIGNED, bool: {} as typeof FLOAT }[from][op];
   if (special) return special;
-  const meaning = OPS[op].meaning as ScalarFunction;
-  switch (to) {
-    case 'f32':
-      return op === 'select' ? meaning : (a, b, c) => fround(meaning(a, b, c));
-    case 'i32':
-      return op === 'select' ? meaning : (a, b, c) => meaning(a, b, c) | 0;
-    case 'u32':
-      return op === 'select' ? meaning : (a, b, c) => meaning(a, b, c) >>> 0;
-    case 'bool':
-      return meaning;
-  }
+  const meaning = exactArity(op);
+  if (op === 'select' || to === 'bool') return meaning;
+  if (to === 'f32') return (a, b, c) => fround(meaning(a, b, c));
+  return to === 'i32' ? (a, b, c) => meaning(a, b, c) | 0 : (a, b, c) => meaning(a, b, c) >>> 0;
+}
+
+/** The row's meaning on exactly its own operands: `Math.min` and `Math.max` would take more. */
+function exactArity(op: OpName): ScalarFunction {
+  const { arity, meaning }: OpRow = OPS[op];
+  if (arity === 1) return (a) => meaning(a);
+  return arity === 2 ? (a, b) => meaning(a, b) : meaning;
 }
 
 /** Conversion between scalar types: floats truncate and saturate, NaN becomes 0, integers keep their bits. */

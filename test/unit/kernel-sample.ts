@@ -220,3 +220,12 @@ export function attentionReference(
   }
   return { o, lse };
 }
+
+/** Repeatable values in [-1.5, 1.5). */
+export function values(count: number, seed: number): Float32Array {
+  let state = seed * 2654435761 + 1;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 32) * 3 - 1.5;
+  });
+}

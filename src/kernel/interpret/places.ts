@@ -1,0 +1,33 @@
+/** What compiled statements and expressions run on. */
+import type { Memory } from './memory.ts';
+import type { Report } from './report.ts';
+
+/** One lane's registers. */
+export interface Lane {
+  readonly number: number;
+  readonly slots: Float64Array;
+  readonly arrays: Float64Array[];
+}
+export type Value = (lane: Lane) => number;
+
+/** Where names live, decided while a kernel is compiled. */
+export interface Places {
+  slot(name: string): number;
+  /** Number of a local array, or undefined. */
+  local(name: string): number | undefined;
+  memory(name: string): Memory | undefined;
+  readonly report: Report;
+}
+
+export type Step = (lane: Lane) => void;
+/** Runs for the lanes that are active at this place. */
+export type GroupStep = (lanes: readonly Lane[]) => void;
+
+export interface StatementPlaces extends Places {
+  declareLocal(name: string, length: number): number;
+  /** Ends a barrier interval. */
+  barrier(): void;
+  readonly laneCount: number;
+  /** Reports NaN stored to outputs. */
+  checkStore(name: string, index: number, value: number): void;
+}

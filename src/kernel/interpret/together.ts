@@ -1,0 +1,136 @@
+/** Barriers and warp collectives: statements whose lanes must arrive together. */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import type { Stmt } from '../kernel.ts';
+import { ldmatrix, mma } from './collective.ts';
+import { compileExpr } from './expression.ts';
+import { SharedMemory } from './memory.ts';
+import { Stop } from './report.ts';
+import type { GroupStep, Lane, StatementPlaces } from './places.ts';
+
+const WARP = 32;
+
+export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
+  switch (s.kind) {
+    case 'barrier':
+      return (lanes) => {
+        if (lanes.length !== places.laneCount) {
+          places.report.add('divergence', `${lanes.length} of ${places.laneCount} lanes reach a barrier`);
+          throw new Stop();
+        }
+        places.barrier();
+      };
+    case 'shuffle': {
+      const slot = places.slot(s.name);
+      const value = compileExpr(s.value, places);
+      return byWarp('shuffle', places, (warp) => {
+        const values = warp.map(value);
+        warp.forEach((l, n) => {
+          l.slots[slot] = values[n ^ s.xor]!;
+        });
+      });
+    }
+    case 'mma': {
+      const local = (name: string): number => localOf(name, places);
+      const [dOffset, aOffset, bOffset] = [s.dOffset, s.aOffset, s.bOffset].map((e) =>
+        compileExpr(e, places),
+      );
+      const parts = {
+        d: local(s.d),
+        a: local(s.a),
+        b: local(s.b),
+        dOffset: dOffset!,
+        aOffset: aOffset!,
+        bOffset: bOffset!,
+      };
+      return byWarp('mma', places, (warp) => {
+        const inside = warp.every(
+          (l) =>
+            fits(l, parts.d, parts.dOffset(l), 4, s.d, places) &&
+            fits(l, parts.a, parts.aOffset(l), 4, s.a, places) &&
+            fits(l, parts.b, parts.bOffset(l), 2, s.b, places),
+        );
+        if (inside) mma(s.storage, warp, parts);
+      });
+    }
+    case 'ldmatrix':
+      return compileLdmatrix(s, places);
+    default:
+      throw new CompilerBug('kernel interpreter', `${s.kind} is not collective`);
+  }
+}
+
+/** Runs a collective for each warp; a warp of which only some lanes are active has diverged. */
+function byWarp(what: string, places: StatementPlaces, run: (warp: readonly Lane[]) => void): GroupStep {
+  return (lanes) => {
+    for (let n = 0; n < lanes.length;) {
+      const first = lanes[n]!.number;
+      const start = first - (first % WARP);
+      const warp = lanes.slice(n, n + WARP).filter((l) => l.number < start + WARP);
+      if (warp.length !== WARP) {
+        places.report.add(
+          'divergence',
+          `${warp.length} of ${WARP} lanes of warp ${start / WARP} reach a ${what}`,
+        );
+        throw new Stop();
+      }
+      run(warp);
+      n += WARP;
+    }
+  };
+}
+
+function compileLdmatrix(s: Extract<Stmt, { kind: 'ldmatrix' }>, places: StatementPlaces): GroupStep {
+  const memory = places.memory(s.shared);
+  if (!(memory instanceof SharedMemory) || (memory.storage !== 'f16' && memory.storage !== 'bf16')) {
+    throw new CompilerBug('kernel interpreter', `ldmatrix reads ${s.shared}`);
+  }
+  const { storage } = memory;
+  const into = localOf(s.into, places);
+  const index = compileExpr(s.index, places);
+  const offset = compileExpr(s.intoOffset, places);
+  return byWarp('ldmatrix', places, (warp) => {
+    const starts = warp.map((l) => {
+      const at = index(l);
+      if (at % 8 !== 0) {
+        places.report.add(
+          'alignment',
+          `lane ${l.number} loads a row of ${s.shared} at ${at}, not a multiple of 8`,
+        );
+      }
+      return at;
+    });
+    if (!warp.every((l) => fits(l, into, offset(l), 4, s.into, places))) return;
+    ldmatrix(
+      storage,
+      s.transpose,
+      (matrix, row, column) => {
+        const owner = matrix * 8 + row;
+        return memory.load(starts[owner]! + column, warp[owner]!.number);
+      },
+      (lane, matrix, word) => {
+        const l = warp[lane]!;
+        l.arrays[into]![offset(l) + matrix] = word;
+      },
+    );
+  });
+}
+
+function localOf(name: string, places: StatementPlaces): number {
+  const local = places.local(name);
+  if (local === undefined) throw new CompilerBug('kernel interpreter', `${name} is no local array`);
+  return local;
+}
+
+function fits(
+  l: Lane,
+  local: number,
+  at: number,
+  count: number,
+  name: string,
+  places: StatementPlaces,
+): boolean {
+  const { length } = l.arrays[local]!;
+  if (at >= 0 && at + count <= length) return true;
+  places.report.add('out-of-bounds', `lane ${l.number} uses ${name}[${at}…${at + count - 1}] of ${length}`);
+  return false;
+}

@@ -43,9 +43,12 @@ function describeExpected(type: TokenType, rule: string): string {
 }
 
 /** What may stand at the place where `rule` met a token it did not want. */
-function expectedIn(rule: string, type: TokenType): string {
+function expectedIn(rule: string, type: TokenType, previous: IToken | undefined): string {
   const wanted = describeExpected(type, rule);
-  if (rule === 'kernelDecl' && type.name === 'RCurly') return 'an item such as `in`, `let` or `out`, or `}`';
+  if (rule === 'kernelDecl' && type.name === 'RCurly') {
+    const item = 'an item such as `in`, `let` or `out`, or `}`';
+    return previous?.image === '{' ? item : `an operator, ${item}`;
+  }
   if (rule === 'suffix' && type.name === 'RSquare') return 'an operator, `,` or `]`';
   if (rule === 'suffix' && type.name === 'RParen') return 'an operator, `,` or `)`';
   if (rule === 'operand' && type.name === 'RParen') return 'an operator or `)`';
@@ -67,8 +70,8 @@ const ALTERNATIVES: Readonly<Record<string, string>> = {
 };
 
 export const messages: IParserErrorMessageProvider = {
-  buildMismatchTokenMessage: ({ expected, actual, ruleName }) =>
-    `expected ${expectedIn(ruleName, expected)}, found ${describeFound(actual)}`,
+  buildMismatchTokenMessage: ({ expected, actual, previous, ruleName }) =>
+    `expected ${expectedIn(ruleName, expected, previous)}, found ${describeFound(actual)}`,
   buildNotAllInputParsedMessage: ({ firstRedundant }) =>
     `expected \`kernel\`, \`fn\` or \`import\`, found ${describeFound(firstRedundant)}`,
   buildNoViableAltMessage: ({ actual, ruleName }) =>

@@ -81,7 +81,7 @@ export const SYNTAX_CODES: readonly CodeRow[] = [
     'E0112',
     'function without a value',
     'The body of a function ends with the expression that is its value.' +
-      example('fn twice(x) {\n  let y = 2 * x\n  y   // this line is needed\n}'),
+      example('fn twice(x) {\n  let y = 2 * x\n}   // add a last line: y'),
   ),
   row(
     'E0113',

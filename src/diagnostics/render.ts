@@ -92,29 +92,27 @@ export function renderDiagnostic(d: Diagnostic, sources: SourceLookup, colours: 
   ];
   const numbers = marks.map((m) => positionAt(sources(m.span.source) ?? '', m.span.start).line);
   const gutter = String(Math.max(1, ...numbers)).length;
-  let file: string | undefined;
-  let lastLine = 0;
-  for (const [n, mark] of marks.entries()) {
-    const text = sources(mark.span.source);
+  // Marks of one source are shown in the order of its lines; the source of the main mark comes first.
+  for (const source of new Set(marks.map((m) => m.span.source))) {
+    const own = marks.filter((m) => m.span.source === source);
+    const text = sources(source);
     if (text === undefined) {
-      lines.push(
-        `${dim(`${' '.repeat(gutter)}-->`)} ${mark.span.source}${mark.text ? `: ${mark.text}` : ''}`,
-      );
-      file = undefined;
+      const said = own.filter((m) => m.text !== '').map((m) => `: ${m.text}`);
+      lines.push(`${dim(`${' '.repeat(gutter)}-->`)} ${source}${said.join('')}`);
       continue;
     }
-    const at = positionAt(text, mark.span.start);
-    if (mark.span.source !== file) {
-      lines.push(`${dim(`${' '.repeat(gutter)}-->`)} ${mark.span.source}:${at.line}:${at.column}`);
-      lines.push(dim(`${' '.repeat(gutter)} |`));
-    } else if (Math.abs(numbers[n]! - lastLine) > 1) {
-      lines.push(dim(`${' '.repeat(gutter)} ...`));
+    const at = positionAt(text, own[0]!.span.start);
+    lines.push(`${dim(`${' '.repeat(gutter)}-->`)} ${source}:${at.line}:${at.column}`);
+    lines.push(dim(`${' '.repeat(gutter)} |`));
+    let last = 0;
+    for (const mark of own.sort((x, y) => x.span.start - y.span.start)) {
+      const { line } = positionAt(text, mark.span.start);
+      if (last > 0 && line > last + 1) lines.push(dim(`${' '.repeat(gutter)} ...`));
+      const frame = frameLine(text, mark, gutter, paint, dim);
+      // Two marks on one line share its text.
+      lines.push(...(line === last ? frame.slice(1) : frame));
+      last = line;
     }
-    const frame = frameLine(text, mark, gutter, paint, dim);
-    // Two marks on one line share its text.
-    lines.push(...(file === mark.span.source && lastLine === at.line ? frame.slice(1) : frame));
-    file = mark.span.source;
-    lastLine = at.line;
   }
   if (d.hint !== undefined) lines.push(`${dim(`${' '.repeat(gutter)} =`)} ${bold('hint:')} ${d.hint}`);
   return lines.join('\n');

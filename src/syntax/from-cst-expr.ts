@@ -187,7 +187,9 @@ function index(b: Builder, target: SurfaceExpr, node: SuffixCstNode): SurfaceExp
   const span = joinSpans(target.span, b.nodeSpan(node, target.span.end));
   const args = (node.children.bracketArg ?? []).map((arg) => indexArg(b, arg));
   if (args.length === 0) {
-    b.error('E0109', 'an index is missing between these brackets', b.nodeSpan(node));
+    // Nothing is said about a bracket that recovery closed: its own error is known.
+    const closed = Number.isFinite(node.children.RSquare?.[0]?.startOffset ?? NaN);
+    if (closed) b.error('E0109', 'an index is missing between these brackets', b.nodeSpan(node));
     return { kind: 'error', span };
   }
   return { kind: 'index', target, args, span };

@@ -1,4 +1,5 @@
 /** Text to surface tree. Never throws on any text; everything wrong with it comes back as diagnostics. */
+import type { IToken } from 'chevrotain';
 import { MAX_ERRORS, parser } from '../../grammar/parser.ts';
 import type { FileCstNode } from '../../grammar/cst.ts';
 import { lexer } from '../../grammar/tokens.ts';
@@ -61,12 +62,20 @@ export function parseSource(text: string, source = '<input>'): ParseResult {
   const broken = parser.errors
     .slice(0, MAX_ERRORS)
     .map((e) => parserError(b, tokens, e))
-    .filter((d) => (d.span?.start ?? 0) < reserved);
+    .filter((d) => (d.span?.start ?? 0) < reserved && !followsFrom(b, tokens, d));
   parser.input = [];
   const lexical = firstOfEachLine(b, [...b.diagnostics, ...broken]);
   b.diagnostics.length = 0;
   const file = buildFile(b, docs, cst);
   return { file, diagnostics: finish(b, lexical) };
+}
+
+/** Whether a foreign character or word stands on the line on which the text before an error ends. */
+function followsFrom(b: Builder, tokens: readonly IToken[], d: Diagnostic): boolean {
+  const at = d.span?.start ?? 0;
+  const before = tokens.findLast((t) => t.startOffset < at)?.startOffset ?? 0;
+  const line = b.text.lastIndexOf('\n', before) + 1;
+  return b.diagnostics.some((x) => x.span !== undefined && x.span.start >= line && x.span.start < at);
 }
 
 /** Only the first errors are worth reading, and a text of noise has one in every line. */

@@ -44,12 +44,15 @@ export function parserError(b: Builder, tokens: readonly IToken[], error: IRecog
     return { ...base, code: 'E0106', message, hint: otherName(token.image) };
   }
   if (rule === 'operand' && error.context.ruleStack.at(-3) === 'fnBody' && token.tokenType === RCurly) {
-    const hint = 'the last line of a function body is an expression';
+    const hint = swallowed(b, tokens, span.start)
+      ? 'a line that starts with `-` continues the line above: put the value in parentheses'
+      : 'the last line of a function body is an expression';
     return { ...base, code: 'E0112', message: 'this function has no value', hint };
   }
   const hint = hintFor(b, tokens, error, rule);
   // At the end of the text, or where an item begins, the bracket is what is wrong.
-  if (opener && (atEnd || isKeyword) && !error.message.includes('expected an expression')) {
+  const closes = [RParen, RSquare, RCurly].includes(token.tokenType);
+  if (opener && (atEnd || isKeyword || closes) && !error.message.includes('expected an expression')) {
     const labels = [{ span: b.tokenSpan(opener), text: 'opened here' }];
     return { ...base, code: 'E0115', labels, ...(hint === undefined ? {} : { hint }) };
   }
@@ -85,6 +88,14 @@ function hintFor(
     if (isName) return didYouMean(token.image, TOP_WORDS);
   }
   return undefined;
+}
+
+/** Whether the last line before `offset` starts with a minus, which made it a part of the `let` above. */
+function swallowed(b: Builder, tokens: readonly IToken[], offset: number): boolean {
+  const before = b.text.slice(0, offset).trimEnd();
+  const start = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
+  const first = tokens.find((t) => t.startOffset >= start);
+  return first?.image === '-' && first.startOffset < offset;
 }
 
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}...` : text);

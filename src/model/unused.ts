@@ -1,0 +1,49 @@
+/** What a kernel declares and never needs. */
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { visit, type Expr } from '../expr/expr.ts';
+import type { ModelKernel, ModelMask } from './model.ts';
+import { maskNeverApplies } from './rules/masks.ts';
+import { unusedDeclaration, unusedDefinition } from './rules/unused.ts';
+
+/** Names of the definitions that outputs and masks need. */
+export function neededDefs(k: ModelKernel): Set<string> {
+  const byName = new Map(k.defs.map((d) => [d.name, d]));
+  const needed = new Set<string>();
+  const pending: Expr[] = k.masks.map((m) => m.condition);
+  const need = (name: string): void => {
+    const def = byName.get(name);
+    if (!def || needed.has(name)) return;
+    needed.add(name);
+    pending.push(def.value);
+  };
+  k.outputs.forEach((o) => need(o.def));
+  for (let e = pending.pop(); e; e = pending.pop())
+    visit(e, (x) => {
+      if (x.kind === 'read') need(x.name);
+    });
+  return needed;
+}
+
+/**
+ * Warnings about a kernel without errors.
+ * @param mentioned names that some expression mentions
+ * @param applied mask lines that remove something
+ */
+export function unusedWarnings(
+  k: ModelKernel,
+  mentioned: ReadonlySet<string>,
+  applied: ReadonlySet<ModelMask>,
+): Diagnostic[] {
+  const needed = neededDefs(k);
+  const unused = (
+    kind: 'input' | 'param' | 'const',
+    all: readonly { name: string; span: ModelMask['span'] }[],
+  ) => all.filter((x) => !mentioned.has(x.name)).map((x) => unusedDeclaration(kind, x.name, x.span));
+  return [
+    ...unused('input', k.tensors),
+    ...unused('param', k.params),
+    ...unused('const', k.consts),
+    ...k.defs.filter((d) => d.written && !needed.has(d.name)).map((d) => unusedDefinition(d.name, d.span)),
+    ...k.masks.filter((m) => !applied.has(m)).map((m) => maskNeverApplies(m.axes, m.span)),
+  ];
+}

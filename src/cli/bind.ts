@@ -47,7 +47,7 @@ const asFloatStorage = (dtype: DType): StorageType | undefined =>
 
 export interface Specialised {
   /** Storage per input and output name, where it differs from what is declared. */
-  readonly storage: ReadonlyMap<string, StorageType>;
+  readonly storage: Readonly<Record<string, StorageType>>;
   /** What changed, in words; empty when nothing did. */
   readonly notes: readonly string[];
 }
@@ -78,19 +78,9 @@ export function storageFromFiles(
   const groups = new Map<StorageType, string[]>();
   for (const [name, actual] of storage) groups.set(actual, [...(groups.get(actual) ?? []), name]);
   return {
-    storage,
+    storage: Object.fromEntries(storage),
     notes: [...groups].map(([actual, names]) => `${names.join(', ')}: ${actual}, as the files have it`),
   };
-}
-
-/** The same kernel with other storage for some inputs and outputs. */
-export function withStorage(kernel: IrKernel, storage: ReadonlyMap<string, StorageType>): IrKernel {
-  if (storage.size === 0) return kernel;
-  const change = <T extends { readonly name: string; readonly storage: StorageType }>(t: T): T => ({
-    ...t,
-    storage: storage.get(t.name) ?? t.storage,
-  });
-  return { ...kernel, tensors: kernel.tensors.map(change), outputs: kernel.outputs.map(change) };
 }
 
 /**

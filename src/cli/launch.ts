@@ -1,7 +1,7 @@
 /** From a spec and tensors to a launch: the variant that the tensors ask for, sizes and params. */
 import type { Tensor } from '../runtime/tensor.ts';
-import { bindNumbers, convertInputs, readInputs, storageFromFiles, withStorage } from './bind.ts';
-import { semanticIr, type Features, type Spec, type Variant } from './pipeline.ts';
+import { bindNumbers, convertInputs, readInputs, storageFromFiles } from './bind.ts';
+import { irOf, type Features, type Spec, type Variant } from './pipeline.ts';
 import type { Launch } from './targets.ts';
 import type { TensorPath } from './usage.ts';
 
@@ -23,16 +23,16 @@ export function prepareLaunch(request: LaunchRequest): {
   readonly notes: readonly string[];
 } {
   const { spec, variant, features } = request;
-  const declared = semanticIr(spec, variant);
+  const declared = irOf(spec, variant);
   const files = readInputs(declared, request.inputs);
   const absent = declared.tensors.filter((t) => t.optional && !files.has(t.name)).map((t) => t.name);
   const { storage, notes } = storageFromFiles(declared, files);
   const settled: Variant = {
     ...variant,
     absent: new Set([...variant.absent, ...absent]),
-    storage: new Map([...storage, ...variant.storage]),
+    storage: { ...storage, ...variant.storage },
   };
-  const kernel = withStorage(semanticIr(spec, settled), settled.storage);
+  const kernel = irOf(spec, settled);
   const inputs: ReadonlyMap<string, Tensor> = convertInputs(kernel, files);
   const numbers = bindNumbers(kernel, inputs, new Map(Object.entries(variant.set)), request.params);
   return { launch: { spec, variant: settled, features, kernel, inputs, ...numbers }, notes };

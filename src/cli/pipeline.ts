@@ -1,24 +1,33 @@
 /** The compiler as the commands see it: the one file that knows the compiler's own entry points. */
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { CompilerBug } from '../diagnostics/diagnostic.ts';
-import type { StorageType } from '../expr/types.ts';
-import type { IrKernel } from '../ir/ir.ts';
+import { backendFor } from '../../backends/index.ts';
 import type { EmittedFile, Manifest } from '../../backends/backend.ts';
+import {
+  checkText,
+  compileIr,
+  hasErrors,
+  requiredSizes,
+  semanticIr,
+  type Checked,
+  type TargetName,
+} from '../compile.ts';
+import { CompilerBug, type Diagnostic } from '../diagnostics/diagnostic.ts';
+import { explainLowered, printExplanation, type Explanation } from '../explain.ts';
+import type { StorageType } from '../expr/types.ts';
+import { formatSource } from '../format/format.ts';
+import type { IrKernel } from '../ir/ir.ts';
+import { withStorage } from '../ir/passes/storage.ts';
+import { printIr } from '../ir/print.ts';
 import type { Program } from '../kernel/kernel.ts';
+import { IR_PASSES, KERNEL_PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
 import { parseSource } from '../syntax/parse.ts';
 import type { Sources } from './sources.ts';
+import { requireKnown } from './usage.ts';
 
 /** A .attn file that was read. */
 export interface Spec {
   readonly path: string;
   readonly text: string;
   readonly load: Sources['load'];
-}
-
-export interface CheckedSpec {
-  /** Names of the kernels, in their order. */
-  readonly kernels: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** What is decided before compiling: which kernel, and which of its variants. */
@@ -30,10 +39,8 @@ export interface Variant {
   /** Optional inputs that are not given. */
   readonly absent: ReadonlySet<string>;
   /** Storage of inputs and outputs where it differs from the declaration. */
-  readonly storage: ReadonlyMap<string, StorageType>;
+  readonly storage: Readonly<Record<string, StorageType>>;
 }
-
-export type CompileTarget = 'wgsl' | 'cuda';
 
 /** What the user allows or asks for beyond the kernel itself. */
 export interface Features {
@@ -43,60 +50,133 @@ export interface Features {
   readonly bindings?: boolean;
 }
 
+export const COMPILE_TARGETS = ['wgsl', 'cuda'] as const satisfies readonly TargetName[];
+export type CompileTarget = (typeof COMPILE_TARGETS)[number];
+
 export interface CompiledSpec {
   readonly files: readonly EmittedFile[];
   readonly manifest: Manifest;
+  /** As the target's legalisation left it: what was printed. */
   readonly program: Program;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly lowered: Lowered;
 }
 
 export const LEVELS = ['ast', 'model', 'ir', 'tile', 'kernel'] as const;
 export type Level = (typeof LEVELS)[number];
 
-export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
-  diagnostics.some((d) => d.severity === 'error');
+export { hasErrors };
 
 /** Reads a file and remembers its text for code frames. */
 export function openSpec(sources: Sources, path: string): Spec {
   return { path, text: sources.read(path), load: sources.load };
 }
 
-const pending = (what: string): never => {
-  throw new CompilerBug('cli/pipeline', `${what} is not connected`);
-};
+const checkedSpecs = new WeakMap<Spec, Checked>();
 
-/** Everything that is wrong with a file. */
-export function checkSpec(spec: Spec): CheckedSpec {
-  const { file, diagnostics } = parseSource(spec.text, spec.path);
-  return { kernels: file.kernels.map((k) => k.name.text), diagnostics };
+function checked(spec: Spec): Checked {
+  const known = checkedSpecs.get(spec);
+  if (known) return known;
+  const result = checkText(spec.text, { source: spec.path, load: spec.load });
+  checkedSpecs.set(spec, result);
+  return result;
 }
 
-/** The semantic IR of one variant: what the interpreter runs. The spec has no errors. */
-export function semanticIr(_spec: Spec, _variant: Variant): IrKernel {
-  return pending('lowering');
+/** Everything that is wrong with a file, and the names of its kernels. */
+export function checkSpec(spec: Spec): {
+  readonly kernels: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { model, diagnostics } = checked(spec);
+  return { kernels: model.kernels.map((k) => k.name), diagnostics };
 }
 
-/** Source, manifest and host code for one target. */
-export function compileSpec(
-  _spec: Spec,
-  _variant: Variant,
-  _target: CompileTarget,
-  _features: Features,
+/**
+ * The semantic IR of one variant, with its storage: what the interpreter runs. The spec has no errors.
+ * @throws UserError E0722 for names that the kernel does not have.
+ */
+export function irOf(spec: Spec, variant: Variant): IrKernel {
+  const { kernel, absent, consts, storage, set } = variant;
+  const full = semanticIr(checked(spec), { kernel, consts });
+  const optional = full.tensors.filter((t) => t.optional).map((t) => t.name);
+  for (const name of absent) requireKnown('E0722', 'optional input', name, optional, kernel);
+  const tensors = [...full.tensors, ...full.outputs].map((t) => t.name);
+  for (const name of Object.keys(storage)) requireKnown('E0722', 'input or output', name, tensors, kernel);
+  for (const name of Object.keys(set)) requireKnown('E0722', 'size', name, full.sizes, kernel);
+  return withStorage(absent.size > 0 ? semanticIr(checked(spec), { kernel, absent, consts }) : full, storage);
+}
+
+/** Sizes that must be fixed at compile time for this kernel. */
+export const sizesToFix = (kernel: IrKernel): readonly string[] => requiredSizes(kernel);
+
+/**
+ * Source, manifest and host code for one target.
+ * @throws UserError E06xx for what does not fit the target.
+ */
+export async function compileVariant(
+  kernel: IrKernel,
+  set: Readonly<Record<string, number>>,
+  target: CompileTarget,
+  features: Features,
 ): Promise<CompiledSpec> {
-  return pending('compilation');
+  const options = { shaderF16: features.shaderF16 === true };
+  const { files, ...lowered } = compileIr(kernel, { target, set, features: options });
+  const manifest = files.find((f) => f.path.endsWith('.json'));
+  if (manifest === undefined) throw new CompilerBug('cli/pipeline', `${target} emitted no manifest`);
+  return {
+    files,
+    manifest: JSON.parse(manifest.text) as Manifest,
+    program: backendFor(target).legalize(lowered.program, options),
+    lowered,
+  };
 }
 
-/** One level of the pipeline, printed. */
-export function printLevel(_spec: Spec, _variant: Variant, _level: Level): string {
-  return pending('--emit');
+/** One level of the pipeline, printed: the surface tree and the model as JSON, the others in their own notation. */
+export function printLevel(
+  spec: Spec,
+  variant: Variant,
+  set: Readonly<Record<string, number>>,
+  level: Level,
+): string {
+  switch (level) {
+    case 'ast':
+      return json({ ...checked(spec).file, text: undefined });
+    case 'model':
+      return json(checked(spec).model.kernels.find((k) => k.name === variant.kernel));
+    case 'ir':
+      return printIr(irOf(spec, variant));
+    case 'tile':
+    case 'kernel': {
+      let last = '';
+      compileIr(irOf(spec, variant), {
+        target: 'wgsl',
+        set,
+        observe: (stage, _pass, print) => {
+          if (stage === level) last = print();
+        },
+      });
+      return last;
+    }
+  }
 }
 
-/** Passes, bounds, forms and cost of one variant, for a person. */
-export function explainSpec(
-  _spec: Spec,
-  _variant: Variant,
-): { readonly text: string; readonly data: unknown } {
-  return pending('explain');
+/** Trees without their places, which would drown them; sets and maps as lists. */
+function json(value: unknown): string {
+  const plain = (key: string, v: unknown): unknown => {
+    if (/^span$|Span$/.test(key)) return undefined;
+    return v instanceof Map ? Object.fromEntries(v) : v instanceof Set ? [...v] : v;
+  };
+  return `${JSON.stringify(value, plain, 2)}\n`;
+}
+
+/** What the compiler decides for one variant and target. */
+export async function explainVariant(
+  kernel: IrKernel,
+  set: Readonly<Record<string, number>>,
+  target: CompileTarget,
+): Promise<{ readonly text: string; readonly data: Explanation }> {
+  const { lowered } = await compileVariant(kernel, set, target, {});
+  const data = explainLowered(lowered, backendFor(target).limits({}));
+  return { text: printExplanation(data), data };
 }
 
 /** The stages and passes in their order, each with its reason. */
@@ -105,7 +185,11 @@ export function describePasses(): readonly {
   readonly stage: string;
   readonly reason: string;
 }[] {
-  return pending('passes');
+  const passes = [...IR_PASSES, ...KERNEL_PASSES].map(({ name, stage, reason }) => ({ name, stage, reason }));
+  return TRANSLATIONS.flatMap(({ stage, name, reason }) => [
+    { name, stage, reason },
+    ...passes.filter((p) => p.stage === stage),
+  ]);
 }
 
 /** What is wrong with the text itself; names are not looked at. */
@@ -114,6 +198,4 @@ export function checkSyntax(spec: Spec): readonly Diagnostic[] {
 }
 
 /** Canonical text. */
-export function formatSpec(_spec: Spec): Promise<string> {
-  return pending('fmt');
-}
+export const formatSpec = (spec: Spec): string => formatSource(spec.text, { source: spec.path });

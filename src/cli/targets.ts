@@ -1,5 +1,4 @@
 /** Executing one launch on a target: the interpreter, which is the definition, or something that was compiled. */
-import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { interpretKernel, type InterpretedTensor } from '../ir/interpret.ts';
 import type { IrKernel } from '../ir/ir.ts';
 import { tensorValues, type Tensor } from '../runtime/tensor.ts';
@@ -50,8 +49,18 @@ export function interpret(launch: Pick<Launch, 'kernel' | 'inputs' | 'sizes' | '
  * @throws UserError E0730 when the target is not available here, E0733 when the execution reports an error.
  */
 export async function execute(target: Target, launch: Launch): Promise<Execution> {
-  if (target === 'interp') return interpret(launch);
-  throw new CompilerBug('cli/targets', `${target} is not connected`);
+  switch (target) {
+    case 'interp':
+      return interpret(launch);
+    case 'kernel-interp':
+      return (await import('./execute/kernel-interp.ts')).executeKernelInterp(launch);
+    case 'wgsl':
+      return (await import('./execute/wgsl.ts')).executeWgsl(launch);
+    case 'cuda-emu':
+      return (await import('./execute/cuda.ts')).executeEmulated(launch);
+    case 'cuda':
+      return (await import('./execute/cuda.ts')).executeOnGpu(launch);
+  }
 }
 
 /** Why a target cannot run here, or undefined when it can. */
@@ -61,9 +70,11 @@ export async function missingFor(target: Target): Promise<string | undefined> {
     case 'kernel-interp':
       return undefined;
     case 'wgsl':
+      return (await import('./execute/wgsl.ts')).missingWebgpu();
     case 'cuda-emu':
+      return (await import('./execute/cuda.ts')).missingEmulator();
     case 'cuda':
-      return `${target} is not connected`;
+      return (await import('./execute/cuda.ts')).missingGpu();
   }
 }
 

@@ -26,12 +26,12 @@ const STORAGES: readonly StorageType[] = ['f32', 'f16', 'bf16', 'i32', 'u32', 'b
 
 /** @throws UsageError for malformed flags. */
 export function variantOf(options: VariantOptions, kernel: string): Variant {
-  const storage = new Map<string, StorageType>();
+  const storage: Record<string, StorageType> = {};
   for (const text of options.storage ?? []) {
     const [name, type, ...more] = text.split('=');
     if (!name || type === undefined || more.length > 0)
       throw new UsageError(`--storage ${text}: expected NAME=TYPE`);
-    storage.set(name, oneOf('storage', STORAGES)(type));
+    storage[name] = oneOf('storage', STORAGES)(type);
   }
   return {
     kernel,

@@ -4,7 +4,16 @@ import type { Command } from 'commander';
 import { writeFilesAtomically, makeFolder } from '../../runtime/files.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { chooseKernel, openChecked } from '../open.ts';
-import { compileSpec, hasErrors, LEVELS, printLevel, type CompileTarget, type Level } from '../pipeline.ts';
+import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
+import {
+  COMPILE_TARGETS,
+  compileVariant,
+  irOf,
+  LEVELS,
+  printLevel,
+  type CompileTarget,
+  type Level,
+} from '../pipeline.ts';
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
@@ -43,33 +52,34 @@ async function compile(context: Context, path: string, options: Options): Promis
   const { spec, kernels, warnings } = openChecked(context, path);
   const names = options.kernel === undefined ? kernels : [chooseKernel(path, kernels, options.kernel)];
   const { emit } = options;
-  if (emit !== undefined) {
-    const levels = names.map((name) => printLevel(spec, variantOf(options, name), emit));
-    return {
-      ok: true,
-      diagnostics: warnings,
-      data: { level: emit, text: levels.join('\n') },
-      text: levels.join('\n'),
-    };
-  }
-  const targets: readonly CompileTarget[] = options.target === 'all' ? ['wgsl', 'cuda'] : [options.target];
-  const diagnostics = [...warnings];
+  const targets: readonly CompileTarget[] = options.target === 'all' ? COMPILE_TARGETS : [options.target];
+  const features = { shaderF16: options.f16 === true, bindings: options.bindings === true };
+  const notes: string[] = [];
+  const levels: string[] = [];
   const files: { path: string; content: string }[] = [];
-  for (const name of names)
+  for (const name of names) {
+    const variant = variantOf(options, name);
+    const kernel = irOf(spec, variant);
+    const { set, assumed } = fixedOrUsual(kernel, variant.set);
+    const note = assumedNote(kernel, assumed);
+    if (note !== undefined) notes.push(note);
+    if (emit !== undefined) {
+      levels.push(printLevel(spec, variant, set, emit));
+      continue;
+    }
     for (const target of targets) {
-      const features = { shaderF16: options.f16 === true, bindings: options.bindings === true };
-      const compiled = await compileSpec(spec, variantOf(options, name), target, features);
-      diagnostics.push(...compiled.diagnostics);
+      const compiled = await compileVariant(kernel, set, target, features);
       files.push(...compiled.files.map((f) => ({ path: join(options.out, f.path), content: f.text })));
     }
-  if (hasErrors(diagnostics)) return { ok: false, diagnostics };
+  }
+  if (emit !== 'ast' && emit !== 'model' && emit !== 'ir') for (const note of notes) context.note(note);
+  if (emit !== undefined) {
+    const text = levels.join('\n');
+    return { ok: true, diagnostics: warnings, data: { level: emit, text }, text };
+  }
   for (const file of files) makeFolder(file.path);
   writeFilesAtomically(files);
   const written = files.map((file) => file.path);
-  return {
-    ok: true,
-    diagnostics,
-    data: { files: written },
-    text: written.map((file) => `wrote ${file}`).join('\n'),
-  };
+  const lines = written.map((file) => `wrote ${file}`);
+  return { ok: true, diagnostics: warnings, data: { files: written, notes }, text: lines.join('\n') };
 }

@@ -10,7 +10,8 @@ import type { CommandResult, Context, Runner } from '../context.ts';
 import { prepareLaunch } from '../launch.ts';
 import { openChecked } from '../open.ts';
 import { roundOutputs } from '../outputs.ts';
-import { compileSpec, type Variant } from '../pipeline.ts';
+import { fixedFor } from '../fixed-sizes.ts';
+import { COMPILE_TARGETS, compileVariant, type Variant } from '../pipeline.ts';
 import { availableTargets, execute, type Target } from '../targets.ts';
 
 const KERNEL = 'gated_window';
@@ -37,19 +38,20 @@ export function addDemo(program: Command, run: Runner): void {
 async function demo(context: Context, folder: string): Promise<CommandResult> {
   const path = relative('.', join(packageRoot(), 'examples', `${KERNEL}.attn`));
   const { spec } = openChecked(context, path);
-  const variant: Variant = { kernel: KERNEL, set: {}, consts: {}, absent: new Set(), storage: new Map() };
-  const sources: string[] = [];
-  for (const target of ['wgsl', 'cuda'] as const) {
-    const { files } = await compileSpec(spec, variant, target, {});
-    const placed = files.map((f) => ({ path: join(folder, f.path), content: f.text }));
-    for (const file of placed) makeFolder(file.path);
-    writeFilesAtomically(placed);
-    sources.push(...placed.map((file) => file.path));
-  }
+  const variant: Variant = { kernel: KERNEL, set: {}, consts: {}, absent: new Set(), storage: {} };
   const tensors = join(folder, `${KERNEL}.safetensors`);
+  makeFolder(tensors);
   writeFilesAtomically([{ path: tensors, content: encodeTensors(tensors, drawTensors()) }]);
   const inputs = [{ path: tensors }];
   const { launch } = prepareLaunch({ spec, variant, features: {}, inputs, params: PARAMS });
+  const files: { path: string; content: string }[] = [];
+  for (const target of COMPILE_TARGETS) {
+    const set = fixedFor(launch.kernel, {}, launch.sizes);
+    const compiled = await compileVariant(launch.kernel, set, target, {});
+    files.push(...compiled.files.map((f) => ({ path: join(folder, f.path), content: f.text })));
+  }
+  writeFilesAtomically(files);
+  const sources = files.map((file) => file.path);
 
   const { available, missing } = await availableTargets();
   const bar = context.progress(available.length, 'run');

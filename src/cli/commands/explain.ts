@@ -4,23 +4,39 @@ import { userError } from '../../diagnostics/diagnostic.ts';
 import { codeRow, CODES } from '../../diagnostics/codes.ts';
 import type { CommandResult, Runner } from '../context.ts';
 import { chooseKernel, openChecked } from '../open.ts';
-import { explainSpec } from '../pipeline.ts';
+import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
+import { COMPILE_TARGETS, explainVariant, irOf, type CompileTarget } from '../pipeline.ts';
+import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
+
+interface Options extends VariantOptions {
+  readonly target: CompileTarget;
+  readonly json?: true;
+}
 
 export function addExplain(program: Command, run: Runner): void {
   const command = program
     .command('explain')
     .description('explain a kernel (passes, block bounds, memory, cost) or an error code')
-    .argument('<file-or-code>', 'a .attn file, or a code such as E0201');
+    .argument('<file-or-code>', 'a .attn file, or a code such as E0201')
+    .option('-t, --target <target>', COMPILE_TARGETS.join(', '), oneOf('target', COMPILE_TARGETS), 'wgsl');
   addVariantOptions(command)
     .option('--json', 'print one JSON object')
-    .action((subject: string, options: VariantOptions & { json?: true }) =>
+    .action((subject: string, options: Options) =>
       run('explain', options.json === true, async (context) => {
         if (/^[EW]\d{4}$/i.test(subject)) return explainCode(subject);
         const { spec, kernels, warnings } = openChecked(context, subject);
         const names =
           options.kernel === undefined ? kernels : [chooseKernel(subject, kernels, options.kernel)];
-        const explained = names.map((name) => explainSpec(spec, variantOf(options, name)));
+        const explained = [];
+        for (const name of names) {
+          const variant = variantOf(options, name);
+          const kernel = irOf(spec, variant);
+          const { set, assumed } = fixedOrUsual(kernel, variant.set);
+          const note = assumedNote(kernel, assumed);
+          if (note !== undefined) context.note(note);
+          explained.push(await explainVariant(kernel, set, options.target));
+        }
         return {
           ok: true,
           diagnostics: warnings,

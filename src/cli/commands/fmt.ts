@@ -24,7 +24,7 @@ export function addFmt(program: Command, run: Runner): void {
             diagnostics.push(...found);
             continue;
           }
-          const content = await formatSpec(spec);
+          const content = formatSpec(spec);
           if (path === '-' && !options.check) printed = content;
           else if (content !== spec.text) changed.push({ path, content });
         }

@@ -174,7 +174,7 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
     message: explain(outcome),
     sizes: c.sizes,
     params: c.params,
-    storage: Object.fromEntries(c.variant.storage),
+    storage: c.variant.storage,
     absent: [...c.variant.absent],
     reproduce: `${kernel} --target ${target} --seed ${plan.seed} --only ${n} ${flags.join(' ')}`.trim(),
   };

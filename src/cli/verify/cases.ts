@@ -4,9 +4,8 @@ import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { agreement, type OutputAgreement } from '../agreement.ts';
-import { withStorage } from '../bind.ts';
 import { roundOutputs } from '../outputs.ts';
-import { semanticIr, type Spec, type Variant } from '../pipeline.ts';
+import { irOf, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
 import { drawInputs } from './draw-inputs.ts';
 import { drawNumbers, satisfied, type Numbers } from './draw-numbers.ts';
@@ -45,28 +44,28 @@ export function drawCase(
 ): Case | undefined {
   const caseSeed = deriveSeed(seed, `${variant.kernel}/${index}`);
   const random = randomFrom(caseSeed);
-  const declared = semanticIr(spec, variant);
+  const declared = irOf(spec, variant);
   const absent = declared.tensors.filter((t) => t.optional && random.next() < 0.5).map((t) => t.name);
   const settled: Variant = {
     ...variant,
     absent: new Set([...variant.absent, ...absent]),
-    storage: new Map([...drawStorage(declared, random), ...variant.storage]),
+    storage: { ...drawStorage(declared, random), ...variant.storage },
   };
-  const kernel = withStorage(semanticIr(spec, settled), settled.storage);
+  const kernel = irOf(spec, settled);
   const numbers = drawNumbers(kernel, random, fixedSizes, fixedParams);
   return numbers && { spec, variant: settled, kernel, seed: caseSeed, ...numbers };
 }
 
 /** Mostly as declared; else all float inputs and 16-bit outputs in one type. */
-function drawStorage(kernel: IrKernel, random: Random): Map<string, StorageType> {
+function drawStorage(kernel: IrKernel, random: Random): Record<string, StorageType> {
   const choice = random.pick(['declared', 'declared', 'f32', 'f16', 'bf16'] as const);
   const isFloat = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
-  if (choice === 'declared') return new Map();
+  if (choice === 'declared') return {};
   const changed = [
     ...kernel.tensors.filter((t) => isFloat(t.storage)),
     ...kernel.outputs.filter((o) => isFloat(o.storage) && STORAGE[o.storage].bytes === 2),
   ];
-  return new Map(changed.filter((t) => t.storage !== choice).map((t) => [t.name, choice]));
+  return Object.fromEntries(changed.filter((t) => t.storage !== choice).map((t) => [t.name, choice]));
 }
 
 /** Inputs whose indices fall outside are drawn again from smaller ranges this often. */

@@ -1,5 +1,5 @@
 /** How a kernel reads its integer inputs, so that random ones mean something: indices stay inside what they index. */
-import { freeVars, key, visit, type Expr } from '../../expr/expr.ts';
+import { key, visit, type Expr } from '../../expr/expr.ts';
 import type { OpName } from '../../expr/ops.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 
@@ -54,7 +54,7 @@ export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
       if (COMPARISONS.has(e.op))
         e.args.forEach((arg, n) => {
           for (const { name } of origins(arg))
-            for (const axis of freeVars(e.args[1 - n]!))
+            for (const axis of flowingVars(e.args[1 - n]!))
               if (axes.has(axis)) drafts.get(name)!.comparedWith.add(axis);
         });
     });
@@ -69,6 +69,12 @@ export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
       },
     ]),
   );
+}
+
+/** Variables whose value flows into an expression; those that only say where to read do not. */
+function flowingVars(e: Expr): readonly string[] {
+  if (e.kind === 'var') return [e.name];
+  return e.kind === 'op' ? e.args.flatMap(flowingVars) : [];
 }
 
 interface Origin {
@@ -99,6 +105,7 @@ function originFinder(
         return found;
       }
       case 'op':
+        if (e.type === 'bool') return [];
         if (e.op === 'cast') return find(e.args[0]!);
         if (e.op === 'select') return e.args.slice(1).flatMap(find);
         return indirect(e.args.flatMap(find));

@@ -1,0 +1,45 @@
+/** Printed CUDA C++ as a target: under the CPU emulator, or on an NVIDIA GPU. */
+import { spawnSync } from 'node:child_process';
+import { userError } from '../../diagnostics/diagnostic.ts';
+import { runOnCudaEmulator } from '../../runtime/cuda-emulator.ts';
+import { findNvcc } from '../../runtime/nvcc.ts';
+import { fixedFor } from '../fixed-sizes.ts';
+import { compileVariant } from '../pipeline.ts';
+import type { Execution, Launch } from '../targets.ts';
+import { outputsFromBytes } from './outputs.ts';
+
+const runs = (command: string, args: readonly string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+export const missingEmulator = (): string | undefined =>
+  runs('g++', ['--version']) ? undefined : 'cuda-emu needs g++, which was not found';
+
+export function missingGpu(): string | undefined {
+  if (!runs('nvidia-smi', ['-L'])) return 'cuda needs an NVIDIA GPU, and nvidia-smi finds none';
+  return findNvcc() === undefined ? 'cuda needs nvcc, which was not found' : undefined;
+}
+
+/** @throws UserError E0730 without g++, E0733 when the emulator finds an error. */
+export async function executeEmulated(launch: Launch): Promise<Execution> {
+  const { program, inputs, values } = await prepare(launch);
+  const { outputs } = await runOnCudaEmulator(program, inputs, values);
+  return {
+    outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),
+    device: 'CUDA C++ under the CPU emulator',
+  };
+}
+
+async function prepare(launch: Launch) {
+  const { kernel, variant, sizes, params } = launch;
+  const { program } = await compileVariant(
+    kernel,
+    fixedFor(kernel, variant.set, sizes),
+    'cuda',
+    launch.features,
+  );
+  const inputs = Object.fromEntries([...launch.inputs].map(([name, tensor]) => [name, tensor.bytes]));
+  return { program, inputs, values: { ...sizes, ...params } };
+}
+export async function executeOnGpu(_launch: Launch): Promise<Execution> {
+  throw userError('E0730', 'no runner');
+}

@@ -1,0 +1,80 @@
+/** WebGPU devices under Node: Dawn through the npm package `webgpu`, on a Vulkan driver of this machine. */
+import { existsSync } from 'node:fs';
+import { userError } from '../diagnostics/diagnostic.ts';
+import { VULKAN_DRIVERS } from './machine.ts';
+
+export interface WebgpuOptions {
+  /** Ask for `shader-f16`; refused with E0730 when the adapter lacks it. */
+  readonly shaderF16?: boolean;
+  /** Dawn toggles such as `enable-dawn-features=disable_workgroup_init`; only the first call in a process counts. */
+  readonly toggles?: readonly string[];
+}
+
+export interface Webgpu {
+  readonly device: GPUDevice;
+  /** The adapter's description, for people. */
+  readonly name: string;
+  readonly shaderF16: boolean;
+  /** Gives the device back; the process can end without it. */
+  readonly close: () => void;
+}
+
+/** Dawn crashes the process when the object that `create` returned is collected, so it stays reachable from here. */
+const keeper = globalThis as typeof globalThis & { attncGpu?: GPU };
+
+/** The driver description that Dawn's loader shall use, or undefined for the system's own choice. */
+export function vulkanDriver(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const chosen = env['ATTNC_VK_ICD'] || env['VK_ICD_FILENAMES'];
+  if (chosen) return chosen;
+  return VULKAN_DRIVERS.flatMap((d) => d.paths).find((path) => existsSync(path));
+}
+
+async function instance(toggles: readonly string[]): Promise<GPU> {
+  if (keeper.attncGpu) return keeper.attncGpu;
+  // The loader reads both variables when the module is loaded, not later.
+  const driver = vulkanDriver();
+  if (driver !== undefined) process.env['VK_ICD_FILENAMES'] = driver;
+  process.env['XDG_RUNTIME_DIR'] ??= '/tmp';
+  let dawn: typeof import('webgpu');
+  try {
+    dawn = await import('webgpu');
+  } catch (cause) {
+    throw userError(
+      'E0730',
+      `WebGPU is not available: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'install the npm package webgpu for this platform',
+      },
+    );
+  }
+  Object.assign(globalThis, dawn.globals);
+  keeper.attncGpu = dawn.create([...toggles]);
+  return keeper.attncGpu;
+}
+
+const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
+
+/**
+ * Opens a device at WebGPU's default limits, except that buffers may be as large as the adapter allows.
+ * @throws UserError E0730 when there is no adapter or it lacks what was asked for
+ */
+export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
+  const gpu = await instance(options.toggles ?? []);
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw userError('E0730', 'no WebGPU adapter was found', REMEDY);
+  const { description, vendor, architecture, device: model } = adapter.info;
+  const name = description || [vendor, architecture, model].filter(Boolean).join(' ');
+  if (options.shaderF16 && !adapter.features.has('shader-f16')) {
+    throw userError('E0730', `the WebGPU adapter ${name} has no shader-f16`, {
+      hint: 'leave the option out: 16-bit storage works without it',
+    });
+  }
+  const device = await adapter.requestDevice({
+    requiredFeatures: options.shaderF16 ? ['shader-f16'] : [],
+    requiredLimits: {
+      maxBufferSize: adapter.limits.maxBufferSize,
+      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+    },
+  });
+  return { device, name, shaderF16: options.shaderF16 ?? false, close: () => device.destroy() };
+}

@@ -1,0 +1,250 @@
+/** Runs printed WGSL on a WebGPU device: uploads tensors, launches, reads back, and checks the guards. */
+import type { Manifest, ManifestEntry } from '../../backends/backend.ts';
+import { evaluateFormula } from '../../backends/formula.ts';
+import { CompilerBug, UserError, userError } from '../diagnostics/diagnostic.ts';
+import { STORAGE } from '../expr/types.ts';
+import { clearGuarded, guardedBuffer, readGuarded, type GuardedBuffer } from './guarded-buffer.ts';
+import type { Webgpu } from './webgpu-device.ts';
+
+/** A module and how to launch it, as the back-end emits them. */
+export interface WgslModule {
+  readonly source: string;
+  readonly manifest: Manifest;
+}
+/** Bytes of tensors in their declared storage, by name. */
+export type TensorBytes = Readonly<Record<string, Uint8Array>>;
+/** Values of sizes and params, by name. */
+export type UniformValues = Readonly<Record<string, number>>;
+
+export interface PreparedLaunch {
+  /** Enqueues all kernels once and waits until the device is idle; gives milliseconds. */
+  run(): Promise<number>;
+  /** Output bytes in storage form. Throws E0733 when a kernel wrote outside a tensor. */
+  outputs(): Promise<Readonly<Record<string, Uint8Array>>>;
+  /** Forgets results, so that a second run cannot pass on those of the first. */
+  clear(): void;
+  destroy(): void;
+}
+
+export interface WebgpuRun {
+  readonly outputs: Readonly<Record<string, Uint8Array>>;
+  /** What it ran on. */
+  readonly device: string;
+  /** Milliseconds from the first launch until the device is idle, pipelines excluded. */
+  readonly ms: number;
+}
+
+/** Compiles, uploads, runs once and reads back. Errors as for `prepareOnWebgpu`. */
+export async function runOnWebgpu(
+  gpu: Webgpu,
+  module: WgslModule,
+  inputs: TensorBytes,
+  values: UniformValues,
+): Promise<WebgpuRun> {
+  const launch = await prepareOnWebgpu(gpu, module, inputs, values);
+  try {
+    const ms = await launch.run();
+    return { outputs: await launch.outputs(), device: gpu.name, ms };
+  } finally {
+    launch.destroy();
+  }
+}
+
+/**
+ * Compiles the module and uploads tensors.
+ * @throws CompilerBug when the device refuses our text, UserError E0733 for tensors of wrong size and device errors
+ */
+export async function prepareOnWebgpu(
+  gpu: Webgpu,
+  module: WgslModule,
+  inputs: TensorBytes,
+  values: UniformValues,
+): Promise<PreparedLaunch> {
+  const { device } = gpu;
+  const { manifest } = module;
+  const known: UniformValues = { ...values, ...manifest.fixed };
+  const shader = await compileModule(device, module.source);
+  return checked(device, `preparing ${manifest.kernel}`, async () => {
+    const tensors = makeBuffers(device, manifest, inputs, known);
+    const uniforms = makeUniforms(device, manifest, known);
+    const steps = await Promise.all(
+      manifest.launches.map((entry) => makeStep(device, shader, entry, manifest, tensors, uniforms, known)),
+    );
+    const all = [...tensors.values()];
+    const written = [...manifest.outputs, ...manifest.workspace].map((t) => tensors.get(t.name)!);
+    return {
+      run: () => checked(device, `running ${manifest.kernel}`, () => submit(device, steps)),
+      outputs: async () => {
+        // Guards of workspace and inputs are checked too: nothing may be written there either.
+        const bytes = new Map<string, Uint8Array>();
+        for (const g of all) bytes.set(g.name, await readGuarded(device, g));
+        return Object.fromEntries(manifest.outputs.map((t) => [t.name, bytes.get(t.name)!]));
+      },
+      clear: () => written.forEach((g) => clearGuarded(device, g)),
+      destroy: () => {
+        all.forEach((g) => g.buffer.destroy());
+        uniforms?.destroy();
+      },
+    };
+  });
+}
+
+/** Runs a step under error scopes, so that the device's complaints become exceptions. */
+async function checked<T>(device: GPUDevice, what: string, run: () => Promise<T>): Promise<T> {
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  let result: T | undefined;
+  let failure: unknown;
+  try {
+    result = await run();
+  } catch (e) {
+    failure = e;
+  }
+  const invalid = await device.popErrorScope();
+  const memory = await device.popErrorScope();
+  if (memory) throw userError('E0733', `${what}: the device is out of memory: ${memory.message}`);
+  if (invalid) throw new CompilerBug('webgpu', `${what}: ${invalid.message}`);
+  if (failure instanceof CompilerBug || failure instanceof UserError) throw failure;
+  if (failure !== undefined) {
+    throw new CompilerBug(
+      'webgpu',
+      `${what}: ${failure instanceof Error ? failure.message : String(failure)}`,
+    );
+  }
+  return result!;
+}
+
+async function compileModule(device: GPUDevice, code: string): Promise<GPUShaderModule> {
+  device.pushErrorScope('validation');
+  const shader = device.createShaderModule({ code });
+  const { messages } = await shader.getCompilationInfo();
+  await device.popErrorScope();
+  const errors = messages.filter((m) => m.type === 'error');
+  if (errors.length > 0) {
+    const lines = code.split('\n');
+    const text = errors.map((m) => `line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1] ?? ''}`);
+    throw new CompilerBug('wgsl', `the device refuses the module\n${text.join('\n')}`);
+  }
+  return shader;
+}
+
+function bytesOf(t: Manifest['inputs'][number], values: UniformValues): number {
+  const extents = t.shape.map((formula) => evaluateFormula(formula, values));
+  if (extents.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw userError('E0733', `${t.name} would have the shape [${extents.join(', ')}]`);
+  }
+  const elements = extents.reduce((a, b) => a * b, 1);
+  if (elements > 2 ** 31 - 1)
+    throw userError('E0733', `${t.name} would have ${elements} elements, more than 2147483647`);
+  return elements * STORAGE[t.storage].bytes;
+}
+
+function makeBuffers(
+  device: GPUDevice,
+  manifest: Manifest,
+  inputs: TensorBytes,
+  values: UniformValues,
+): ReadonlyMap<string, GuardedBuffer> {
+  const tensors = new Map<string, GuardedBuffer>();
+  for (const t of manifest.inputs) {
+    const wanted = bytesOf(t, values);
+    const given = inputs[t.name];
+    if (given?.byteLength !== wanted) {
+      throw userError(
+        'E0733',
+        `input ${t.name} has ${given?.byteLength ?? 'no'} bytes where its shape needs ${wanted}`,
+      );
+    }
+    tensors.set(t.name, guardedBuffer(device, t.name, wanted, given));
+  }
+  for (const t of [...manifest.outputs, ...manifest.workspace]) {
+    tensors.set(t.name, guardedBuffer(device, t.name, bytesOf(t, values)));
+  }
+  return tensors;
+}
+
+/** The uniform block that all launches share, or undefined when none reads it. */
+function makeUniforms(device: GPUDevice, manifest: Manifest, values: UniformValues): GPUBuffer | undefined {
+  const entry = manifest.launches.find((l) => l.uniformBinding !== undefined);
+  if (!entry) return undefined;
+  const view = new DataView(new ArrayBuffer(Math.ceil((4 * entry.uniforms.length) / 16) * 16));
+  for (const u of entry.uniforms) {
+    const value = values[u.name];
+    if (value === undefined) throw new CompilerBug('webgpu', `no value for ${u.name}`);
+    if (u.type === 'f32') view.setFloat32(u.offset, value, true);
+    else if (u.type === 'bool') view.setUint32(u.offset, value !== 0 ? 1 : 0, true);
+    else view.setInt32(u.offset, value | 0, true);
+  }
+  const buffer = device.createBuffer({
+    label: 'uniforms',
+    size: view.byteLength,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, view.buffer);
+  return buffer;
+}
+
+interface Step {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly x: number;
+  readonly y: number;
+}
+
+async function makeStep(
+  device: GPUDevice,
+  module: GPUShaderModule,
+  entry: ManifestEntry,
+  manifest: Manifest,
+  tensors: ReadonlyMap<string, GuardedBuffer>,
+  uniforms: GPUBuffer | undefined,
+  values: UniformValues,
+): Promise<Step> {
+  const visibility = GPUShaderStage.COMPUTE;
+  const block = entry.uniformBinding;
+  // Explicit, because an automatic layout leaves out tensors that an entry point happens not to touch.
+  const layout = device.createBindGroupLayout({
+    entries: [
+      ...(block === undefined ? [] : [{ binding: block, visibility, buffer: { type: 'uniform' } as const }]),
+      ...entry.bindings.map((b) => ({
+        binding: b.binding,
+        visibility,
+        buffer: { type: b.role === 'in' ? ('read-only-storage' as const) : ('storage' as const) },
+      })),
+    ],
+  });
+  const pipeline = await device.createComputePipelineAsync({
+    label: entry.name,
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: entry.name },
+  });
+  const group = device.createBindGroup({
+    layout,
+    entries: [
+      ...(block === undefined || !uniforms ? [] : [{ binding: block, resource: { buffer: uniforms } }]),
+      ...entry.bindings.map((b) => ({
+        binding: b.binding,
+        resource: { buffer: tensors.get(b.name)!.buffer },
+      })),
+    ],
+  });
+  const workgroups = evaluateFormula(entry.grid, values);
+  const y = Math.ceil(workgroups / manifest.maxGridPerDimension);
+  return { pipeline, group, x: y === 0 ? 0 : Math.ceil(workgroups / y), y };
+}
+
+async function submit(device: GPUDevice, steps: readonly Step[]): Promise<number> {
+  const start = performance.now();
+  const encoder = device.createCommandEncoder();
+  for (const { pipeline, group, x, y } of steps) {
+    if (x === 0) continue;
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y);
+    pass.end();
+  }
+  device.queue.submit([encoder.finish()]);
+  await device.queue.onSubmittedWorkDone();
+  return performance.now() - start;
+}

@@ -48,10 +48,12 @@ const COMPILER = process.env['CXX'] ?? 'g++';
 const COMMON = [
   '-std=c++20',
   '-g1',
+  // The addr2line of Debian 12 names the wrong file with DWARF 5.
+  '-gdwarf-4',
   '-fwrapv',
   '-ffp-contract=off',
   '-fno-extern-tls-init',
-  '-Wno-unknown-pragmas',
+  '-fstack-clash-protection',
 ];
 const MODES: Readonly<Record<EmulatorMode, readonly string[]>> = {
   check: ['-O1', '-fsanitize=thread,bounds'],
@@ -132,7 +134,7 @@ export async function buildForEmulator(program: Program, options: EmulatorOption
   const source = options.edit ? options.edit(printed) : printed;
   const { folder, include } = await emulatorRuntime(mode);
   const stem = fileStem(program.name);
-  const hash = contentHash(mode, source);
+  const hash = contentHash('driver first', mode, source);
   return cached(join(folder, 'kernels', hash), async (target) => {
     const work = `${target}.work`;
     mkdirSync(work);
@@ -141,9 +143,10 @@ export async function buildForEmulator(program: Program, options: EmulatorOption
       writeFileSync(join(work, 'main.cpp'), mainText(program));
       const flags = [...COMMON, ...MODES[mode], '-I', join(folder, mode), '-I', include];
       await compile([...flags, '-c', join(work, 'main.cpp'), '-o', join(work, 'main.o')], stem);
-      // Linked without -fsanitize: the emulator takes the place of the sanitizer's own library.
+      // Without -fsanitize, as the emulator takes the place of the sanitizer's own library, and before the kernel:
+      // of inline functions that both hold, the linker keeps the first, and the emulator must not observe itself.
       await compile(
-        [join(work, 'main.o'), join(folder, 'driver.o'), '-no-pie', '-pthread', '-o', target],
+        [join(folder, 'driver.o'), join(work, 'main.o'), '-no-pie', '-pthread', '-o', target],
         stem,
       );
     } finally {

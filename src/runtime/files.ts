@@ -1,17 +1,6 @@
 /** Reading and writing of tensor files; the format follows the file name's ending. */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { userError } from '../diagnostics/diagnostic.ts';
 import type { TensorArchive } from './archive.ts';
@@ -119,13 +108,7 @@ export function writeFilesAtomically(
       }
       const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
       staged.push({ temporary, target });
-      const file = openSync(temporary, 'wx');
-      try {
-        writeFileSync(file, content);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writeFileSync(temporary, content, { flag: 'wx' });
     }
     for (const { temporary, target } of staged) {
       current = target;

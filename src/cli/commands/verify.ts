@@ -135,7 +135,7 @@ async function verifyKernel(
   };
   for (const n of numbers) {
     step(`${variant.kernel} on ${target}`);
-    const drawn = drawCase(plan, n);
+    const drawn = drawCase(target, plan, n);
     if (drawn === undefined) {
       report.discarded++;
       report.reason = 'no random sizes and params satisfied every require';

@@ -8,8 +8,17 @@ import { roundOutputs } from '../outputs.ts';
 import { irOf, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
 import { drawInputs } from './draw-inputs.ts';
-import { drawNumbers, satisfied, type Numbers } from './draw-numbers.ts';
+import { drawNumbers, satisfied, USUAL_WORK, type Numbers } from './draw-numbers.ts';
 import { integerUses } from './integer-uses.ts';
+
+/** Executors that run lanes in software get smaller cases. */
+const MOST_WORK: Readonly<Record<Target, number>> = {
+  interp: USUAL_WORK,
+  wgsl: USUAL_WORK,
+  cuda: USUAL_WORK,
+  'cuda-emu': USUAL_WORK / 2,
+  'kernel-interp': USUAL_WORK / 8,
+};
 
 export interface CasePlan {
   readonly spec: Spec;
@@ -39,6 +48,7 @@ export const failed = (outcome: Outcome): boolean =>
 
 /** Draws case `index`; undefined when no sizes satisfy the requirements. */
 export function drawCase(
+  target: Target,
   { spec, variant, fixedSizes, fixedParams, seed }: CasePlan,
   index: number,
 ): Case | undefined {
@@ -52,7 +62,7 @@ export function drawCase(
     storage: { ...drawStorage(declared, random), ...variant.storage },
   };
   const kernel = irOf(spec, settled);
-  const numbers = drawNumbers(kernel, random, fixedSizes, fixedParams);
+  const numbers = drawNumbers(kernel, random, fixedSizes, fixedParams, MOST_WORK[target]);
   return numbers && { spec, variant: settled, kernel, seed: caseSeed, ...numbers };
 }
 

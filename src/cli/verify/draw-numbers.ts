@@ -16,8 +16,8 @@ const SIZES = [
   1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 67, 96, 97, 127, 128, 129, 131, 192, 257,
 ];
 const INTEGERS = [-1, 0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100];
-/** Evaluated expression nodes that one case may cost the interpreter. */
-const MOST_WORK = 12_000_000;
+/** Evaluated expression nodes that one case may cost the interpreter: a few hundred milliseconds. */
+export const USUAL_WORK = 12_000_000;
 const TRIES = 4000;
 
 /** Undefined when no try satisfied all requirements. */
@@ -26,6 +26,7 @@ export function drawNumbers(
   random: Random,
   fixedSizes: ReadonlyMap<string, number>,
   fixedParams: ReadonlyMap<string, number>,
+  mostWork = USUAL_WORK,
 ): Numbers | undefined {
   for (let n = 0; n < TRIES; n++) {
     // Large sizes seldom fit together: look among ever smaller ones.
@@ -35,7 +36,7 @@ export function drawNumbers(
     );
     const sizes: Record<string, number> = {};
     for (const name of kernel.sizes) sizes[name] = fixedSizes.get(name) ?? random.pick(choices);
-    const numbers = satisfied(kernel, sizes, drawParams(kernel, random, sizes, fixedParams));
+    const numbers = satisfied(kernel, sizes, drawParams(kernel, random, sizes, fixedParams), mostWork);
     if (numbers) return numbers;
   }
   return undefined;
@@ -46,12 +47,13 @@ export function satisfied(
   kernel: IrKernel,
   sizes: Readonly<Record<string, number>>,
   given: Readonly<Record<string, number>>,
+  mostWork = USUAL_WORK,
 ): Numbers | undefined {
   try {
     checkExtents(kernel, sizes);
     const params = paramValues(kernel, sizes, given);
     checkRequires(kernel, sizes, params);
-    return work(kernel, sizes) > MOST_WORK ? undefined : { sizes, params };
+    return work(kernel, sizes) > mostWork ? undefined : { sizes, params };
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

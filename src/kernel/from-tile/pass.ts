@@ -1,10 +1,10 @@
 /** One pass over the stream: the loop over tiles, the phases inside a tile, and what is finished after it. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
-import { truthOf } from '../../expr/interval.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { HIGHEST, identity, LOWEST } from '../../tile/finals.ts';
 import type { StagePlan } from '../../tile/plan.ts';
+import { tileTruth } from '../../tile/skip.ts';
 import type { Pass, Step, TileDef } from '../../tile/tile.ts';
 import { arrayS, assign, BARRIER, forS, ifS, letS, store, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
@@ -118,31 +118,11 @@ export class PassLowering {
 
   /** Can any element of the tile be kept? Written over the workgroup's coordinates: it is uniform. */
   private mayKeep(first: Expr): Expr {
-    if (this.pass.stores.length > 0) return bool(true);
     const { scope, frame } = this.context;
-    const box = new Map(frame.box(first));
-    box.set(UNKNOWN, {});
+    const { may } = tileTruth(scope.stage, this.pass, (n) => scope.tensor(n) !== undefined, frame.box(first));
     const out: Stmt[] = [];
-    let may: Expr = bool(false);
-    for (const k of this.pass.keeps) {
-      if (!k.where) return bool(true);
-      may = op('or', may, truthOf(this.known(k.where), box).may);
-    }
-    const text = scope.emit(simplify(may), frame.uniform(out));
-    return out.length > 0 ? bool(true) : simplify(text);
-  }
-
-  /** Opens pointwise values of this pass; what cannot be seen through becomes the unknown variable. */
-  private known(e: Expr): Expr {
-    if (e.kind === 'read' && !this.scope.tensor(e.name)) {
-      const at = this.scope.locations.get(e.name);
-      if (at?.kind === 'uniform') return e;
-      const def = this.pass.defs.find((d) => d.name === e.name);
-      return def && def.value.kind !== 'reduce' ? this.known(def.value) : variable(UNKNOWN, e.type);
-    }
-    if (e.kind === 'op') return { ...e, args: e.args.map((a) => this.known(a)) };
-    if (e.kind === 'read') return { ...e, index: e.index.map((a) => this.known(a)) };
-    return e.kind === 'reduce' ? variable(UNKNOWN, e.type) : e;
+    const emitted = scope.emit(may, frame.uniform(out));
+    return out.length > 0 ? bool(true) : simplify(emitted);
   }
 
   private tileBody(first: Expr): Stmt[] {
@@ -335,7 +315,6 @@ export class PassLowering {
 }
 
 const POSITION = '<position>';
-const UNKNOWN = '<unknown>';
 const isArg = (s: Fold): boolean => s.op === 'argmax' || s.op === 'argmin';
 
 function initial(s: Fold | Reference): Expr {

@@ -1,46 +1,82 @@
-/** Pass `lower-contract`: a contraction on a lane's own rows becomes multiply-adds. */
+/**
+ * Pass `lower-contract`: a contraction on a lane's own rows becomes multiply-adds on a block of scalars.
+ *
+ * The accumulator is taken `BLOCK` columns at a time into scalars, the depth is walked once, and the block is put back:
+ * every element of `b` is read once for all rows of the lane, every element of `a` once per block.
+ */
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { forS, letS, store } from '../build.ts';
+import { assign, forS, letS, store, varS } from '../build.ts';
 import type { Fragment, Kernel, Stmt } from '../kernel.ts';
 
 type Contract = Extract<Stmt, { kind: 'contract' }>;
 
-const at = (f: Fragment, row: Expr, col: Expr): Expr =>
-  simplify(
-    op(
-      'add',
-      f.offset,
-      simplify(op('add', simplify(op('mul', row, i32(f.rowStride))), simplify(op('mul', col, i32(f.colStride))))),
-    ),
-  );
+/** Scalars of one block, over all rows of the lane: what registers hold beside the operands. */
+const SCALARS = 32;
+const MAX_COLUMNS = 8;
 
-/** Walks the depth once; an element of `b` is read once for all rows of the lane. */
-function multiplyAdds(s: Contract, n: number): Stmt {
-  const [k, c] = [`k${n}`, `n${n}`];
-  const rows = Array.from({ length: s.rows }, (_, r) => r);
-  const left = (r: number): string => `a${n}_${r}`;
-  const right = `b${n}`;
-  return forS(k, { to: i32(s.depth) }, [
-    ...rows.map((r) => letS(left(r), read(s.a.array, [at(s.a, i32(r), variable(k))]))),
-    forS(c, { to: i32(s.cols), unroll: true }, [
-      letS(right, read(s.b.array, [at(s.b, variable(c), variable(k))])),
-      ...rows.map((r) => {
-        const i = at(s.acc, i32(r), variable(c));
-        const sum = op('fma', variable(left(r), 'f32'), variable(right, 'f32'), read(s.acc.array, [i]));
-        return store(s.acc.array, i, sum);
-      }),
-    ]),
-  ]);
+const at = (f: Fragment, row: Expr, col: Expr): Expr => {
+  const r = simplify(op('mul', row, i32(f.rowStride)));
+  const c = simplify(op('mul', col, i32(f.colStride)));
+  return simplify(op('add', simplify(op('add', f.offset, c)), r));
+};
+
+class Lowering {
+  private readonly rows: readonly number[];
+  private readonly columns: number;
+
+  constructor(
+    private readonly s: Contract,
+    private readonly id: string,
+  ) {
+    this.rows = Array.from({ length: s.rows }, (_, r) => r);
+    this.columns = Math.max(1, Math.min(MAX_COLUMNS, Math.floor(SCALARS / s.rows)));
+  }
+
+  run(): Stmt[] {
+    const whole = Math.floor(this.s.cols / this.columns) * this.columns;
+    const first = `${this.id}first`;
+    const out: Stmt[] = [];
+    if (whole > 0)
+      out.push(forS(first, { to: i32(whole), step: i32(this.columns) }, this.block(variable(first), this.columns, '')));
+    if (whole < this.s.cols) out.push(...this.block(i32(whole), this.s.cols - whole, 'tail'));
+    return out;
+  }
+
+  private block(first: Expr, width: number, suffix: string): Stmt[] {
+    const { s, rows } = this;
+    const columns = Array.from({ length: width }, (_, c) => c);
+    const column = (c: number): Expr => simplify(op('add', first, i32(c)));
+    const sum = (r: number, c: number): string => `${this.id}sum${suffix}${rows.length > 1 ? `_${r}` : ''}_${c}`;
+    const left = (r: number): string => `${this.id}left${suffix}${rows.length > 1 ? `_${r}` : ''}`;
+    const right = (c: number): string => `${this.id}right${suffix}_${c}`;
+    const cells = rows.flatMap((r) => columns.map((c) => [r, c] as const));
+    const k = `${this.id}depth${suffix}`;
+    return [
+      ...cells.map(([r, c]) => varS(sum(r, c), read(s.acc.array, [at(s.acc, i32(r), column(c))]))),
+      forS(k, { to: i32(s.depth) }, [
+        ...rows.map((r) => letS(left(r), read(s.a.array, [at(s.a, i32(r), variable(k))]))),
+        ...columns.flatMap((c) => [
+          letS(right(c), read(s.b.array, [at(s.b, column(c), variable(k))])),
+          ...rows.map((r) => {
+            const total = variable(sum(r, c), 'f32');
+            return assign(sum(r, c), op('fma', variable(left(r), 'f32'), variable(right(c), 'f32'), total));
+          }),
+        ]),
+      ]),
+      ...cells.map(([r, c]) => store(s.acc.array, at(s.acc, i32(r), column(c)), variable(sum(r, c), 'f32'))),
+    ];
+  }
 }
 
 export function lowerContract(k: Kernel): Kernel {
   let n = 0;
-  const go = (s: Stmt): Stmt => {
-    if (s.kind === 'contract') return multiplyAdds(s, n++);
-    if (s.kind === 'for') return { ...s, body: s.body.map(go) };
-    if (s.kind === 'if') return { ...s, then: s.then.map(go), ...(s.else ? { else: s.else.map(go) } : {}) };
-    return s;
+  const go = (s: Stmt): Stmt[] => {
+    if (s.kind === 'contract') return new Lowering(s, `dot${n++}_`).run();
+    if (s.kind === 'for') return [{ ...s, body: s.body.flatMap(go) }];
+    if (s.kind === 'if')
+      return [{ ...s, then: s.then.flatMap(go), ...(s.else ? { else: s.else.flatMap(go) } : {}) }];
+    return [s];
   };
-  return { ...k, body: k.body.map(go) };
+  return { ...k, body: k.body.flatMap(go) };
 }

@@ -1,0 +1,135 @@
+/** From source text to files, one call; everything a command or a build tool needs. No IO. */
+import { backendFor } from '../backends/index.ts';
+import type { BackendOptions, EmittedFile } from '../backends/backend.ts';
+import { UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
+import { explainLowered, type Explanation } from './explain.ts';
+import type { StorageType } from './expr/types.ts';
+import { lowerKernel } from './ir/from-model.ts';
+import type { IrKernel } from './ir/ir.ts';
+import { verifyIr } from './ir/verify.ts';
+import { checkFile } from './model/check.ts';
+import type { Loader, Model } from './model/model.ts';
+import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
+import type { SourceFile } from './syntax/ast.ts';
+import { parseSource } from './syntax/parse.ts';
+import { Graph } from './tile/graph.ts';
+import type { StagePlan } from './tile/plan.ts';
+import { freeVars } from './expr/expr.ts';
+
+export type TargetName = 'wgsl' | 'cuda';
+
+export interface SourceOptions {
+  /** Name of the source in diagnostics; relative imports are resolved by `load` against it. */
+  readonly source?: string;
+  readonly load?: Loader;
+}
+export interface Checked {
+  readonly file: SourceFile;
+  readonly model: Model;
+  readonly diagnostics: readonly Diagnostic[];
+}
+export interface VariantOptions {
+  /** By default the only kernel of the file. */
+  readonly kernel?: string;
+  /** Optional inputs that are not given. */
+  readonly absent?: ReadonlySet<string>;
+  readonly consts?: Readonly<Record<string, number>>;
+}
+export interface CompileOptions extends SourceOptions, VariantOptions {
+  readonly target: TargetName;
+  /** Sizes fixed at compile time; those that lanes hold vectors over must be. */
+  readonly set?: Readonly<Record<string, number>>;
+  readonly storage?: Readonly<Record<string, StorageType>>;
+  readonly features?: BackendOptions;
+  readonly plans?: readonly StagePlan[];
+  readonly observe?: Observer;
+}
+export interface Compiled extends Lowered {
+  readonly files: readonly EmittedFile[];
+}
+export type Result<T> = { readonly diagnostics: readonly Diagnostic[]; readonly value?: T };
+
+/** Parses and checks; never throws for any text. */
+export function checkText(text: string, options: SourceOptions = {}): Checked {
+  const { file, diagnostics } = parseSource(text, options.source ?? '<input>');
+  const checked = checkFile(file, options.load ?? (() => undefined));
+  return { file, model: checked.model, diagnostics: [...diagnostics, ...checked.diagnostics] };
+}
+
+export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some((d) => d.severity === 'error');
+
+/** Turns the user's errors thrown below the front end into diagnostics. */
+export function guard<T>(earlier: readonly Diagnostic[], f: () => T): Result<T> {
+  try {
+    return { diagnostics: earlier, value: f() };
+  } catch (e) {
+    if (e instanceof UserError) return { diagnostics: [...earlier, e.diagnostic] };
+    throw e;
+  }
+}
+
+/** The semantic IR of one variant of a checked file. */
+export function semanticIr(checked: Checked, options: VariantOptions = {}): IrKernel {
+  const name = kernelName(checked.model, options.kernel);
+  const ir = lowerKernel(checked.model, name, {
+    ...(options.absent ? { absent: options.absent } : {}),
+    ...(options.consts ? { consts: options.consts } : {}),
+  });
+  verifyIr(ir, 'ir/from-model');
+  return ir;
+}
+
+function kernelName(model: Model, wanted: string | undefined): string {
+  const names = model.kernels.map((k) => k.name);
+  const fail = (message: string, hint: string): never => {
+    throw new UserError({ code: 'E0603', severity: 'error', message, hint });
+  };
+  if (wanted !== undefined)
+    return names.includes(wanted) ? wanted : fail(`no kernel \`${wanted}\` in the file`, `it has: ${names.join(', ')}`);
+  if (names.length === 0) return fail('the file has no kernel', 'write one: kernel NAME { … }');
+  return names.length === 1 ? names[0]! : fail('the file has several kernels', `choose one of: ${names.join(', ')}`);
+}
+
+/** Sizes that must be fixed to compile: the extents of axes that lanes hold vectors over. */
+export function requiredSizes(ir: IrKernel): string[] {
+  const g = new Graph(normalizeIr(ir, { fixed: {}, limits: NO_LIMITS }));
+  const needed = new Set<string>();
+  for (const a of ir.axes) if (g.isFeature(a.name)) for (const v of freeVars(a.extent)) needed.add(v);
+  return ir.sizes.filter((s) => needed.has(s));
+}
+
+const NO_LIMITS = { workgroupBytes: 16384, maxLanes: 256, mma: false };
+
+/** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit. */
+export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {
+  const backend = backendFor(options.target);
+  const features = options.features ?? {};
+  const lowered = lowerIr(
+    ir,
+    {
+      fixed: options.set ?? {},
+      limits: backend.limits(features),
+      ...(options.storage ? { storage: options.storage } : {}),
+      ...(options.plans ? { plans: options.plans } : {}),
+    },
+    options.observe,
+  );
+  const program = backend.legalize(lowered.program, features);
+  return { ...lowered, files: backend.emit(program, features) };
+}
+
+/** Source text to files. The user's errors are diagnostics; `value` is absent then. */
+export function compileText(text: string, options: CompileOptions): Result<Compiled> {
+  const checked = checkText(text, options);
+  if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics };
+  return guard(checked.diagnostics, () => compileIr(semanticIr(checked, options), options));
+}
+
+/** What the compiler decides for one kernel and target. */
+export function explainText(text: string, options: CompileOptions): Result<Explanation> {
+  const { diagnostics, value } = compileText(text, options);
+  if (!value) return { diagnostics };
+  const limits = backendFor(options.target).limits(options.features ?? {});
+  return { diagnostics, value: explainLowered(value, limits) };
+}

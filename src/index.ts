@@ -1,0 +1,77 @@
+/** The public API of attnc. Pure: no file, network, clock or process access. */
+import { checkText, compileText, explainText, guard, hasErrors, semanticIr } from './compile.ts';
+import type { Compiled, CompileOptions, Result, SourceOptions, VariantOptions } from './compile.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import type { Explanation } from './explain.ts';
+import { interpretKernel, type InterpretedOutput, type InterpretedTensor } from './ir/interpret.ts';
+import { checkExtents, checkRequires, inferSizes, paramValues } from './ir/sizes.ts';
+import type { SourceFile } from './syntax/ast.ts';
+import { parseSource } from './syntax/parse.ts';
+
+export type { Compiled, CompileOptions, Diagnostic, Explanation, InterpretedOutput, InterpretedTensor, Result };
+export { formatSource as format } from './format/format.ts';
+export { renderDiagnostic } from './diagnostics/render.ts';
+export { printExplanation } from './explain.ts';
+
+/** Source text to its syntax tree; what is wrong is in `diagnostics`. Never throws for any text. */
+export function parse(text: string, source = '<input>'): { file: SourceFile; diagnostics: readonly Diagnostic[] } {
+  return parseSource(text, source);
+}
+
+/** Everything that is wrong with a file, without compiling it. */
+export function check(text: string, options: SourceOptions = {}): readonly Diagnostic[] {
+  return checkText(text, options).diagnostics;
+}
+
+/** Compiles one kernel to source, manifest and the levels between. `value` is absent when there are errors. */
+export function compile(text: string, options: CompileOptions): Result<Compiled> {
+  return compileText(text, options);
+}
+
+/** What the compiler decides: stages, passes, skipped tiles, cost. */
+export function explain(text: string, options: CompileOptions): Result<Explanation> {
+  return explainText(text, options);
+}
+
+export interface InterpretOptions extends SourceOptions, VariantOptions {
+  /** Tensors by name: row-major data with the values of their storage type. */
+  readonly inputs: Readonly<Record<string, InterpretedTensor>>;
+  readonly params?: Readonly<Record<string, number>>;
+}
+
+/** Runs a kernel as it is defined: float64, whole rows. Sizes follow from the shapes of the inputs. */
+export function interpret(text: string, options: InterpretOptions): Result<Record<string, InterpretedOutput>> {
+  const checked = checkText(text, options);
+  if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics };
+  return guard(checked.diagnostics, () => {
+    const given = new Set(Object.keys(options.inputs));
+    const kernel = checked.model.kernels.find((k) => options.kernel === undefined || k.name === options.kernel);
+    const absent = new Set(kernel?.inputs.filter((t) => t.optional && !given.has(t.name)).map((t) => t.name));
+    const ir = semanticIr(checked, { absent, ...options });
+    const shapes = Object.fromEntries(Object.entries(options.inputs).map(([n, t]) => [n, [...t.shape]]));
+    const sizes = inferSizes(ir, shapes);
+    checkExtents(ir, sizes);
+    const params = paramValues(ir, sizes, options.params ?? {});
+    checkRequires(ir, sizes, params);
+    return interpretKernel(ir, options.inputs, sizes, params);
+  });
+}
+
+/** A spec written in a program: `` attn`kernel k { … }` ``. */
+export function attn(parts: TemplateStringsArray, ...values: readonly (string | number)[]): AttnSource {
+  const text = parts.reduce((out, part, n) => out + part + (n < values.length ? String(values[n]) : ''), '');
+  return {
+    text,
+    check: (options) => check(text, options),
+    compile: (options) => compile(text, options),
+    interpret: (options) => interpret(text, options),
+    explain: (options) => explain(text, options),
+  };
+}
+export interface AttnSource {
+  readonly text: string;
+  check(options?: SourceOptions): readonly Diagnostic[];
+  compile(options: CompileOptions): Result<Compiled>;
+  interpret(options: InterpretOptions): Result<Record<string, InterpretedOutput>>;
+  explain(options: CompileOptions): Result<Explanation>;
+}

@@ -139,6 +139,7 @@ function loop(
   const empty = emptyValue(e.op, e.type);
   switch (e.op) {
     case 'sum':
+      if (single && e.type === 'f32') return rowSum(frame, slot, column, start, body);
       return summation(e.type, start, place, body);
     case 'mean':
       return () => {
@@ -181,6 +182,25 @@ function loop(
     case 'logsumexp':
       return logSumExp(column.length, start, place, body);
   }
+}
+
+/** The commonest loop, without a call per element beyond that of the body. */
+function rowSum(
+  frame: Float64Array,
+  slot: number,
+  column: Int32Array,
+  start: () => number,
+  body: Evaluator,
+): Evaluator {
+  return () => {
+    const count = start();
+    let sum = 0;
+    for (let n = 0; n < count; n++) {
+      frame[slot] = column[n]!;
+      sum += body();
+    }
+    return sum;
+  };
 }
 
 function summation(

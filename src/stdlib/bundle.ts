@@ -1,21 +1,230 @@
 /** The standard library as text. Generated from `src/stdlib/*.attn`; do not edit. */
 export const STDLIB: Readonly<Record<string, string>> = {
-  normalizers: `// Normalizers: scores to weights over the axes in brackets. Masked elements do not exist: where a row keeps no
-// element there are no weights at all, and a sum of them is 0.
+  "gates": `// Gates: what is done to the aggregated values.
 
-/// Exponentials divided by their sum, computed from the row's greatest score so that nothing overflows.
+// o times sigmoid(z), by element or by head, as z has indices.
+fn sigmoid_gate(o, z) = o * sigmoid(z)
+
+// o times silu(z).
+fn silu_gate(o, z) = o * silu(z)
+
+// o times tanh(a): a learned scale that starts closed at a = 0.
+fn tanh_gate(o, a) = o * tanh(a)
+
+// Mix of two branches: a where z is large, b where it is small.
+fn mix(a, b, z) {
+  let t = sigmoid(z)
+  t * a + (1.0 - t) * b
+}
+`,
+  "masks": `// Masks: truth values over positions, for \`mask\` lines. i is the position of the query, j that of the key.
+
+// Keys up to the query's own position; the first query sees the first key.
+fn causal(i, j) = j <= i
+
+// Causal with the last query aligned to the last of m keys, for n queries that follow m - n cached keys.
+fn causal_bottom_right(i, j, n, m) = j <= i + (m - n)
+
+// The w keys up to the query's own position.
+fn window(i, j, w) = j <= i && i - j < w
+
+// Keys at a distance less than w on both sides.
+fn band(i, j, w) = abs(i - j) < w
+
+// The first n keys.
+fn sinks(j, n) = j < n
+
+// The first n keys for every query, the others causally.
+fn prefix(i, j, n) = j <= i || j < n
+
+// Every step-th key, counted from the query.
+fn dilated(i, j, step) = (i - j) % step == 0
+
+// Keys of the query's own block of the given size and of all blocks before.
+fn block_causal(i, j, size) = j / size <= i / size
+
+// Keys of the query's own block.
+fn block_local(i, j, size) = j / size == i / size
+
+// Query and key in the same document, for ids over the query axis i that serve the key axis j as well.
+fn document[i, j](id) = id == id[i = j]
+
+// Keys before the length of a padded row.
+fn padding(j, length) = j < length
+`,
+  "normalizers": `// Normalizers: scores to weights over the axes in brackets.
+//
+// Masked elements do not exist, so that no normalizer sees them. Where a row keeps no element there are no weights, and
+// sums of them are 0. Where a sum of weights can be 0 although elements are kept, all weights are 0.
+
+// Exponentials divided by their sum, relative to the greatest score so that nothing overflows.
 fn softmax[j](s) {
   let m = max[j](s)
   let w = exp(s - m)
   w / sum[j](w)
 }
-`,
-  scalar: `// Scalar functions that the language does not have as operations.
 
-/// 1 / (1 + exp(-x)), without overflow for any x.
+// Softmax with one more element of score z, which takes weight and gives nothing.
+fn softmax_sink[j](s, z) {
+  let m = max(max[j](s), z)
+  let w = exp(s - m)
+  w / (sum[j](w) + exp(z - m))
+}
+
+// Softmax whose denominator has one more: weights may all be small.
+fn softmax_off_by_one[j](s) = softmax_sink[j](s, 0.0)
+
+// log(softmax(s)).
+fn log_softmax[j](s) = s - logsumexp[j](s)
+
+// Softmax of s divided by a temperature.
+fn softmax_temperature[j](s, t) = softmax[j](s / t)
+
+// Softmax of scores with mean 0 and standard deviation 1 in each row; eps is added to the variance.
+fn softmax_standardized[j](s, eps) {
+  let mu = mean[j](s)
+  let var = mean[j](square(s - mu))
+  softmax[j]((s - mu) * rsqrt(var + eps))
+}
+
+// Values divided by their sum, or 0 where the sum is not positive.
+fn l1[j](w) {
+  let total = sum[j](w)
+  if total > 0.0 then w / total else 0.0
+}
+
+// Positive parts of the scores divided by their sum.
+fn l1_relu[j](s) = l1[j](relu(s))
+
+// Softplus of the scores divided by its sum.
+fn l1_softplus[j](s) = l1[j](softplus(s))
+
+// Squares of the scores divided by their sum.
+fn l1_square[j](s) = l1[j](square(s))
+
+// Independent weights between 0 and 1; the bias is often -log of the number of keys.
+fn sigmoid_weights(s, bias) = sigmoid(s + bias)
+
+// Squared positive parts divided by the number of kept elements.
+fn relu_squared[j](s) {
+  let count = sum[j](1.0)
+  square(relu(s)) / count
+}
+
+// Scores divided by the number of kept elements.
+fn mean_weights[j](s) {
+  let count = sum[j](1.0)
+  s / count
+}
+
+// Shannon entropy of weights over an axis, in nats; a weight of 0 adds nothing.
+fn entropy[j](p) = -sum[j](if p > 0.0 then p * log(p) else 0.0)
+`,
+  "scalar": `// Scalar functions that are not operations of the language.
+
+// 1 / (1 + exp(-x)), without overflow for any x.
 fn sigmoid(x) {
   let t = exp(-abs(x))
   (if x >= 0.0 then 1.0 else t) / (1.0 + t)
 }
+
+// log(sigmoid(x)), exact for large |x|.
+fn log_sigmoid(x) = min(x, 0.0) - log1p(exp(-abs(x)))
+
+// x where it is positive, else 0.
+fn relu(x) = max(x, 0)
+
+// x where it is positive, else a small multiple of it.
+fn leaky_relu(x, slope) = if x >= 0.0 then f32(x) else slope * x
+
+// x where it is positive, else exp(x) - 1.
+fn elu(x) = if x >= 0.0 then f32(x) else exp(x) - 1.0
+
+// x * sigmoid(x), also called swish.
+fn silu(x) = x * sigmoid(x)
+
+// x times the normal distribution function, with the error function.
+fn gelu(x) = 0.5 * x * (1.0 + erf(x * 0.5 ** 0.5))
+
+// The usual approximation of gelu with tanh.
+fn gelu_tanh(x) = 0.5 * x * (1.0 + tanh((2.0 / pi) ** 0.5 * (x + 0.044715 * x * x * x)))
+
+// log(1 + exp(x)), without overflow for any x.
+fn softplus(x) = max(x, 0.0) + log1p(exp(-abs(x)))
+
+// x kept between low and high.
+fn clamp(x, low, high) = min(max(x, low), high)
+
+// -1, 0 or 1.
+fn sign(x) = if x > 0 then 1 else if x < 0 then -1 else 0
+
+// x * x.
+fn square(x) = x * x
+
+// a at t = 0, b at t = 1.
+fn lerp(a, b, t) = a + (b - a) * t
+
+// Tangent of an angle in radians.
+fn tan(x) = sin(x) / cos(x)
+`,
+  "scores": `// Scores: what compares a query with a key, and what is added to it.
+
+// Dot product over d, divided by the root of the width.
+fn scaled_dot[d](q, k) = sum[d](q * k) * extent(d) ** -0.5
+
+// ALiBi's slope of head h among n heads; for n that is no power of two, as its authors interpolate.
+fn alibi_slope(h, n) {
+  // The small term keeps exact powers of two on their own side when log2 is rounded.
+  let p = exp2(floor(log2(n) + 0.0001))
+  if h < p then exp2(-8.0 * (h + 1) / p) else exp2(-4.0 * (2.0 * (h - p) + 1.0) / p)
+}
+
+// ALiBi: a penalty proportional to the distance.
+fn alibi(h, n, i, j) = -alibi_slope(h, n) * abs(i - j)
+
+// T5's bucket of a distance r >= 0: exact below half of the buckets, then logarithmic up to the greatest distance.
+fn t5_bucket(r, buckets, greatest) {
+  let exact = buckets / 2
+  let ratio = log(max(f32(r), 1.0) / exact) / log(f32(greatest) / exact)
+  // The small term keeps distances that are exactly on an edge on their own side when log is rounded.
+  let far = exact + i32(floor(ratio * (buckets - exact) + 0.0001))
+  if r < exact then r else min(far, buckets - 1)
+}
+
+// Bucket for decoders: keys after the query share bucket 0.
+fn t5_bucket_causal(i, j, buckets, greatest) = t5_bucket(max(i - j, 0), buckets, greatest)
+
+// Bucket for encoders: the second half of the buckets is for keys after the query.
+fn t5_bucket_bidirectional(i, j, buckets, greatest) =
+  (if j > i then buckets / 2 else 0) + t5_bucket(abs(i - j), buckets / 2, greatest)
+
+// A table of 2 * reach + 1 biases by relative position; further positions share the last.
+fn relative_bias(table, i, j, reach) = table[clamp(i - j, -reach, reach) + reach]
+
+// A table of biases by relative row and column, for images of the given height and width.
+fn relative_bias_2d(table, iy, ix, jy, jx, height, width) = table[iy - jy + height - 1, ix - jx + width - 1]
+
+// Scores kept between -cap and cap.
+fn soft_cap(s, cap) = cap * tanh(s / cap)
+
+// Rotary embedding of neighbouring features (2m, 2m + 1) at a position.
+fn rope[d](x, position, base) {
+  let angle = position * base ** (-2.0 * (d / 2) / extent(d))
+  x * cos(angle) + (if d % 2 == 0 then -x[d = d ^ 1] else x[d = d ^ 1]) * sin(angle)
+}
+
+// Rotary embedding of features m and m + D / 2 at a position.
+fn rope_half[d](x, position, base) {
+  let half = extent(d) / 2
+  let angle = position * base ** (-2.0 * (d % half) / extent(d))
+  let other = x[d = if d < half then d + half else d - half]
+  x * cos(angle) + (if d < half then -other else other) * sin(angle)
+}
+
+// x divided by its length over d; eps is added to the square of the length.
+fn l2_norm[d](x, eps) = x * rsqrt(sum[d](x * x) + eps)
+
+// x divided by the root of its mean square over d; eps is added to the mean square.
+fn rms_norm[d](x, eps) = x * rsqrt(mean[d](x * x) + eps)
 `,
 };

@@ -1,7 +1,8 @@
 /** Brings a program into the form that the printer spells; runs last. */
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
-import { visit, type Expr } from '../../src/expr/expr.ts';
+import { visit } from '../../src/expr/expr.ts';
 import type { Kernel, Program, Stmt } from '../../src/kernel/kernel.ts';
+import { stmtExprs, visitStmts } from '../../src/kernel/walk.ts';
 
 const WARP = 32;
 
@@ -23,7 +24,7 @@ function legalKernel(kernel: Kernel): Kernel {
 
 /** Collectives name all 32 lanes of a warp, so a partial warp would wait for lanes that do not exist. */
 function checkCollectives(kernel: Kernel): void {
-  walk(kernel.body, (s) => {
+  visitStmts(kernel.body, (s) => {
     if (s.kind === 'contract')
       throw new CompilerBug('cuda legalize', `${kernel.name} still holds a contraction`);
     const collective = s.kind === 'mma' || s.kind === 'ldmatrix' || s.kind === 'shuffle';
@@ -37,8 +38,8 @@ function checkCollectives(kernel: Kernel): void {
 
 function variablesRead(body: readonly Stmt[]): ReadonlySet<string> {
   const read = new Set<string>();
-  walk(body, (s) => {
-    for (const e of expressions(s)) {
+  visitStmts(body, (s) => {
+    for (const e of stmtExprs(s)) {
       visit(e, (node) => {
         // `x = f(x)` alone keeps nothing alive.
         if (node.kind === 'var' && !(s.kind === 'assign' && s.name === node.name)) read.add(node.name);
@@ -66,44 +67,8 @@ function keepRead(body: readonly Stmt[], read: ReadonlySet<string>): readonly St
   });
 }
 
-/** Visits statements and those inside them. */
-export function walk(body: readonly Stmt[], f: (s: Stmt) => void): void {
-  for (const s of body) {
-    f(s);
-    if (s.kind === 'for') walk(s.body, f);
-    if (s.kind === 'if') walk([...s.then, ...(s.else ?? [])], f);
-  }
-}
-
 function size(body: readonly Stmt[]): number {
   let n = 0;
-  walk(body, () => (n += 1));
+  visitStmts(body, () => (n += 1));
   return n;
-}
-
-/** The expressions that a statement evaluates itself. */
-export function expressions(s: Stmt): readonly Expr[] {
-  switch (s.kind) {
-    case 'let':
-    case 'var':
-    case 'assign':
-    case 'shuffle':
-      return [s.value];
-    case 'store':
-      return [s.index, s.value];
-    case 'for':
-      return [s.from, s.to, s.step];
-    case 'if':
-      return [s.cond];
-    case 'contract':
-      return [s.acc.offset, s.a.offset, s.b.offset];
-    case 'mma':
-      return [s.dOffset, s.aOffset, s.bOffset];
-    case 'ldmatrix':
-      return [s.intoOffset, s.index];
-    case 'array':
-    case 'barrier':
-    case 'comment':
-      return [];
-  }
 }

@@ -1,10 +1,9 @@
 /** Prints a program as one CUDA C++ file: helpers, uniforms, kernels and the launcher. */
-import { visit } from '../../src/expr/expr.ts';
 import type { Buffer, Kernel, Program, Uniform } from '../../src/kernel/kernel.ts';
+import { visitExprs, visitStmts } from '../../src/kernel/walk.ts';
 import { SCALAR_NAME, STORAGE_NAME } from './dialect.ts';
 import type { Scope } from './expression.ts';
 import { helperSection } from './helpers.ts';
-import { expressions, walk } from './legalize.ts';
 import { fileStem, makeNamer } from './names.ts';
 import { sharedLayout, zonedText } from './shared-layout.ts';
 import { printBlock } from './statement.ts';
@@ -68,13 +67,12 @@ function uniformStruct(program: Program): string {
 /** Every variable and array that the body mentions: nvcc warns about others. */
 function mentioned(kernel: Kernel): ReadonlySet<string> {
   const names = new Set<string>();
-  walk(kernel.body, (s) => {
+  visitStmts(kernel.body, (s) => {
     if (s.kind === 'store') names.add(s.name);
     if (s.kind === 'ldmatrix') names.add(s.shared);
-    for (const e of expressions(s))
-      visit(e, (node) => {
-        if (node.kind === 'var' || node.kind === 'read') names.add(node.name);
-      });
+  });
+  visitExprs(kernel.body, (e) => {
+    if (e.kind === 'var' || e.kind === 'read') names.add(e.name);
   });
   return names;
 }

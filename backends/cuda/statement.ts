@@ -3,6 +3,7 @@ import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
 import { key, read, variable, visit, type Expr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
 import type { Stmt } from '../../src/kernel/kernel.ts';
+import { assignedNames } from '../../src/kernel/walk.ts';
 import { HALF, LEVEL, SCALAR_NAME } from './dialect.ts';
 import { printExpr, printStored, type Scope } from './expression.ts';
 import { wrapLine } from './wrap.ts';
@@ -109,16 +110,10 @@ function printFor(s: Stmt & { readonly kind: 'for' }, scope: Scope, indent: stri
 
 /** Whether a bound could have another value after a run of the body: C++ would compute it again each time. */
 function changesIn(bound: Expr, body: readonly Stmt[]): boolean {
-  const assigned = new Set<string>();
-  const collect = (s: Stmt): void => {
-    if (s.kind === 'assign') assigned.add(s.name);
-    if (s.kind === 'for') s.body.forEach(collect);
-    if (s.kind === 'if') [...s.then, ...(s.else ?? [])].forEach(collect);
-  };
-  body.forEach(collect);
+  const assigned = assignedNames(body);
   let changes = false;
   visit(bound, (e) => {
-    if (e.kind === 'read' || (e.kind === 'var' && assigned.has(e.name))) changes = true;
+    if ((e.kind === 'read' || e.kind === 'var') && assigned.has(e.name)) changes = true;
   });
   return changes;
 }

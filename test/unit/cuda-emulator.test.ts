@@ -6,11 +6,12 @@ import type { StorageType } from '../../src/expr/types.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
 import { emulateCuda, runOnCudaEmulator, type EmulatorOptions } from '../../src/runtime/cuda-emulator.ts';
 import { tensorFrom, tensorValues } from '../../src/runtime/tensor.ts';
+import { attentionProgram, values } from './kernel-sample.ts';
+import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { axpy, mmaTile, rowSums, tiledMatmul } from './cuda-programs.ts';
 import { OPERATION_CASES, operands, operationProgram } from './cuda-operations.ts';
 
 const compiler = spawnSync('g++', ['--version']).status === 0;
-if (!compiler) console.warn('skipped: the CUDA emulator needs g++');
 
 type Values = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -46,7 +47,7 @@ const stored = (storage: StorageType, values: ArrayLike<number>): Float64Array =
 const quarters = (n: number, seed = 1): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => (((i * 7 + seed * 13) % 17) - 8) / 4);
 
-describe.skipIf(!compiler)('printed CUDA on the emulator', { timeout: 120_000 }, () => {
+describe.skipIf(!compiler)('printed CUDA on the emulator (needs g++)', { timeout: 120_000 }, () => {
   it.each(['f32', 'f16', 'bf16'] as const)('computes an element per lane in %s', async (storage) => {
     const N = 131;
     const x = quarters(N, 1);
@@ -94,6 +95,21 @@ describe.skipIf(!compiler)('printed CUDA on the emulator', { timeout: 120_000 },
     const { c } = await run(mmaTile(storage, transposed), { a, b }, {});
     const place = (k: number, n: number): number => (transposed ? k * 8 + n : n * 16 + k);
     expect([...c!]).toEqual(product(a, b, 16, 8, 16, place));
+  });
+
+  it.each([
+    ['f32', 'f32', 1, 37, true],
+    ['f16', 'f16', 2, 33, false],
+    ['bf16', 'f32', 1, 64, true],
+  ] as const)('agrees with the kernel interpreter, %s, shared %s', async (storage, shared, BH, N, causal) => {
+    const program = attentionProgram({ storage, shared, causal });
+    const inputs = { q: values(BH * N * 16, 1), k: values(BH * N * 16, 2), v: values(BH * N * 16, 3) };
+    const wanted = interpretProgram(program, inputs, { BH, N });
+    const found = await run(program, inputs, { BH, N });
+    const unit = { f32: 2 ** -21, f16: 2 ** -10, bf16: 2 ** -7 }[storage];
+    for (const { name } of program.outputs)
+      for (const [n, x] of wanted.outputs[name]!.entries())
+        expect(Math.abs(found[name]![n]! - x), `${name}[${n}]`).toBeLessThanOrEqual(unit * (1 + Math.abs(x)));
   });
 
   it('gives the same results without checks', async () => {
@@ -146,7 +162,7 @@ function agrees(got: number, wanted: number, float: boolean): boolean {
   return Math.abs(got - nearest) <= 4e-6 * Math.abs(nearest) + 1e-6;
 }
 
-describe.skipIf(!compiler)('planted bugs are found by the emulator', { timeout: 120_000 }, () => {
+describe.skipIf(!compiler)('planted bugs are found by the emulator (needs g++)', { timeout: 120_000 }, () => {
   const x = quarters(3 * 700);
   const kinds = async (
     program: Program,

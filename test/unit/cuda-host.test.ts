@@ -13,8 +13,6 @@ import { mmaTile, rowSums } from './cuda-programs.ts';
 
 const nvcc = findNvcc();
 const gpu = spawnSync('nvidia-smi', ['-L']).status === 0;
-if (nvcc === undefined) console.warn('skipped: the CUDA launcher needs nvcc');
-if (!gpu) console.warn('skipped: running on an NVIDIA GPU needs one');
 
 const filesOf = (p: Program) => cudaBackend.emit(cudaBackend.legalize(p, {}), {});
 const textOf = (p: Program, ending: string): string => filesOf(p).find((f) => f.path.endsWith(ending))!.text;
@@ -49,7 +47,8 @@ describe('the launcher', () => {
   });
 
   // A C program, so that the header is seen by a C compiler; every case ends before a kernel is launched.
-  it.skipIf(nvcc === undefined)('refuses bad arguments with a code for each', { timeout: 60_000 }, () => {
+  it('refuses bad arguments with a code for each', { timeout: 60_000 }, (context) => {
+    context.skip(nvcc === undefined, 'no nvcc on this machine');
     const p = rowSums();
     const odd: Program = { ...p, outputs: [{ ...p.outputs[0]!, shape: [op('sub', v('R'), i32(3))] }] };
     expect(
@@ -109,14 +108,16 @@ ${calls.map((c) => `  printf("%ld\\n", (long)${c});`).join('\n')}
   }
 }
 
-describe.skipIf(nvcc === undefined)('the GPU runner', { timeout: 120_000 }, () => {
+describe.skipIf(nvcc === undefined)('the GPU runner (needs nvcc)', { timeout: 120_000 }, () => {
   const x = Float32Array.from({ length: 2 * 700 }, (_, n) => (n % 17) / 4);
   const inputs = { x: new Uint8Array(x.buffer) };
   const run = () => runOnGpu(cudaBackend.legalize(rowSums(), {}), inputs, { R: 2, N: 700 }, { repeats: 3 });
-  it.skipIf(gpu)('says that there is no GPU', async () => {
+  it('says that there is no GPU', async (context) => {
+    context.skip(gpu, 'there is an NVIDIA GPU');
     await expect(run()).rejects.toThrow(/the GPU cannot be used/);
   });
-  it.runIf(gpu)('gives outputs and a time', async () => {
+  it('gives outputs and a time', async (context) => {
+    context.skip(!gpu, 'no NVIDIA GPU on this machine');
     const { outputs, ms } = await run();
     const sum = (from: number): number => x.slice(from, from + 700).reduce((a, b) => a + b, 0);
     expect([...new Float32Array(outputs['y']!.buffer as ArrayBuffer)]).toEqual([sum(0), sum(700)]);

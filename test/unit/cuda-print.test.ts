@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cudaBackend } from '../../backends/cuda/index.ts';
 import { printExpr, type Scope } from '../../backends/cuda/expression.ts';
@@ -7,6 +8,8 @@ import { evaluateFormula, printFormula } from '../../backends/formula.ts';
 import { constant, f32, i32, op, read, variable as v, type Expr } from '../../src/expr/expr.ts';
 import { assign, forS, ifS, LANE, letS, shuffle, store, varS } from '../../src/kernel/build.ts';
 import type { Kernel, Program, Stmt } from '../../src/kernel/kernel.ts';
+import { packageRoot } from '../../src/runtime/package-root.ts';
+import { expectGolden } from '../support/golden.ts';
 import { axpy, rowSums, tiledMatmul } from './cuda-programs.ts';
 
 const scope: Scope = { name: makeNamer(), storage: new Map([['h', 'f16']]) };
@@ -163,10 +166,11 @@ describe('launch formulas', () => {
 });
 
 describe('whole files', () => {
-  it('prints a program in two launches as before', async () => {
-    await expect(emit(rowSums())).toMatchFileSnapshot('../golden/cuda/row_sums.cu');
+  const golden = (name: string): string => join(packageRoot(), 'test', 'golden', 'cuda', name);
+  it('prints a program in two launches as before', () => {
+    expectGolden(golden('row_sums.cu'), emit(rowSums()));
   });
-  it('prints shared arrays and fixed sizes as before', async () => {
-    await expect(emit(tiledMatmul(40, 'f16'))).toMatchFileSnapshot('../golden/cuda/matmul.cu');
+  it('prints shared arrays and fixed sizes as before', () => {
+    expectGolden(golden('matmul.cu'), emit(tiledMatmul(40, 'f16')));
   });
 });

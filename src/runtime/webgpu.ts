@@ -1,16 +1,14 @@
 /** Runs printed WGSL on a WebGPU device: uploads tensors, launches, reads back, and checks the guards. */
-import type { Manifest, ManifestEntry } from '../../backends/backend.ts';
+import type { Manifest } from '../../backends/backend.ts';
 import { evaluateFormula } from '../../backends/formula.ts';
-import { CompilerBug, UserError, userError } from '../diagnostics/diagnostic.ts';
+import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { STORAGE } from '../expr/types.ts';
 import { clearGuarded, guardedBuffer, readGuarded, type GuardedBuffer } from './guarded-buffer.ts';
 import type { Webgpu } from './webgpu-device.ts';
+import { checked, compileOnWebgpu, type CompiledEntry, type WgslModule } from './webgpu-pipelines.ts';
 
-/** A module and how to launch it, as the back-end emits them. */
-export interface WgslModule {
-  readonly source: string;
-  readonly manifest: Manifest;
-}
+export type { WgslModule };
+
 /** Bytes of tensors in their declared storage, by name. */
 export type TensorBytes = Readonly<Record<string, Uint8Array>>;
 /** Values of sizes and params, by name. */
@@ -63,12 +61,12 @@ export async function prepareOnWebgpu(
   const { device } = gpu;
   const { manifest } = module;
   const known: UniformValues = { ...values, ...manifest.fixed };
-  const shader = await compileModule(device, module.source);
+  const entries = await compileOnWebgpu(device, module);
   return checked(device, `preparing ${manifest.kernel}`, async () => {
     const tensors = makeBuffers(device, manifest, inputs, known);
     const uniforms = makeUniforms(device, manifest, known);
-    const steps = await Promise.all(
-      manifest.launches.map((entry) => makeStep(device, shader, entry, manifest, tensors, uniforms, known)),
+    const steps = entries.map((entry) =>
+      makeStep(device, entry, manifest.maxGridPerDimension, tensors, uniforms, known),
     );
     const all = [...tensors.values()];
     const written = [...manifest.outputs, ...manifest.workspace].map((t) => tensors.get(t.name)!);
@@ -87,45 +85,6 @@ export async function prepareOnWebgpu(
       },
     };
   });
-}
-
-/** Runs a step under error scopes, so that the device's complaints become exceptions. */
-async function checked<T>(device: GPUDevice, what: string, run: () => Promise<T>): Promise<T> {
-  device.pushErrorScope('out-of-memory');
-  device.pushErrorScope('validation');
-  let result: T | undefined;
-  let failure: unknown;
-  try {
-    result = await run();
-  } catch (e) {
-    failure = e;
-  }
-  const invalid = await device.popErrorScope();
-  const memory = await device.popErrorScope();
-  if (memory) throw userError('E0733', `${what}: the device is out of memory: ${memory.message}`);
-  if (invalid) throw new CompilerBug('webgpu', `${what}: ${invalid.message}`);
-  if (failure instanceof CompilerBug || failure instanceof UserError) throw failure;
-  if (failure !== undefined) {
-    throw new CompilerBug(
-      'webgpu',
-      `${what}: ${failure instanceof Error ? failure.message : String(failure)}`,
-    );
-  }
-  return result!;
-}
-
-async function compileModule(device: GPUDevice, code: string): Promise<GPUShaderModule> {
-  device.pushErrorScope('validation');
-  const shader = device.createShaderModule({ code });
-  const { messages } = await shader.getCompilationInfo();
-  await device.popErrorScope();
-  const errors = messages.filter((m) => m.type === 'error');
-  if (errors.length > 0) {
-    const lines = code.split('\n');
-    const text = errors.map((m) => `line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1] ?? ''}`);
-    throw new CompilerBug('wgsl', `the device refuses the module\n${text.join('\n')}`);
-  }
-  return shader;
 }
 
 function bytesOf(t: Manifest['inputs'][number], values: UniformValues): number {
@@ -191,33 +150,15 @@ interface Step {
   readonly y: number;
 }
 
-async function makeStep(
+function makeStep(
   device: GPUDevice,
-  module: GPUShaderModule,
-  entry: ManifestEntry,
-  manifest: Manifest,
+  { entry, layout, pipeline }: CompiledEntry,
+  maxGridPerDimension: number,
   tensors: ReadonlyMap<string, GuardedBuffer>,
   uniforms: GPUBuffer | undefined,
   values: UniformValues,
-): Promise<Step> {
-  const visibility = GPUShaderStage.COMPUTE;
+): Step {
   const block = entry.uniformBinding;
-  // Explicit, because an automatic layout leaves out tensors that an entry point happens not to touch.
-  const layout = device.createBindGroupLayout({
-    entries: [
-      ...(block === undefined ? [] : [{ binding: block, visibility, buffer: { type: 'uniform' } as const }]),
-      ...entry.bindings.map((b) => ({
-        binding: b.binding,
-        visibility,
-        buffer: { type: b.role === 'in' ? ('read-only-storage' as const) : ('storage' as const) },
-      })),
-    ],
-  });
-  const pipeline = await device.createComputePipelineAsync({
-    label: entry.name,
-    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module, entryPoint: entry.name },
-  });
   const group = device.createBindGroup({
     layout,
     entries: [
@@ -229,7 +170,7 @@ async function makeStep(
     ],
   });
   const workgroups = evaluateFormula(entry.grid, values);
-  const y = Math.ceil(workgroups / manifest.maxGridPerDimension);
+  const y = Math.ceil(workgroups / maxGridPerDimension);
   return { pipeline, group, x: y === 0 ? 0 : Math.ceil(workgroups / y), y };
 }
 

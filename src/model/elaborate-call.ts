@@ -177,13 +177,26 @@ function shared(name: string, e: Expr, source: SurfaceExpr, c: Context): Value |
   return readOf(def, [], source.span, c);
 }
 
+const INLINE_NODES = 24;
+
+/** Names for single reads and for index arithmetic stay transparent, so that analysis of bounds sees through them. */
+function isInlined(e: Expr): boolean {
+  if (e.kind === 'read') return true;
+  if (e.type === 'f32') return e.kind !== 'op' && e.kind !== 'reduce';
+  let nodes = 0;
+  let plain = true;
+  visit(e, (x) => {
+    nodes++;
+    if (x.kind === 'read' || x.kind === 'reduce' || x.type === 'f32') plain = false;
+  });
+  return plain && nodes <= INLINE_NODES;
+}
+
 function letLazy(s: LetStmt, c: Context): Lazy {
   const v = c.elaborate(s.value, c);
   if (!v) return { value: () => undefined, indexed: () => undefined };
   const declared = s.indices?.flatMap((n) => boundAxes(n, c) ?? []);
-  const { kind } = v.expr;
-  if (!declared && (kind === 'const' || kind === 'var' || kind === 'read'))
-    return { value: () => v, indexed: () => undefined };
+  if (!declared && isInlined(v.expr)) return { value: () => v, indexed: () => undefined };
   const table = c.kernel.axes;
   const keep = new Set([...c.indices, ...c.bound]);
   const scope = new Set([...keep, ...freeAxes(v.expr, table)]);

@@ -14,6 +14,10 @@ export interface Limits {
   /** 16-bit floats can be held and addressed one by one in memory. */
   readonly nativeF16: boolean;
   readonly nativeBf16: boolean;
+  /** Lanes that run in step. */
+  readonly subgroup: number;
+  /** Lanes run on a CPU's vector unit. */
+  readonly software: boolean;
 }
 
 export interface ManifestBinding {
@@ -71,6 +75,8 @@ export interface Backend {
 export interface BackendOptions {
   /** WGSL: use `shader-f16` for 16-bit storage. */
   readonly shaderF16?: boolean;
+  /** WGSL: the kind of device to schedule for; by default a GPU. */
+  readonly device?: 'gpu' | 'cpu';
 }
 
 export type { Expr };

@@ -83,12 +83,16 @@ export function semanticIr(checked: Checked, options: VariantOptions = {}): IrKe
 function kernelName(model: Model, wanted: string | undefined): string {
   const names = model.kernels.map((k) => k.name);
   const fail = (message: string, hint: string): never => {
-    throw new UserError({ code: 'E0603', severity: 'error', message, hint });
+    throw new UserError({ code: 'E0612', severity: 'error', message, hint });
   };
   if (wanted !== undefined)
-    return names.includes(wanted) ? wanted : fail(`no kernel \`${wanted}\` in the file`, `it has: ${names.join(', ')}`);
+    return names.includes(wanted)
+      ? wanted
+      : fail(`no kernel \`${wanted}\` in the file`, `it has: ${names.join(', ')}`);
   if (names.length === 0) return fail('the file has no kernel', 'write one: kernel NAME { … }');
-  return names.length === 1 ? names[0]! : fail('the file has several kernels', `choose one of: ${names.join(', ')}`);
+  return names.length === 1
+    ? names[0]!
+    : fail('the file has several kernels', `choose one of: ${names.join(', ')}`);
 }
 
 /** Sizes that must be fixed to compile: the extents of axes that lanes hold vectors over. */
@@ -99,7 +103,7 @@ export function requiredSizes(ir: IrKernel): string[] {
   return ir.sizes.filter((s) => needed.has(s));
 }
 
-const NO_LIMITS = { workgroupBytes: 16384, maxLanes: 256, mma: false };
+const NO_LIMITS = { workgroupBytes: 16384, maxLanes: 256, mma: false, subgroup: 32, software: false };
 
 /** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit. */
 export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {

@@ -41,8 +41,10 @@ export interface Explanation {
   readonly tensorBytes: string;
 }
 
-const sum = (xs: readonly Expr[]): Expr => simplify(xs.reduce<Expr>((a, b) => simplify(op('add', a, b)), i32(0)));
-const product = (xs: readonly Expr[]): Expr => simplify(xs.reduce<Expr>((a, b) => simplify(op('mul', a, b)), i32(1)));
+const sum = (xs: readonly Expr[]): Expr =>
+  simplify(xs.reduce<Expr>((a, b) => simplify(op('add', a, b)), i32(0)));
+const product = (xs: readonly Expr[]): Expr =>
+  simplify(xs.reduce<Expr>((a, b) => simplify(op('mul', a, b)), i32(1)));
 const names = (xs: readonly TileAxis[]): string[] => xs.map((a) => a.name);
 
 /** Axis ranges of a tile, named by where it begins. */
@@ -51,7 +53,8 @@ function tileBox(s: Stage, plan: StagePlan): Box {
   const single = (axes: readonly TileAxis[], block: number): void => {
     for (const a of axes) {
       const first = variable(`${a.name}_first`);
-      const last = axes.length === 1 ? simplify(op('add', first, i32(block - 1))) : op('sub', a.extent, i32(1));
+      const last =
+        axes.length === 1 ? simplify(op('add', first, i32(block - 1))) : op('sub', a.extent, i32(1));
       box.set(a.name, axes.length === 1 ? { lo: first, hi: last } : { lo: i32(0), hi: simplify(last) });
     }
   };
@@ -65,7 +68,9 @@ function carriers(p: Pass): string[] {
     if (s.kind === 'reference') return [];
     const what = s.kind === 'fold' ? `${s.op} ${s.name}` : `vector sum ${s.name} over ${s.vector}`;
     const reference = p.steps.find((r) => r.kind === 'reference' && r.name === s.scaledBy);
-    return [reference?.kind === 'reference' ? `${what}, rescaled when ${printExpr(reference.value)} moves` : what];
+    return [
+      reference?.kind === 'reference' ? `${what}, rescaled when ${printExpr(reference.value)} moves` : what,
+    ];
   });
 }
 
@@ -105,7 +110,11 @@ export function explainLowered(lowered: Lowered, limits: PlanLimits): Explanatio
   const p = lowered.tile;
   const bytes = (role: (r: string) => boolean): string =>
     printExpr(
-      sum(p.tensors.filter((t) => role(t.role)).map((t) => product([...t.shape, i32(STORAGE[t.storage].bytes)]))),
+      sum(
+        p.tensors
+          .filter((t) => role(t.role))
+          .map((t) => product([...t.shape, i32(STORAGE[t.storage].bytes)])),
+      ),
     );
   return {
     kernel: p.name,

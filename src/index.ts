@@ -46,7 +46,7 @@ export function interpret(text: string, options: InterpretOptions): Result<Recor
   return guard(checked.diagnostics, () => {
     const given = new Set(Object.keys(options.inputs));
     const kernel = checked.model.kernels.find((k) => options.kernel === undefined || k.name === options.kernel);
-    const absent = new Set(kernel?.inputs.filter((t) => t.optional && !given.has(t.name)).map((t) => t.name));
+    const absent = new Set(kernel?.tensors.filter((t) => t.default && !given.has(t.name)).map((t) => t.name));
     const ir = semanticIr(checked, { absent, ...options });
     const shapes = Object.fromEntries(Object.entries(options.inputs).map(([n, t]) => [n, [...t.shape]]));
     const sizes = inferSizes(ir, shapes);

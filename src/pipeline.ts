@@ -13,6 +13,7 @@ import { verifyIr } from './ir/verify.ts';
 import { kernelProgram } from './kernel/from-tile/program.ts';
 import type { Kernel, Program } from './kernel/kernel.ts';
 import { lowerContract } from './kernel/passes/lower-contract.ts';
+import { scalarize } from './kernel/passes/scalarize.ts';
 import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
 import { tileProgram } from './tile/from-ir.ts';
@@ -72,12 +73,22 @@ export const KERNEL_PASSES: readonly PassInfo<Kernel>[] = [
     reason: 'contractions that no matrix unit took become multiply-adds',
     run: (k) => lowerContract(k),
   },
+  {
+    name: 'scalarize',
+    stage: 'kernel',
+    reason: 'arrays with constant indices become scalars; after lower-contract, which takes whole arrays',
+    run: (k) => scalarize(k),
+  },
 ];
 
 /** Steps between levels, for people. */
 export const TRANSLATIONS = [
   { stage: 'syntax', name: 'parse', reason: 'source text to a tree that keeps every place' },
-  { stage: 'model', name: 'check', reason: 'names, index sets and types; all that can be wrong is said here' },
+  {
+    stage: 'model',
+    name: 'check',
+    reason: 'names, index sets and types; all that can be wrong is said here',
+  },
   { stage: 'ir', name: 'from-model', reason: 'functions expanded, masks attached to reductions' },
   { stage: 'tile', name: 'from-ir', reason: 'stages, passes over the stream, carriers and references' },
   { stage: 'kernel', name: 'from-tile', reason: 'what each lane executes, by the plan' },

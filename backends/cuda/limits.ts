@@ -10,6 +10,8 @@ export const CUDA_LIMITS: Limits = {
   mma: true,
   nativeF16: true,
   nativeBf16: true,
+  subgroup: 32,
+  software: false,
 };
 
 /** Shared memory that a launch may use without asking for more. */

@@ -13,6 +13,8 @@ export function wgslLimits(options: BackendOptions = {}): Limits {
     mma: false,
     nativeF16: options.shaderF16 ?? false,
     nativeBf16: false,
+    subgroup: options.device === 'cpu' ? 8 : 32,
+    software: options.device === 'cpu',
   };
 }
 

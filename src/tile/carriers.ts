@@ -97,12 +97,18 @@ export class CarrierPlanner {
     return this.axes.stream.some((a) => this.g.axes(e).has(a));
   }
 
-  private term(carrier: string, body: Expr, now: ReadonlySet<string>, vectors: readonly string[]): Part | undefined {
+  private term(
+    carrier: string,
+    body: Expr,
+    now: ReadonlySet<string>,
+    vectors: readonly string[],
+  ): Part | undefined {
     const p = product(this.g, body);
     const outer: Factor[] = [];
     const inner: Factor[] = [];
     const columns: Factor[] = [];
-    const exponents: { base: 'exp' | 'exp2'; inside: Expr; outside: Expr | undefined; inverse: boolean }[] = [];
+    const exponents: { base: 'exp' | 'exp2'; inside: Expr; outside: Expr | undefined; inverse: boolean }[] =
+      [];
     for (const f of p.factors) {
       if (!this.onStream(f.expr)) outer.push(f);
       else if (this.depends(f.expr, now)) {
@@ -118,7 +124,8 @@ export class CarrierPlanner {
     const base = exponents[0]?.base;
     if (exponents.some((e) => e.base !== base)) return undefined;
     const columnAxes = this.g.axes(fromProduct({ factors: columns, guards: [] }));
-    if (columns.length > 0 && (vectors.length !== 1 || this.axes.row.some((a) => columnAxes.has(a)))) return undefined;
+    if (columns.length > 0 && (vectors.length !== 1 || this.axes.row.some((a) => columnAxes.has(a))))
+      return undefined;
     if (innerGuards.some((c) => vectors.some((v) => this.g.axes(c).has(v)))) return undefined;
     return {
       carrier,

@@ -55,7 +55,12 @@ function streamReads(g: Graph, root: string, stream: readonly string[]): Expr[] 
  * Rows are the axes that the streamed tensors depend on least, so that a tile of them is shared by all rows; free of such
  * a dependence, several axes flatten into one.
  */
-function chooseRow(g: Graph, root: string, free: readonly string[], stream: readonly string[]): readonly string[] {
+function chooseRow(
+  g: Graph,
+  root: string,
+  free: readonly string[],
+  stream: readonly string[],
+): readonly string[] {
   if (free.length === 0) return [];
   if (stream.length === 0) return free;
   const reads = streamReads(g, root, stream);
@@ -71,7 +76,12 @@ export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>)
   const held = (a: string): boolean => g.isFeature(a) && !asRows.has(a) && vectorPossible(g, root, a, stream);
   const free = indices.filter((a) => !stream.includes(a) && !held(a));
   const forced = free.filter((a) => asRows.has(a));
-  const chosen = chooseRow(g, root, free.filter((a) => !asRows.has(a)), stream);
+  const chosen = chooseRow(
+    g,
+    root,
+    free.filter((a) => !asRows.has(a)),
+    stream,
+  );
   const row = free.filter((a) => chosen.includes(a) || forced.includes(a));
   return { batch: free.filter((a) => !row.includes(a)), row, stream };
 }
@@ -82,13 +92,15 @@ function vectorPossible(g: Graph, root: string, axis: string, stream: readonly s
   return reduces && (g.fixedExtent(axis) !== undefined || stream.length > 0);
 }
 
-export const shapeKey = (s: StageShape): string => `${s.batch.join(',')}|${s.row.join(',')}|${s.stream.join(',')}`;
+export const shapeKey = (s: StageShape): string =>
+  `${s.batch.join(',')}|${s.row.join(',')}|${s.stream.join(',')}`;
 
 /** How a stage treats a reduction: over its stream, over axes held by a lane, or not here. */
 export function reductionKind(g: Graph, shape: StageShape, name: string): 'stream' | 'vector' | 'elsewhere' {
   const r = g.reduction(name)!;
   const indices = g.def(name).indices;
-  if (sameSet(r.axes, shape.stream)) return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
+  if (sameSet(r.axes, shape.stream))
+    return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
   const taken = [...shape.batch, ...shape.row, ...shape.stream];
   return r.axes.some((a) => taken.includes(a)) ? 'elsewhere' : 'vector';
 }

@@ -34,11 +34,11 @@ export function product(g: Graph, e: Expr): Product {
     const x = open(g, original);
     if (x.kind === 'op' && x.type === 'f32') {
       const [a, b, c] = x.args;
-      if (x.op === 'mul') return go(a!, inverse), go(b!, inverse);
-      if (x.op === 'div') return go(a!, inverse), go(b!, !inverse);
-      if (x.op === 'neg') return factors.push({ expr: f32(-1), inverse: false }), go(a!, inverse);
-      if (x.op === 'select' && !inverse && isZero(c!)) return guards.push(a!), go(b!, false);
-      if (x.op === 'select' && !inverse && isZero(b!)) return guards.push(op('not', a!)), go(c!, false);
+      if (x.op === 'mul') return (go(a!, inverse), go(b!, inverse));
+      if (x.op === 'div') return (go(a!, inverse), go(b!, !inverse));
+      if (x.op === 'neg') return (factors.push({ expr: f32(-1), inverse: false }), go(a!, inverse));
+      if (x.op === 'select' && !inverse && isZero(c!)) return (guards.push(a!), go(b!, false));
+      if (x.op === 'select' && !inverse && isZero(b!)) return (guards.push(op('not', a!)), go(c!, false));
       if (x.op === 'exp' || x.op === 'exp2') return void factors.push({ expr: x, inverse });
     }
     if (x.kind === 'const' && x.value === 1) return;
@@ -57,7 +57,12 @@ export function fromProduct(p: Product): Expr {
   const bottom = mul(over);
   const value = bottom ? op('div', top, bottom) : top;
   if (p.guards.length === 0) return value;
-  return op('select', p.guards.reduce((a, b) => op('and', a, b)), value, f32(0));
+  return op(
+    'select',
+    p.guards.reduce((a, b) => op('and', a, b)),
+    value,
+    f32(0),
+  );
 }
 
 export const toFloat = (e: Expr): Expr =>
@@ -122,7 +127,12 @@ export function expandTerms(g: Graph, e: Expr, split: (e: Expr) => boolean, limi
   const right = sum.op === 'sub' ? op('neg', b!) : b!;
   const out: Expr[] = [];
   for (const x of [a!, right]) {
-    const terms = expandTerms(g, fromProduct({ factors: [...rest, { expr: x, inverse: false }], guards: p.guards }), split, limit);
+    const terms = expandTerms(
+      g,
+      fromProduct({ factors: [...rest, { expr: x, inverse: false }], guards: p.guards }),
+      split,
+      limit,
+    );
     if (!terms) return undefined;
     out.push(...terms);
   }

@@ -50,7 +50,8 @@ class Partition {
         return this.place(o, new Set([...asRows, ...e.axes]), stored);
       }
       if (!(e instanceof NeedsStage)) throw e;
-      if (e.defs.some((d) => d === o.def)) throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
+      if (e.defs.some((d) => d === o.def))
+        throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
       for (const d of e.defs) this.store(d);
       return this.place(o, asRows, new Set([...stored, ...e.defs]));
     }
@@ -71,7 +72,11 @@ class Partition {
     const def = this.kernel.defs.find((d) => d.name === name)!;
     const storage: StorageType = def.type === 'bool' ? 'bool' : def.type;
     this.workspace.set(name, -1);
-    const level = this.place({ name: stored(name), storage, def: name, indices: def.indices }, new Set(), new Set());
+    const level = this.place(
+      { name: stored(name), storage, def: name, indices: def.indices },
+      new Set(),
+      new Set(),
+    );
     this.workspace.set(name, level);
   }
 
@@ -87,16 +92,19 @@ class Partition {
 
   private tensors(): TileTensor[] {
     const extent = (a: string): Expr => this.kernel.axes.find((x) => x.name === a)!.extent;
-    const inputs = this.kernel.tensors.map(
-      (t): TileTensor => ({
-        name: t.name,
-        role: 'in',
-        storage: t.storage,
-        shape: t.dims.map((d) => d.extent),
-        axes: t.dims.map((d) => d.axis),
-      }),
-    );
-    const of = (role: 'out' | 'workspace', name: string, storage: StorageType, indices: readonly string[]) => ({
+    const inputs = this.kernel.tensors.map((t): TileTensor => ({
+      name: t.name,
+      role: 'in',
+      storage: t.storage,
+      shape: t.dims.map((d) => d.extent),
+      axes: t.dims.map((d) => d.axis),
+    }));
+    const of = (
+      role: 'out' | 'workspace',
+      name: string,
+      storage: StorageType,
+      indices: readonly string[],
+    ) => ({
       name,
       role,
       storage,
@@ -122,14 +130,12 @@ function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
     return inner.kind === 'read' && names.has(inner.name) ? { ...inner, name: stored(inner.name) } : inner;
   };
   const kept = k.defs.filter((d) => names.has(d.name));
-  const tensors = kept.map(
-    (d): IrTensor => ({
-      name: stored(d.name),
-      storage: d.type,
-      dims: d.indices.map((a) => ({ axis: a, extent: k.axes.find((x) => x.name === a)!.extent })),
-      optional: false,
-    }),
-  );
+  const tensors = kept.map((d): IrTensor => ({
+    name: stored(d.name),
+    storage: d.type,
+    dims: d.indices.map((a) => ({ axis: a, extent: k.axes.find((x) => x.name === a)!.extent })),
+    optional: false,
+  }));
   const defs = k.defs.filter((d) => !names.has(d.name)).map((d) => ({ ...d, value: swap(d.value) }));
   return { ...k, tensors: [...k.tensors, ...tensors], defs };
 }

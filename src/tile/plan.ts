@@ -16,12 +16,21 @@ export interface StagePlan {
   /** Stream positions of a tile. */
   readonly blockN: number;
   readonly lanes: number;
+  /**
+   * Where column operands are read from: `workgroup` memory, loaded once per tile by all lanes, or memory itself
+   * (`direct`), where all lanes read one address and elements of a tile are scalars.
+   */
+  readonly operands: 'workgroup' | 'direct';
 }
 
 export interface PlanLimits {
   readonly workgroupBytes: number;
   readonly maxLanes: number;
   readonly mma: boolean;
+  /** Lanes that run in step. */
+  readonly subgroup: number;
+  /** The device runs lanes on a CPU's vector unit: workgroup memory and barriers cost more than they save. */
+  readonly software: boolean;
 }
 
 const extentOf = (s: Stage, vector: string): number => s.vectors.find((v) => v.name === vector)!.extent;
@@ -52,10 +61,20 @@ function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
 export function defaultPlan(s: Stage, limits: PlanLimits): StagePlan {
   const matrix = limits.mma ? matrixPlan(s, limits) : undefined;
   if (matrix) return matrix;
+  if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
-  const blockN = s.stream.length === 0 ? 1 : Math.min(32, fit);
-  const lanes = Math.min(limits.maxLanes, 64);
-  return { arrangement: 'lane-rows', blockM: lanes, blockN, lanes };
+  // Eight rows use every value that was read eight times; more rows or columns no longer fit a CPU's registers.
+  if (limits.software) return laneRowsPlan(limits.subgroup, 8, 8, 'direct');
+  return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
+}
+
+function laneRowsPlan(
+  lanes: number,
+  rows: number,
+  blockN: number,
+  operands: StagePlan['operands'],
+): StagePlan {
+  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands };
 }
 
 const MATRIX_PAD = 8;
@@ -74,10 +93,14 @@ function matrixBytes(s: Stage, blockM: number, blockN: number): number {
 
 function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
   const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
-  if (operands.length === 0 || matrixStorage(s) === undefined || readsOtherElements(s)) return undefined;
+  if (operands.length === 0 || readsOtherElements(s)) return undefined;
+  const storage = matrixStorage(s);
+  // Weights are rounded to the operands' format: without a reference nothing bounds them by the range of f16.
+  const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
+  if (storage === undefined || (storage === 'f16' && unbounded)) return undefined;
   for (const blockN of [64, 32, 16])
     if (matrixBytes(s, 64, blockN) <= limits.workgroupBytes)
-      return { arrangement: 'warp-matrix', blockM: 64, blockN, lanes: 128 };
+      return { arrangement: 'warp-matrix', blockM: 64, blockN, lanes: 128, operands: 'workgroup' };
   return undefined;
 }
 

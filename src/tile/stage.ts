@@ -29,7 +29,14 @@ interface PassBuild {
   seen: Set<string>;
 }
 const newPass = (): PassBuild => ({
-  defs: [], operands: [], contractions: [], keeps: [], steps: [], stores: [], finish: [], seen: new Set(),
+  defs: [],
+  operands: [],
+  contractions: [],
+  keeps: [],
+  steps: [],
+  stores: [],
+  finish: [],
+  seen: new Set(),
 });
 
 export class StageBuilder {
@@ -86,7 +93,11 @@ export class StageBuilder {
     for (const o of this.outputs) visitDef(o.def);
     if (elsewhere.length > 0) throw new NeedsStage(elsewhere);
     for (const d of this.g.kernel.defs)
-      if (needed.has(d.name) && this.g.reduction(d.name) && reductionKind(this.g, this.shape, d.name) === 'stream')
+      if (
+        needed.has(d.name) &&
+        this.g.reduction(d.name) &&
+        reductionKind(this.g, this.shape, d.name) === 'stream'
+      )
         this.carriers.add(d.name);
   }
 
@@ -108,7 +119,10 @@ export class StageBuilder {
     const nonempty = guarded && reduce.op !== 'any' ? this.nonempty(r.pass, keep) : undefined;
     const value = this.finals.value(reduce.op as FoldOp, reduce.type, sum, nonempty);
     const def = this.g.def(r.name);
-    this.place({ name: r.name, site: 'row', vectors: this.vectorsOf(def.indices), type: def.type, value }, pass.finish);
+    this.place(
+      { name: r.name, site: 'row', vectors: this.vectorsOf(def.indices), type: def.type, value },
+      pass.finish,
+    );
   }
 
   /** Whether the domain is empty is often known from another carrier over it. */
@@ -144,7 +158,15 @@ export class StageBuilder {
     if (part.operand) {
       const { vector } = part.operand;
       const operand = this.operand('col', vector, part.operand.value, r.pass);
-      pass.steps.push({ kind: 'accumulate', name: part.carrier, weight: value, keep, operand, vector, ...scale });
+      pass.steps.push({
+        kind: 'accumulate',
+        name: part.carrier,
+        weight: value,
+        keep,
+        operand,
+        vector,
+        ...scale,
+      });
       const acc = read(part.carrier, [variable(vector)]);
       return isOne(outer) ? acc : op('mul', outer, acc);
     }
@@ -216,7 +238,7 @@ export class StageBuilder {
     if (extent === undefined) {
       const e = this.g.extent(name);
       const text = e.kind === 'var' ? e.name : name;
-      throw userError('E0601', `the extent of axis \`${name}\` must be fixed to compile this kernel`, {
+      throw userError('E0610', `the extent of axis \`${name}\` must be fixed to compile this kernel`, {
         hint: `a lane holds vectors over \`${name}\` in registers: give its size, e.g. --set ${text}=64`,
       });
     }
@@ -243,7 +265,12 @@ export class StageBuilder {
   private localizeRead(e: Expr & { kind: 'read' }, n: number): Expr {
     const def = this.g.def(e.name);
     const vectors = this.vectorsOf(def.indices);
-    if (this.carriers.planned.has(e.name)) return read(e.name, vectors.map((v) => variable(v)), def.type);
+    if (this.carriers.planned.has(e.name))
+      return read(
+        e.name,
+        vectors.map((v) => variable(v)),
+        def.type,
+      );
     const site = this.siteOf(new Set(def.indices));
     if (vectors.length > 0) return this.localize(def.value, n);
     if (site === 'uniform' || site === 'row') this.placeRow(e.name, site);
@@ -258,7 +285,10 @@ export class StageBuilder {
     const def = this.g.def(name);
     const last = Math.max(-1, ...[...this.g.cone(name)].map((d) => this.carriers.planned.get(d)?.pass ?? -1));
     const value = this.localize(def.value, last + 1);
-    this.place({ name, site, vectors: [], type: def.type, value }, last < 0 ? this.prologue : this.pass(last).finish);
+    this.place(
+      { name, site, vectors: [], type: def.type, value },
+      last < 0 ? this.prologue : this.pass(last).finish,
+    );
   }
 
   private place(def: TileDef, into: TileDef[]): void {
@@ -319,7 +349,11 @@ export class StageBuilder {
 
   private emitOutput(o: IrOutput): void {
     const def = this.g.def(o.def);
-    const reads = read(o.def, def.indices.map((a) => variable(a)), def.type);
+    const reads = read(
+      o.def,
+      def.indices.map((a) => variable(a)),
+      def.type,
+    );
     const onStream = this.shape.stream.some((a) => def.indices.includes(a));
     const vectors = this.vectorsOf(def.indices);
     if (!onStream) {
@@ -327,8 +361,12 @@ export class StageBuilder {
       this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });
       return;
     }
-    if (vectors.length > 0) throw new CompilerBug('tile/stage', `output ${o.name} has a stream and a vector axis`);
-    const last = Math.max(-1, ...[...this.g.cone(o.def)].map((d) => this.carriers.planned.get(d)?.pass ?? -1));
+    if (vectors.length > 0)
+      throw new CompilerBug('tile/stage', `output ${o.name} has a stream and a vector axis`);
+    const last = Math.max(
+      -1,
+      ...[...this.g.cone(o.def)].map((d) => this.carriers.planned.get(d)?.pass ?? -1),
+    );
     const pass = this.pass(last + 1);
     const value = this.localize(reads, last + 1);
     pass.stores.push({ output: o.name, site: 'tile', vectors: [], value, indices: o.indices });

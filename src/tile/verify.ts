@@ -40,7 +40,8 @@ class StageVerifier {
 
   private define(d: TileDef): void {
     this.check(d.value, d.site, d.vectors);
-    if (this.sites.has(d.name) && d.site !== 'tile' && d.site !== 'col') this.fail(`${d.name} is defined twice`);
+    if (this.sites.has(d.name) && d.site !== 'tile' && d.site !== 'col')
+      this.fail(`${d.name} is defined twice`);
     this.sites.set(d.name, d.site);
   }
 
@@ -69,7 +70,8 @@ class StageVerifier {
         continue;
       }
       if (!keeps.has(s.keep)) this.fail(`${s.name} uses the unknown domain ${s.keep}`);
-      if (s.scaledBy && !references.has(s.scaledBy)) this.fail(`${s.name} is scaled by the unknown ${s.scaledBy}`);
+      if (s.scaledBy && !references.has(s.scaledBy))
+        this.fail(`${s.name} is scaled by the unknown ${s.scaledBy}`);
       this.check(s.kind === 'fold' ? s.value : s.weight, 'tile', []);
       this.sites.set(s.name, 'row');
     }

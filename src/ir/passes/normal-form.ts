@@ -97,7 +97,11 @@ class Normalizer {
   }
 
   private readOf(def: IrDef): Expr {
-    return read(def.name, def.indices.map((a) => variable(a)), def.type);
+    return read(
+      def.name,
+      def.indices.map((a) => variable(a)),
+      def.type,
+    );
   }
 
   /** Normalises below `e`; a reduction that is not the root of its definition gets one. */

@@ -10,7 +10,7 @@ function change<T extends { readonly name: string; readonly storage: StorageType
   const to = storage[t.name];
   if (to === undefined || to === t.storage) return t;
   if (STORAGE[to].value !== STORAGE[t.storage].value)
-    throw userError('E0602', `\`${t.name}\` is declared ${t.storage} and cannot be compiled as ${to}`, {
+    throw userError('E0611', `\`${t.name}\` is declared ${t.storage} and cannot be compiled as ${to}`, {
       hint: 'only storages of one value type can stand for each other: f32, f16 and bf16',
     });
   return { ...t, storage: to };

@@ -24,6 +24,8 @@ export interface Arrangement {
   /** Row within the block. */
   rowOf(slot: number): Expr;
   fragmentLength(cols: number): number;
+  /** Visits the lane's elements of a score tile. */
+  forTile(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
   /** Loops over the lane's columns of a matrix with `cols` columns. */
   forCells(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
   /** Exactly one lane among those that share a row. */
@@ -32,18 +34,25 @@ export interface Arrangement {
   combine(fold: FoldOp, names: readonly string[], type: ScalarType): Stmt[];
 }
 
-/** Lane l owns rows l, l + lanes, …: neighbours read neighbouring rows, and a row is never split. */
-export function laneRows(lanes: number, blockM: number): Arrangement {
+/**
+ * Lane l owns rows l, l + lanes, …: neighbours read neighbouring rows, and a row is never split. With `unrolled`, each
+ * element of a score tile gets statements of its own, so that it can be a scalar.
+ */
+export function laneRows(lanes: number, blockM: number, unrolled: boolean): Arrangement {
+  const forCells: Arrangement['forCells'] = (cols, loop, body) => {
+    const col = variable(loop);
+    const at = (slot: number): Expr => (slot === 0 ? col : op('add', i32(slot * cols), col));
+    return [forS(loop, { to: i32(cols), unroll: true }, body({ col, at }))];
+  };
+  const forTile: Arrangement['forTile'] = (cols, _loop, body) =>
+    Array.from({ length: cols }, (_, c) => body({ col: i32(c), at: (slot) => i32(slot * cols + c) })).flat();
   return {
     rowSlots: blockM / lanes,
     prelude: [],
     rowOf: (slot) => (slot === 0 ? LANE : op('add', LANE, i32(slot * lanes))),
     fragmentLength: (cols) => (blockM / lanes) * cols,
-    forCells: (cols, loop, body) => {
-      const col = variable(loop);
-      const at = (slot: number): Expr => (slot === 0 ? col : op('add', i32(slot * cols), col));
-      return [forS(loop, { to: i32(cols), unroll: true }, body({ col, at }))];
-    },
+    forTile: unrolled ? forTile : forCells,
+    forCells,
     leader: undefined,
     combine: () => [],
   };
@@ -58,6 +67,19 @@ const warp = variable('warp');
  * layout of mma.m16n8): two row slots, and four lanes share a row.
  */
 export function warpMatrix(): Arrangement {
+  const forCells: Arrangement['forCells'] = (cols, loop, body) => {
+    const piece = variable(`${loop}_piece`);
+    const half = variable(`${loop}_half`);
+    const col = op('add', op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2))), half);
+    const at = (slot: number): Expr =>
+      op('add', simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot))), half);
+    const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
+    return [
+      forS(piece.name, { to: i32(cols / 8), unroll: true }, [
+        forS(half.name, { to: i32(2), unroll: true }, inner),
+      ]),
+    ];
+  };
   return {
     rowSlots: 2,
     prelude: [
@@ -67,17 +89,8 @@ export function warpMatrix(): Arrangement {
     ],
     rowOf: (slot) => simplify(op('add', op('add', op('mul', warp, i32(16)), group), i32(8 * slot))),
     fragmentLength: (cols) => cols / 2,
-    forCells: (cols, loop, body) => {
-      const piece = variable(`${loop}_piece`);
-      const half = variable(`${loop}_half`);
-      const col = op('add', op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2))), half);
-      const at = (slot: number): Expr =>
-        op('add', simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot))), half);
-      const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
-      return [
-        forS(piece.name, { to: i32(cols / 8), unroll: true }, [forS(half.name, { to: i32(2), unroll: true }, inner)]),
-      ];
-    },
+    forTile: forCells,
+    forCells,
     leader: op('eq', quad, i32(0)),
     combine: (fold, names, type) => [1, 2].flatMap((xor) => exchange(fold, names, type, xor)),
   };

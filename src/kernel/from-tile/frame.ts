@@ -65,7 +65,13 @@ export class Frame {
   }
 
   /** Row-major coordinates of a flat position; the last axis moves fastest. */
-  private decode(axes: readonly TileAxis[], flat: Expr, into: Map<string, Expr>, out: Stmt[], suffix = ''): void {
+  private decode(
+    axes: readonly TileAxis[],
+    flat: Expr,
+    into: Map<string, Expr>,
+    out: Stmt[],
+    suffix = '',
+  ): void {
     let rest = flat;
     for (const [n, a] of [...axes].reverse().entries()) {
       const last = n === axes.length - 1;
@@ -109,7 +115,14 @@ export class Frame {
   }
 
   cell(slot: number, cell: Cell, vars: ReadonlyMap<string, Expr>, out: Stmt[]): Place {
-    return { out, vars: new Map([...vars, ...this.rowVars[slot]!]), slot, cell, col: cell.col, cache: new Map() };
+    return {
+      out,
+      vars: new Map([...vars, ...this.rowVars[slot]!]),
+      slot,
+      cell,
+      col: cell.col,
+      cache: new Map(),
+    };
   }
 
   /** What the axes can be in one tile, for interval analysis: by axis name, over kernel variables. */

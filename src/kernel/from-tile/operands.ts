@@ -6,8 +6,8 @@ import type { Operand, TileDef } from '../../tile/tile.ts';
 import { arrayS, forS, ifS, LANE, letS, store } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
 import type { Frame } from './frame.ts';
-import type { Matrix, Tile } from './matrix.ts';
-import type { Scope } from './scope.ts';
+import type { DirectOperand, Matrix, Tile } from './matrix.ts';
+import type { Place, Scope } from './scope.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 
 export class Loader {
@@ -30,6 +30,7 @@ export class Loader {
     const extent = this.scope.vectorExtent(o.vector);
     const stride = this.matrix.stride(extent);
     return {
+      kind: 'tile',
       array: this.share(operandName(o), this.matrix.storage, rows * stride),
       stride,
       columns: this.matrix.columns(extent),
@@ -49,7 +50,14 @@ export class Loader {
   }
 
   /** Stores `value` or, past the vector's end, the zero that pads it. */
-  private storeElement(t: Tile, o: Operand, row: Expr, col: Expr, out: Stmt[], value: (into: Stmt[]) => Expr): Stmt[] {
+  private storeElement(
+    t: Tile,
+    o: Operand,
+    row: Expr,
+    col: Expr,
+    out: Stmt[],
+    value: (into: Stmt[]) => Expr,
+  ): Stmt[] {
     const index = simplify(op('add', op('mul', row, i32(t.stride)), col));
     const extent = this.scope.vectorExtent(o.vector);
     if (extent === t.columns) return [...out, store(t.array, index, value(out))];
@@ -80,6 +88,19 @@ export class Loader {
     });
   }
 
+  /** A column operand read in place; `places` are the columns of the tile, declared once per tile. */
+  directColumns(o: Operand, places: readonly Place[]): DirectOperand {
+    return {
+      kind: 'direct',
+      columns: this.scope.vectorExtent(o.vector),
+      value: (col, k, out) => {
+        const place = places[col]!;
+        const vars = new Map([...place.vars, [o.vector, k]]);
+        return this.scope.emit(o.value, { ...place, out, vars, cache: new Map() });
+      },
+    };
+  }
+
   loadRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
     return this.matrix.sharedRows ? this.loadSharedRows(o) : this.loadLaneRows(o);
   }
@@ -97,11 +118,8 @@ export class Loader {
       const at = slot === 0 ? variable(name) : op('add', i32(slot * extent), variable(name));
       body.push(store(array, at, value));
     }
-    const stmts = [
-      arrayS(array, 'f32', slots * extent),
-      forS(name, { to: i32(extent), unroll: true }, body),
-    ];
-    return { tile: { array, stride: extent, columns: extent }, stmts };
+    const stmts = [arrayS(array, 'f32', slots * extent), forS(name, { to: i32(extent), unroll: true }, body)];
+    return { tile: { kind: 'tile', array, stride: extent, columns: extent }, stmts };
   }
 
   /** Rows in workgroup memory; `frame.rowAt` gives the coordinates of any row of the block. */
@@ -149,4 +167,3 @@ function operandName(o: Operand): string {
   look(o.value);
   return `${found ?? o.name}_${o.site === 'row' ? 'rows' : 'tile'}`;
 }
-

@@ -10,7 +10,7 @@ import { arrayS, assign, BARRIER, forS, ifS, letS, store, varS } from '../build.
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Cell } from './arrangement.ts';
 import type { Frame } from './frame.ts';
-import type { Matrix, Tile } from './matrix.ts';
+import type { ColumnOperand, Matrix, Tile } from './matrix.ts';
 import type { Loader } from './operands.ts';
 import { planPhases, referenced, type Phase } from './phases.ts';
 import { padded, type Place, type Scope } from './scope.ts';
@@ -23,7 +23,9 @@ type Reference = Extract<Step, { kind: 'reference' }>;
 export class PassLowering {
   private readonly scope: Scope;
   private readonly slots: number;
-  private readonly tiles = new Map<string, Tile>();
+  private readonly tiles = new Map<string, ColumnOperand>();
+  /** Columns of the tile where they are declared once, because elements are scalars. */
+  private columns: readonly { readonly position: Expr; readonly vars: Map<string, Expr> }[] = [];
   private readonly runningCopies: ReadonlySet<string>;
   private readonly indexOf = new Map<string, string[]>();
   private readonly weightArrays = new Map<string, string>();
@@ -126,8 +128,37 @@ export class PassLowering {
   }
 
   private tileBody(first: Expr): Stmt[] {
-    const { loader } = this.context;
+    const { plan } = this.context;
     const out: Stmt[] = [];
+    if (plan.operands === 'direct') this.directOperands(first, out);
+    else this.loadOperands(first, out);
+    out.push(...this.contractions());
+    for (const d of this.pass.defs)
+      if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
+    for (const phase of planPhases(this.pass.steps)) out.push(...this.phase(phase, first));
+    if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
+    return out;
+  }
+
+  /** Nothing is loaded: columns are declared, and column values are computed where they are used. */
+  private directOperands(first: Expr, out: Stmt[]): void {
+    const { loader, frame, plan } = this.context;
+    for (const d of this.pass.defs)
+      if (d.site === 'col') this.scope.locations.set(d.name, { kind: 'inline', def: d });
+    this.columns = Array.from({ length: plan.blockN }, (_, c) => frame.column(first, i32(c), out));
+    const places = this.columns.map((c, n): Place => ({ out, vars: c.vars, col: i32(n), cache: new Map() }));
+    // Column values are shared by all that the column takes part in.
+    for (const d of this.pass.defs)
+      if (d.site === 'col')
+        for (const p of places) this.scope.emit({ kind: 'read', type: d.type, name: d.name, index: [] }, p);
+    this.columnCaches = places.map((p) => p.cache);
+    for (const o of this.pass.operands) this.tiles.set(o.name, loader.directColumns(o, places));
+  }
+
+  private columnCaches: readonly Map<string, Expr>[] = [];
+
+  private loadOperands(first: Expr, out: Stmt[]): void {
+    const { loader } = this.context;
     const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
     if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
     for (const d of columnDefs) {
@@ -143,11 +174,6 @@ export class PassLowering {
       out.push(loader.loadColumns(o, t, first));
     }
     if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
-    out.push(...this.contractions());
-    for (const d of this.pass.defs) if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
-    for (const phase of planPhases(this.pass.steps)) out.push(...this.phase(phase, first));
-    if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
-    return out;
   }
 
   private contractions(): Stmt[] {
@@ -174,11 +200,15 @@ export class PassLowering {
 
   private eachCell(first: Expr, body: (place: Place, inside: Expr) => void): Stmt[] {
     const { frame, plan } = this.context;
-    return this.scope.arrangement.forCells(plan.blockN, this.scope.index('c'), (cell: Cell) => {
+    return this.scope.arrangement.forTile(plan.blockN, this.scope.index('c'), (cell: Cell) => {
       const out: Stmt[] = [];
-      const { position, vars } = frame.column(first, cell.col, out);
+      const declared = cell.col.kind === 'const' ? this.columns[cell.col.value] : undefined;
+      const { position, vars } = declared ?? frame.column(first, cell.col, out);
+      const known = cell.col.kind === 'const' ? this.columnCaches[cell.col.value] : undefined;
       const inside = op('lt', position, frame.columns);
-      for (let slot = 0; slot < this.slots; slot++) body(frame.cell(slot, cell, new Map([...vars, [POSITION, position]]), out), inside);
+      const all = new Map([...vars, [POSITION, position]]);
+      for (let slot = 0; slot < this.slots; slot++)
+        body({ ...frame.cell(slot, cell, all, out), cache: new Map(known ?? []) }, inside);
       return out;
     });
   }
@@ -203,7 +233,9 @@ export class PassLowering {
       const moved = this.scope.names.fresh(`${names[slot]!}_next`);
       // Both ends stay finite, and so does their difference.
       out.push(letS(moved, op('min', op('max', value, f32(LOWEST)), f32(HIGHEST))));
-      out.push(letS(scales[slot]!, op(r.base, op('sub', variable(names[slot]!, 'f32'), variable(moved, 'f32')))));
+      out.push(
+        letS(scales[slot]!, op(r.base, op('sub', variable(names[slot]!, 'f32'), variable(moved, 'f32')))),
+      );
       out.push(assign(names[slot]!, variable(moved, 'f32')));
     }
     this.scope.locations.set(`${r.name}.scale`, { kind: 'row', names: scales });
@@ -234,7 +266,11 @@ export class PassLowering {
       return this.scope.arrangement.forCells(at.columns, this.scope.index(s.vector), (cell) =>
         scales.map((n, slot) => {
           const i = cell.at(slot);
-          return store(at.array, i, op('mul', { kind: 'read', type: 'f32', name: at.array, index: [i] }, variable(n, 'f32')));
+          return store(
+            at.array,
+            i,
+            op('mul', { kind: 'read', type: 'f32', name: at.array, index: [i] }, variable(n, 'f32')),
+          );
         }),
       );
     });
@@ -303,14 +339,18 @@ export class PassLowering {
     const array = twin ?? this.scope.names.fresh('weights');
     this.weightArrays.set(id, array);
     this.weightArrays.set(s.name, array);
-    return twin ? [] : [arrayS(array, 'f32', this.scope.arrangement.fragmentLength(this.context.plan.blockN))];
+    return twin
+      ? []
+      : [arrayS(array, 'f32', this.scope.arrangement.fragmentLength(this.context.plan.blockN))];
   }
 
   private accumulate(s: Accumulate): Stmt[] {
     const at = this.scope.locations.get(s.name);
     if (at?.kind !== 'vector') throw new CompilerBug('kernel/from-tile', `${s.name} is not a vector carrier`);
     const { matrix } = this.context;
-    return matrix.aggregate(at.array, this.weightArrays.get(s.name)!, this.tiles.get(s.operand)!, (b) => this.scope.index(b));
+    return matrix.aggregate(at.array, this.weightArrays.get(s.name)!, this.tiles.get(s.operand)!, (b) =>
+      this.scope.index(b),
+    );
   }
 }
 
@@ -330,7 +370,9 @@ export function emitRowDef(scope: Scope, frame: Frame, d: TileDef, out: Stmt[]):
     return;
   }
   const slots = scope.arrangement.rowSlots;
-  const names = Array.from({ length: slots }, (_, n) => scope.names.fresh(slots > 1 ? `${d.name}_${n}` : d.name));
+  const names = Array.from({ length: slots }, (_, n) =>
+    scope.names.fresh(slots > 1 ? `${d.name}_${n}` : d.name),
+  );
   for (const [slot, name] of names.entries()) {
     const value = scope.emit(d.value, frame.row(slot, out));
     out.push(letS(name, value));

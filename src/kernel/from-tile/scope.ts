@@ -1,6 +1,17 @@
 /** Tile-level expressions → kernel expressions: where each named value is and how tensors are addressed. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
-import { children, constant, f32, i32, mapChildren, op, read, variable, type Expr, type ReduceExpr } from '../../expr/expr.ts';
+import {
+  children,
+  constant,
+  f32,
+  i32,
+  mapChildren,
+  op,
+  read,
+  variable,
+  type Expr,
+  type ReduceExpr,
+} from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
 import type { FoldOp, Stage, TileDef, TileProgram, TileTensor } from '../../tile/tile.ts';
@@ -123,7 +134,8 @@ export class Scope {
     const value = this.emit(x, place);
     if (x.kind === 'var' && t.axes[n] === x.name) return value;
     const extent = t.shape[n]!;
-    if (value.kind === 'const' && extent.kind === 'const' && value.value >= 0 && value.value < extent.value) return value;
+    if (value.kind === 'const' && extent.kind === 'const' && value.value >= 0 && value.value < extent.value)
+      return value;
     const i = value.type === 'i32' ? value : ({ kind: 'op', type: 'i32', op: 'cast', args: [value] } as Expr);
     const low = this.isNatural(i) ? i : op('max', i, i32(0));
     return simplify(op('min', low, simplify(op('sub', this.emit(extent, place), i32(1)))));
@@ -150,10 +162,12 @@ export class Scope {
       case 'row':
         return variable(at.names[this.slot(place, e.name)]!, e.type);
       case 'col':
-        if (!place.col) throw new CompilerBug('kernel/from-tile', `column value ${e.name} read outside a tile`);
+        if (!place.col)
+          throw new CompilerBug('kernel/from-tile', `column value ${e.name} read outside a tile`);
         return read(at.shared, [place.col], e.type);
       case 'fragment':
-        if (!place.cell) throw new CompilerBug('kernel/from-tile', `tile value ${e.name} read outside a tile`);
+        if (!place.cell)
+          throw new CompilerBug('kernel/from-tile', `tile value ${e.name} read outside a tile`);
         return read(at.array, [place.cell.at(this.slot(place, e.name))], e.type);
       case 'vector':
         return this.emitVector(e, at.array, at.columns, place);
@@ -163,7 +177,8 @@ export class Scope {
   }
 
   private slot(place: Place, name: string): number {
-    if (place.slot === undefined) throw new CompilerBug('kernel/from-tile', `row value ${name} read outside a row`);
+    if (place.slot === undefined)
+      throw new CompilerBug('kernel/from-tile', `row value ${name} read outside a row`);
     return place.slot;
   }
 
@@ -217,7 +232,8 @@ export class Scope {
       return [...out, ifS(where, [...body, ...join])];
     };
     place.out.push(...this.vectorLoops(e, place, step));
-    if (this.readsSpread(e.body)) place.out.push(...this.arrangement.combine(fold, index ? [name, index] : [name], type));
+    if (this.readsSpread(e.body))
+      place.out.push(...this.arrangement.combine(fold, index ? [name, index] : [name], type));
     if (index) return variable(index);
     const value = variable(name, type);
     if (!e.where || type !== 'f32' || (fold !== 'max' && fold !== 'min')) return value;
@@ -244,8 +260,13 @@ export class Scope {
     if (e.axes.length === 1 && this.readsSpread(e.body)) {
       const extent = this.vectorExtent(only!);
       return this.arrangement.forCells(padded(this.arrangement, extent), this.index(only!), (cell) => {
-        const body = step(new Map([...place.vars, [only!, cell.col]]), new Map([...(place.vectors ?? []), [only!, cell]]));
-        return padded(this.arrangement, extent) === extent ? body : [ifS(op('lt', cell.col, i32(extent)), body)];
+        const body = step(
+          new Map([...place.vars, [only!, cell.col]]),
+          new Map([...(place.vectors ?? []), [only!, cell]]),
+        );
+        return padded(this.arrangement, extent) === extent
+          ? body
+          : [ifS(op('lt', cell.col, i32(extent)), body)];
       });
     }
     const loops = (axes: readonly string[], vars: ReadonlyMap<string, Expr>): Stmt[] => {

@@ -62,7 +62,10 @@ export class Storer {
         const vars = new Map([...place.vars, [vector, cell.col]]);
         const write = this.write(s, { ...place, vars, vectors: new Map([[vector, cell]]) });
         const inside = this.frame.inside(slot);
-        return ifS(columns === extent ? inside : op('and', inside, op('lt', cell.col, i32(extent))), [...then, write]);
+        return ifS(columns === extent ? inside : op('and', inside, op('lt', cell.col, i32(extent))), [
+          ...then,
+          write,
+        ]);
       }),
     );
   }

@@ -38,7 +38,13 @@ class Lowering {
     const first = `${this.id}first`;
     const out: Stmt[] = [];
     if (whole > 0)
-      out.push(forS(first, { to: i32(whole), step: i32(this.columns) }, this.block(variable(first), this.columns, '')));
+      out.push(
+        forS(
+          first,
+          { to: i32(whole), step: i32(this.columns) },
+          this.block(variable(first), this.columns, ''),
+        ),
+      );
     if (whole < this.s.cols) out.push(...this.block(i32(whole), this.s.cols - whole, 'tail'));
     return out;
   }
@@ -47,7 +53,8 @@ class Lowering {
     const { s, rows } = this;
     const columns = Array.from({ length: width }, (_, c) => c);
     const column = (c: number): Expr => simplify(op('add', first, i32(c)));
-    const sum = (r: number, c: number): string => `${this.id}sum${suffix}${rows.length > 1 ? `_${r}` : ''}_${c}`;
+    const sum = (r: number, c: number): string =>
+      `${this.id}sum${suffix}${rows.length > 1 ? `_${r}` : ''}_${c}`;
     const left = (r: number): string => `${this.id}left${suffix}${rows.length > 1 ? `_${r}` : ''}`;
     const right = (c: number): string => `${this.id}right${suffix}_${c}`;
     const cells = rows.flatMap((r) => columns.map((c) => [r, c] as const));

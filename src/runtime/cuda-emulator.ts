@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { legalize } from '../../backends/cuda/legalize.ts';
 import { fileStem } from '../../backends/cuda/names.ts';
 import { kernelSymbol, printProgram } from '../../backends/cuda/print.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
@@ -62,7 +63,7 @@ const MODES: Readonly<Record<EmulatorMode, readonly string[]>> = {
 
 /**
  * Runs a program and gives its outputs.
- * @param program as `cudaBackend.legalize` returned it
+ * @param program in the form before or after legalisation
  * @param inputs bytes of every input in its storage
  * @param values every size and param
  * @throws UserError E0730 without g++, E0733 when the emulator found an error or a tensor has a wrong size
@@ -89,7 +90,7 @@ export async function emulateCuda(
   values: UniformValues,
   options: EmulatorOptions = {},
 ): Promise<CudaRun> {
-  const executable = await buildForEmulator(program, options);
+  const executable = await buildForEmulator(legalize(program), options);
   const folder = mkdtempSync(join(tmpdir(), 'attnc-job-'));
   try {
     const job = join(folder, 'job');
@@ -127,7 +128,7 @@ function readOutputs(path: string, report: FullReport): Record<string, Uint8Arra
   );
 }
 
-/** The executable for a program; compiled once for each text and mode. */
+/** The executable for a legal program; compiled once for each text and mode. */
 export async function buildForEmulator(program: Program, options: EmulatorOptions = {}): Promise<string> {
   const mode = options.mode ?? 'check';
   const printed = printProgram(program, '');

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { legalize } from '../../backends/cuda/legalize.ts';
 import { fileStem } from '../../backends/cuda/names.ts';
 import { kernelSymbol, printProgram } from '../../backends/cuda/print.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
@@ -44,7 +45,7 @@ const FLAGS = [
 
 /**
  * Runs a program on the first GPU.
- * @param program as `cudaBackend.legalize` returned it
+ * @param program in the form before or after legalisation
  * @param inputs bytes of every input in its storage
  * @param values every size and param
  * @throws UserError E0730 without nvcc or a GPU, E0733 when the run failed or wrote outside of a tensor
@@ -55,7 +56,7 @@ export async function runOnGpu(
   values: UniformValues,
   options: GpuOptions = {},
 ): Promise<GpuRun> {
-  const executable = await buildForGpu(program);
+  const executable = await buildForGpu(legalize(program));
   const folder = mkdtempSync(join(tmpdir(), 'attnc-job-'));
   try {
     const job = join(folder, 'job');
@@ -87,7 +88,7 @@ async function runExecutable(executable: string, job: string, options: GpuOption
   }
 }
 
-/** The executable for a program; compiled once for each text. */
+/** The executable for a legal program; compiled once for each text. */
 export async function buildForGpu(program: Program): Promise<string> {
   const nvcc = findNvcc();
   if (nvcc === undefined)

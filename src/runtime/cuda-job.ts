@@ -13,7 +13,6 @@ export type TensorBytes = Readonly<Record<string, Uint8Array>>;
 export type UniformValues = Readonly<Record<string, number>>;
 
 export interface JobRequest {
-  /** As `cudaBackend.legalize` returned it. */
   readonly program: Program;
   readonly inputs: TensorBytes;
   readonly values: UniformValues;

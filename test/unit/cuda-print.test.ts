@@ -140,7 +140,8 @@ describe('long lines', () => {
   it('break at the outermost operator and lose nothing but spaces', () => {
     const long = `const bool keep = ${Array.from({ length: 12 }, (_, n) => `(first${n} < second${n})`).join(' && ')};`;
     const lines = wrapLine(long, '  ').split('\n');
-    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.length).toBeGreaterThan(2);
+    expect(lines.slice(1).every((l) => l.startsWith('      &&'))).toBe(true);
     expect(Math.max(...lines.map((l) => l.length))).toBeLessThanOrEqual(110);
     expect(lines.map((l) => l.trim()).join(' ')).toBe(long);
   });

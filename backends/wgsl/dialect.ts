@@ -116,6 +116,8 @@ const cast: Spelling = (e, s) => {
   if (x.type === e.type) return s.print(x);
   if (e.type === 'bool' && x.type !== 'f32')
     return infix({ symbol: '!=', level: LEVEL.compare }, s.print(x), primary(x.type === 'u32' ? '0u' : '0'));
+  if (x.type === 'f32' && e.type === 'i32') return s.helper('to_i32', s.print(x));
+  if (x.type === 'f32' && e.type === 'u32') return s.helper('to_u32', s.print(x));
   return call(e.type, s.print(x));
 };
 

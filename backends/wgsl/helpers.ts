@@ -10,6 +10,8 @@ export type HelperName =
   | 'rem_or_zero'
   | 'div_or_zero_u'
   | 'rem_or_zero_u'
+  | 'to_i32'
+  | 'to_u32'
   | 'log1p'
   | 'tanh_f32'
   | 'erf'
@@ -75,6 +77,15 @@ fn div_or_zero_u(a: u32, b: u32) -> u32 {
   rem_or_zero_u: helper(`\
 fn rem_or_zero_u(a: u32, b: u32) -> u32 {
   return select(a % b, 0u, b == 0u);
+}`),
+  to_i32: helper(`\
+// Truncates and saturates; the built-in conversion stops at the last f32 below the limit.
+fn to_i32(x: f32) -> i32 {
+  return select(i32(x), 2147483647, x >= 2147483648.0);
+}`),
+  to_u32: helper(`\
+fn to_u32(x: f32) -> u32 {
+  return select(u32(x), 4294967295u, x >= 4294967296.0);
 }`),
   log1p: helper(`\
 // log(1 + x), exact to a few ulp near 0, where log(1 + x) is not.

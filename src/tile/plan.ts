@@ -63,8 +63,8 @@ export function defaultPlan(s: Stage, limits: PlanLimits): StagePlan {
   if (matrix) return matrix;
   if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
-  // Eight rows use every value that was read eight times; more rows or columns no longer fit a CPU's registers.
-  if (limits.software) return laneRowsPlan(limits.subgroup, 8, 8, 'direct');
+  // Eight rows use every value that was read eight times, sixteen columns share one rescaling; more of either spills.
+  if (limits.software) return laneRowsPlan(limits.subgroup, 8, 16, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
 }
 

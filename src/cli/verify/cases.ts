@@ -7,6 +7,7 @@ import { agreement, type OutputAgreement } from '../agreement.ts';
 import { roundOutputs } from '../outputs.ts';
 import { irOf, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
+import { explainedByRounding } from './conditioning.ts';
 import { drawInputs } from './draw-inputs.ts';
 import { drawNumbers, satisfied, USUAL_WORK, type Numbers } from './draw-numbers.ts';
 import { integerUses } from './integer-uses.ts';
@@ -91,7 +92,10 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
     try {
       const outputs = roundOutputs(c.kernel, await execute(target, launch));
       const all = agreement(launch, outputs);
-      return { kind: 'compared', outputs: all, agrees: all.every((o) => o.agrees) };
+      const agrees = all.every((o) => o.agrees);
+      if (!agrees && explainedByRounding(launch, c.seed, all))
+        return { kind: 'discarded', message: 'the definition moves as much when its inputs move by one rounding' };
+      return { kind: 'compared', outputs: all, agrees };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { code, message } = error.diagnostic;

@@ -1,0 +1,41 @@
+/**
+ * Whether a disagreement can be rounding alone: the definition itself, on inputs moved by less than a rounding of f32,
+ * moves by as much. A quotient of sums that cancel exactly, or a maximum between equal scores, is such a case; nothing
+ * about an executor can be learnt from it.
+ */
+import { STORAGE } from '../../expr/types.ts';
+import { interpretKernel, type InterpretedTensor } from '../../ir/interpret.ts';
+import { randomFrom } from '../../runtime/random.ts';
+import { tensorValues } from '../../runtime/tensor.ts';
+import type { OutputAgreement } from '../agreement.ts';
+import { compare } from '../compare.ts';
+import { interpret, type Launch } from '../targets.ts';
+
+/** Relative: what one f32 operation may lose. */
+const ROUNDING = 2 ** -24;
+const TRIES = 3;
+
+/** True when every output that disagrees also moves past its tolerance under such a perturbation of the inputs. */
+export function explainedByRounding(launch: Launch, seed: number, all: readonly OutputAgreement[]): boolean {
+  const still = interpret(launch).outputs;
+  const left = new Set(all.filter((o) => !o.agrees).map((o) => o.output));
+  for (let n = 0; n < TRIES && left.size > 0; n++) {
+    const moved = interpretKernel(launch.kernel, perturbed(launch, seed + n), launch.sizes, launch.params);
+    for (const o of all)
+      if (compare(moved[o.output]!.data, still.get(o.output)!.values).worst > o.tolerance) left.delete(o.output);
+  }
+  return left.size === 0;
+}
+
+function perturbed(launch: Launch, seed: number): Record<string, InterpretedTensor> {
+  const random = randomFrom(seed);
+  const out: Record<string, InterpretedTensor> = {};
+  for (const [name, tensor] of launch.inputs) {
+    const declared = launch.kernel.tensors.find((t) => t.name === name);
+    const isFloat = declared !== undefined && STORAGE[declared.storage].value === 'f32';
+    const values = tensorValues(tensor);
+    const data = isFloat ? Array.from(values, (x) => x * (1 + ROUNDING * (2 * random.next() - 1))) : values;
+    out[name] = { shape: tensor.shape, data };
+  }
+  return out;
+}

@@ -40,7 +40,7 @@ function isStale() {
 }
 
 async function build() {
-  const { build: bundleSources } = await import('esbuild');
+  const { build: bundleSources, stop } = await import('esbuild');
   const started = Date.now();
   const result = await bundleSources({
     entryPoints: [join(root, 'src/cli/main.ts')],
@@ -60,6 +60,7 @@ async function build() {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
+  await stop();
   mkdirSync(dirname(bundle), { recursive: true });
   const temporary = `${bundle}.${randomBytes(6).toString('hex')}.tmp`;
   try {

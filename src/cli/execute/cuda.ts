@@ -1,7 +1,7 @@
 /** Printed CUDA C++ as a target: under the CPU emulator, or on an NVIDIA GPU. */
 import { spawnSync } from 'node:child_process';
-import { userError } from '../../diagnostics/diagnostic.ts';
 import { runOnCudaEmulator } from '../../runtime/cuda-emulator.ts';
+import { runOnGpu } from '../../runtime/cuda-gpu.ts';
 import { findNvcc } from '../../runtime/nvcc.ts';
 import { fixedFor } from '../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
@@ -40,6 +40,9 @@ async function prepare(launch: Launch) {
   const inputs = Object.fromEntries([...launch.inputs].map(([name, tensor]) => [name, tensor.bytes]));
   return { program, inputs, values: { ...sizes, ...params } };
 }
-export async function executeOnGpu(_launch: Launch): Promise<Execution> {
-  throw userError('E0730', 'no runner');
+/** @throws UserError E0730 without a GPU or nvcc, E0733 when the run fails. */
+export async function executeOnGpu(launch: Launch): Promise<Execution> {
+  const { program, inputs, values } = await prepare(launch);
+  const { outputs, device } = await runOnGpu(program, inputs, values);
+  return { outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs), device: `CUDA: ${device}` };
 }

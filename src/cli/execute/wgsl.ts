@@ -1,7 +1,44 @@
 /** Printed WGSL as a target, on a WebGPU device. */
-import { userError } from '../../diagnostics/diagnostic.ts';
+import { CompilerBug, UserError } from '../../diagnostics/diagnostic.ts';
+import { openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
+import { runOnWebgpu } from '../../runtime/webgpu.ts';
+import { fixedFor } from '../fixed-sizes.ts';
+import { compileVariant } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
-export const missingWebgpu = async (): Promise<string | undefined> => 'wgsl: the runner is not there yet';
-export async function executeWgsl(_launch: Launch): Promise<Execution> {
-  throw userError('E0730', 'no runner');
+import { outputsFromBytes } from './outputs.ts';
+
+/** One device serves all launches of a command. */
+const opened = new Map<boolean, Promise<Webgpu>>();
+
+function device(shaderF16: boolean): Promise<Webgpu> {
+  const known = opened.get(shaderF16) ?? openWebgpu({ shaderF16 });
+  opened.set(shaderF16, known);
+  return known;
+}
+
+/** Why there is no device, or undefined when there is one. */
+export async function missingWebgpu(): Promise<string | undefined> {
+  try {
+    await device(false);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return `wgsl: ${error.message}`;
+    throw error;
+  }
+}
+
+/** @throws UserError E0730 without a device, E0733 when the run fails or a kernel writes outside a tensor. */
+export async function executeWgsl(launch: Launch): Promise<Execution> {
+  const { kernel, variant, features, sizes, params } = launch;
+  const gpu = await device(features.shaderF16 === true);
+  const compiled = await compileVariant(kernel, fixedFor(kernel, variant.set, sizes), 'wgsl', features);
+  const source = compiled.files.find((file) => file.path === compiled.manifest.source)?.text;
+  if (source === undefined)
+    throw new CompilerBug('cli/wgsl', `no file ${compiled.manifest.source} was emitted`);
+  const inputs = Object.fromEntries([...launch.inputs].map(([name, tensor]) => [name, tensor.bytes]));
+  const run = await runOnWebgpu(gpu, { source, manifest: compiled.manifest }, inputs, {
+    ...sizes,
+    ...params,
+  });
+  return { outputs: outputsFromBytes(kernel, sizes, run.outputs), device: `WebGPU: ${run.device}` };
 }

@@ -29,7 +29,8 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       return [`${indent}${s.kind} ${scope.declare(s.name)} = ${value};`];
     }
     case 'array':
-      return [`${indent}var ${scope.declare(s.name)}: array<${s.type}, ${s.length}>;`];
+      // The value is written out: inside loops Tint zeroes a bare declaration on the first turn only.
+      return [`${indent}var ${scope.declare(s.name)} = array<${s.type}, ${s.length}>();`];
     case 'assign':
       return [
         `${indent}${update(scope.place(s.name)?.text ?? s.name, s.name, undefined, s.value, expressions)}`,

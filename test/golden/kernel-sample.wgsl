@@ -78,8 +78,8 @@ fn attention(
   }
   let head = div_or_zero(group, (u.N + 31) / 32);
   let i = rem_or_zero(group, (u.N + 31) / 32) * 32 + lane;
-  var q_row: array<f32, 16>;
-  var acc: array<f32, 16>;
+  var q_row = array<f32, 16>();
+  var acc = array<f32, 16>();
   var m = -INFINITY;
   var l = 0.0;
   if i < u.N {

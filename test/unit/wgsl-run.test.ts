@@ -1,7 +1,17 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { f32, i32, op, read, variable, type Expr } from '../../src/expr/expr.ts';
 import type { StorageType } from '../../src/expr/types.ts';
-import { BARRIER, forS, ifS, LANE, letS, store, WORKGROUP } from '../../src/kernel/build.ts';
+import {
+  accumulate,
+  arrayS,
+  BARRIER,
+  forS,
+  ifS,
+  LANE,
+  letS,
+  store,
+  WORKGROUP,
+} from '../../src/kernel/build.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import type { Kernel, Stmt } from '../../src/kernel/kernel.ts';
 import { verifyProgram } from '../../src/kernel/verify.ts';
@@ -191,6 +201,18 @@ describe.skipIf(!gpu)('on the device', () => {
     const x = values(32, 6);
     const { y } = await runValues(gpu!, tinyProgram(body), { x }, { n: 32 });
     expect(Array.from(y!)).toEqual(Array.from(x).reverse());
+  });
+
+  test('an array declared in a loop is zero on each turn', async () => {
+    const body = [
+      forS('t', { to: i32(3) }, [
+        arrayS('a', 'f32', 4),
+        forS('k', { to: i32(4) }, [accumulate('a', v('k'), f32(1))]),
+        store('y', add(mul(v('t'), i32(8)), op('rem', LANE, i32(8))), read('a', [i32(1)])),
+      ]),
+    ];
+    const { y } = await runValues(gpu!, tinyProgram(body, { lanes: 8 }), { x: values(24, 6) }, { n: 24 });
+    expect(Array.from(y!)).toEqual(new Array(24).fill(1));
   });
 
   test('guards notice a store past the end', async () => {

@@ -85,11 +85,11 @@ void BlockRunner::check_global(Access& access, Buffer& buffer) {
 }
 
 void BlockRunner::check_written(Buffer& buffer, size_t offset, const Access& access) {
-  for (size_t cell = offset / kCellBytes; cell <= (offset + access.size - 1) / kCellBytes; cell++) {
-    if (access.kind == AccessKind::Write) buffer.written[cell] = true;
-    else if (!buffer.written[cell] && first_report(access.site, nullptr, 5))
+  for (size_t byte = offset; byte < offset + access.size; byte++) {
+    if (access.kind == AccessKind::Write) buffer.written[byte] = true;
+    else if (!buffer.written[byte] && first_report(access.site, nullptr, 5))
       error("uninitialised", format("%s reads byte %zu of %s, which nothing has written, at %s", thread_name().c_str(),
-                                    cell * kCellBytes, buffer.name.c_str(), describe(access.site).c_str()));
+                                    byte, buffer.name.c_str(), describe(access.site).c_str()));
   }
 }
 
@@ -97,9 +97,11 @@ void BlockRunner::check_cells(Shadow& shadow, size_t offset, const Access& acces
   const int thread = access.thread;
   const bool writing = writes(access), atomic = access.kind == AccessKind::Atomic;
   const Mark mark{access.stamp, access.site};
-  const size_t last = (offset + access.size - 1) / kCellBytes;
+  shadow.align_cells(offset, access.size);
+  const size_t cell_bytes = shadow.cell_bytes();
+  const size_t end = (offset + access.size) / cell_bytes;
 
-  for (size_t i = offset / kCellBytes; i <= last; i++) {
+  for (size_t i = offset / cell_bytes; i < end; i++) {
     Cell& cell = shadow[i];
     if (cell.block != block_id_) {
       if (cell.block && !shared) {
@@ -109,7 +111,7 @@ void BlockRunner::check_cells(Shadow& shadow, size_t offset, const Access& acces
         const Site other = cell.write.stamp.clock ? cell.write.site : cell.read[0].site;
         if (conflict && first_report(access.site, other, 2))
           error("race", format("blocks %u and %u both use %s+%zu and one writes: %s at %s, earlier access at %s",
-                               cell.block - 1, block_id_ - 1, name, i * kCellBytes, verb(access.kind),
+                               cell.block - 1, block_id_ - 1, name, i * cell_bytes, verb(access.kind),
                                describe(access.site).c_str(), describe(other).c_str()));
         if (cell.read[0].stamp.clock) cell.earlier_block = cell.block;
       }
@@ -124,14 +126,14 @@ void BlockRunner::check_cells(Shadow& shadow, size_t offset, const Access& acces
     auto report = [&](const char* what, const Mark& other) {
       if (!first_report(access.site, other.site, 1)) return;
       error("race", in_block(format("%s race on %s+%zu: thread %d%s at %s, thread %d%s at %s", what, name,
-                                    i * kCellBytes, thread, access.async ? " (async copy)" : "",
+                                    i * cell_bytes, thread, access.async ? " (async copy)" : "",
                                     describe(access.site).c_str(), clocks_.thread_of(other.stamp),
                                     clocks_.is_async(other.stamp) ? " (async copy)" : "",
                                     describe(other.site).c_str())));
     };
     if (shared && !cell.initialised && access.kind != AccessKind::Write && first_report(access.site, nullptr, 3))
       error("uninitialised", in_block(format("thread %d reads %s+%zu, which this block has not written, at %s",
-                                             thread, name, i * kCellBytes, describe(access.site).c_str())));
+                                             thread, name, i * cell_bytes, describe(access.site).c_str())));
     if (cell.write.stamp.clock && !(atomic && cell.write_atomic) && !clocks_.ordered(thread, cell.write.stamp))
       report(writing ? "write/write" : "read after write", cell.write);
 
@@ -141,7 +143,7 @@ void BlockRunner::check_cells(Shadow& shadow, size_t offset, const Access& acces
     }
     if (const Mark* reader = shadow.unordered_reader(cell, clocks_, thread)) report("write after read", *reader);
     if (cell.earlier_block && first_report(access.site, nullptr, 4))
-      error("race", format("block %u writes %s+%zu, which block %u read, at %s", block_id_ - 1, name, i * kCellBytes,
+      error("race", format("block %u writes %s+%zu, which block %u read, at %s", block_id_ - 1, name, i * cell_bytes,
                            cell.earlier_block - 1, describe(access.site).c_str()));
     shadow.clear_readers(cell);
     cell.write = mark;

@@ -41,7 +41,7 @@ char* DeviceMemory::allocate(size_t bytes, const std::string& name, bool undefin
   std::memset(first, kMargin, pages);
   std::memset(begin, 0xff, bytes);
   Buffer buffer{begin, begin + bytes, first, next_, name, {}, nullptr};
-  if (undefined) buffer.written.assign(bytes / kCellBytes + 1, false);
+  if (undefined) buffer.written.assign(bytes, false);
   buffers_.push_back(std::move(buffer));
   return begin;
 }

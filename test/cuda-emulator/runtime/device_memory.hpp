@@ -13,7 +13,7 @@ struct Buffer {
   char* end;
   char *pages_begin, *pages_end;  // the accessible pages around it
   std::string name;
-  // One flag per two bytes for a buffer that starts undefined, else empty.
+  // One flag per byte for a buffer that starts undefined, else empty.
   std::vector<bool> written;
   std::unique_ptr<Shadow> shadow;
 };

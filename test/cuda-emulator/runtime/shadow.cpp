@@ -22,6 +22,23 @@ void Shadow::clear_readers(Cell& cell) {
   cell.more_readers = 0;
 }
 
+void Shadow::halve_cells() {
+  Cell* halves = map(2 * cells_);
+  for (size_t i = 0; i < cells_; i++) {
+    const Cell& cell = data_[i];
+    if (!cell.block) continue;
+    halves[2 * i] = halves[2 * i + 1] = cell;
+    if (!cell.more_readers) continue;
+    Readers copy = lists_[cell.more_readers - 1];
+    lists_.push_back(std::move(copy));
+    halves[2 * i + 1].more_readers = static_cast<uint32_t>(lists_.size());
+  }
+  munmap(data_, cells_ * sizeof(Cell));
+  data_ = halves;
+  cells_ *= 2;
+  cell_bytes_ /= 2;
+}
+
 void Shadow::add_to_list(Cell& cell, Mark mark, const BlockClocks& clocks, int thread) {
   if (!cell.more_readers) {
     if (free_lists_.empty()) {

@@ -1,4 +1,4 @@
-// What is known about each two bytes of checked memory: last writer and readers since.
+// What is known about each cell of checked memory: last writer and readers since.
 #pragma once
 #include <sys/mman.h>
 #include <cstddef>
@@ -21,7 +21,9 @@ struct Access {
   Stamp stamp = {};    // filled in when races are checked
 };
 
-constexpr size_t kCellBytes = 2;  // the narrowest element that kernels store
+// A cell starts this wide, and all of an array's cells are halved when an access covers one in part: marks
+// stay exact for single bytes, and memory of wider elements costs no more than it must.
+constexpr size_t kWidestCell = 4;
 
 struct Mark {
   Stamp stamp;
@@ -40,16 +42,17 @@ struct alignas(64) Cell {
 
 class Shadow {
  public:
-  explicit Shadow(size_t bytes) : cells_((bytes + kCellBytes - 1) / kCellBytes) {
-    // Zero pages appear on first touch, so a large buffer costs only what the kernel reaches.
-    data_ = static_cast<Cell*>(mmap(nullptr, cells_ * sizeof(Cell), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  }
+  explicit Shadow(size_t bytes) : cells_((bytes + kWidestCell - 1) / kWidestCell), data_(map(cells_)) {}
   ~Shadow() { munmap(data_, cells_ * sizeof(Cell)); }
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
 
   Cell& operator[](size_t i) { return data_[i]; }
+  size_t cell_bytes() const { return cell_bytes_; }
+  // Afterwards the bytes are whole cells.
+  void align_cells(size_t offset, size_t size) {
+    while ((offset | size) & (cell_bytes_ - 1)) halve_cells();
+  }
 
   // A reader that is not ordered before `thread`, or nullptr.
   const Mark* unordered_reader(const Cell& cell, const BlockClocks& clocks, int thread) const;
@@ -73,7 +76,14 @@ class Shadow {
     size_t compact_at = 8;
   };
   void add_to_list(Cell& cell, Mark mark, const BlockClocks& clocks, int thread);
+  void halve_cells();
+  // Zero pages appear on first touch, so a large buffer costs only what the kernel reaches.
+  static Cell* map(size_t cells) {
+    return static_cast<Cell*>(mmap(nullptr, cells * sizeof(Cell), PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  }
 
+  size_t cell_bytes_ = kWidestCell;
   size_t cells_;
   Cell* data_;
   std::vector<Readers> lists_;

@@ -153,4 +153,19 @@ export const cases = [
       { id: 6, kinds: ['out-of-bounds'], fast: ['out-of-bounds'] },
     ],
   },
+  {
+    name: 'bytes',
+    kernel: 'bytes',
+    buffers: [
+      { name: 'x', data: Uint8Array.from({ length: 64 }, (_, i) => i) },
+      { name: 'y', bytes: 64, options: 'undefined out' },
+    ],
+    launch: { grid: '1 1 1', block: '64 1 1' },
+    args: ['x', 'y'],
+    expected: { y: Uint8Array.from({ length: 64 }, (_, i) => (i ^ 1) + 1) },
+    mutants: [
+      { id: 1, kinds: ['race'], says: /write\/write race on y\+\d+/ },
+      { id: 2, kinds: ['race'], says: /race on .*part\+\d+/ },
+    ],
+  },
 ];

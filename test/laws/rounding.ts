@@ -1,0 +1,106 @@
+/**
+ * How far rounding may move a result, measured rather than guessed.
+ *
+ * A machine returns, for each f32 operation, the exact result times (1 + δ) with |δ| ≤ u = 2⁻²⁴; a sum of n terms in any
+ * order has an error of at most n·u·Σ|terms|, and a cancellation or an exponential then magnifies what came before. So
+ * we interpret, in float64, the kernel with every f32 operation, input and sum multiplied by (1 + δ·sin(…)), where δ is
+ * many units and the sine differs from element to element, and see how far each output moves: that is the condition of
+ * the result times δ, terms of sums (hence Σ|terms|) included. With δ = 256 u this covers sums of up to about 256 terms
+ * and the error of elementary functions. A comparison that rounding could turn (equal maxima, a guard at its threshold)
+ * shows as a large move, and asks nothing.
+ *
+ * Where operands of contractions are rounded to 16 bits, products inside sums have the unit of that format instead.
+ */
+import { f32, mapChildren, op, variable, freeVars, type Expr } from '../../src/expr/expr.ts';
+import type { StorageType } from '../../src/expr/types.ts';
+import type { IrKernel } from '../../src/ir/ir.ts';
+import { interpreted, type Prepared } from './case.ts';
+
+/** Half the distance of neighbours near 1. */
+const UNIT: Readonly<Partial<Record<StorageType, number>>> = { f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 };
+const UNITS_OF_NOISE = 256;
+
+export interface NoiseOptions {
+  /** Format of the operands of contractions. */
+  readonly operands?: 'f16' | 'bf16' | undefined;
+}
+
+const PRECISE = new Set(['neg', 'abs', 'select', 'min', 'max', 'floor', 'ceil', 'round', 'bits_to_f32']);
+
+/** The kernel with every rounding made large; `seed` chooses signs. */
+export function withNoise(k: IrKernel, seed: number, options: NoiseOptions = {}): IrKernel {
+  let count = seed * 1000;
+  const axes = new Map(k.axes.map((a, n) => [a.name, n]));
+  const noise = (e: Expr, size: number): Expr => {
+    const id = count++;
+    const phase = [...freeVars(e)]
+      .filter((v) => axes.has(v))
+      .map((v): Expr => {
+        const at: Expr = { kind: 'op', type: 'f32', op: 'cast', args: [variable(v)] };
+        return op('mul', at, f32(1 + 0.7 * axes.get(v)! + 0.37 * (id % 17)));
+      })
+      .reduce<Expr>((a, b) => op('add', a, b), f32(1 + 2.1 * id));
+    return op('mul', e, op('add', f32(1), op('mul', f32(size), op('sin', phase))));
+  };
+  const go = (e: Expr): Expr => {
+    const inner = mapChildren(e, go);
+    if (inner.type !== 'f32') return inner;
+    if (inner.kind === 'op') return PRECISE.has(inner.op) ? inner : noise(inner, UNITS_OF_NOISE * UNIT.f32!);
+    if (inner.kind !== 'reduce' || inner.op !== 'sum') return inner;
+    const size = options.operands ? 4 * UNIT[options.operands]! : UNITS_OF_NOISE * UNIT.f32!;
+    return { ...inner, body: noise(inner.body, size) };
+  };
+  return { ...k, defs: k.defs.map((d) => ({ ...d, value: go(d.value) })) };
+}
+
+/** Per output and element, how far from `exact` a faithful machine may end up. Infinity where rounding decides. */
+export function allowance(
+  p: Prepared,
+  exact: Readonly<Record<string, Float64Array>>,
+  options: NoiseOptions = {},
+): Record<string, Float64Array> {
+  const runs = [1, 2, 3].map((seed) => interpreted(withNoise(p.ir, seed, options), p));
+  return Object.fromEntries(
+    p.ir.outputs.map((o) => {
+      const values = exact[o.name]!;
+      const largest = values.reduce((m, x) => (Number.isFinite(x) ? Math.max(m, Math.abs(x)) : m), 0);
+      const unit = UNIT[o.storage] ?? 0;
+      const whole = UNIT[o.storage] === undefined;
+      const limit = values.map((x, n) => {
+        const moved = Math.max(
+          ...runs.map((r) => (Object.is(r[o.name]![n]!, x) ? 0 : Math.abs(r[o.name]![n]! - x))),
+        );
+        if (whole) return moved > 0 ? Infinity : 0;
+        if (!Number.isFinite(x)) return Number.isNaN(moved) ? 0 : moved;
+        // Products of tiny numbers vanish on machines: f32 below 10⁻³⁸, 16-bit weights far below the largest.
+        const floor = (options.operands ? 2 ** -14 : 2 ** -22) * largest + 1e-30;
+        return 2 * moved + 2 * unit * Math.abs(x) + floor;
+      });
+      return [o.name, limit];
+    }),
+  );
+}
+
+export interface Disagreement {
+  readonly output: string;
+  readonly at: number;
+  readonly expected: number;
+  readonly actual: number;
+  readonly allowed: number;
+}
+
+/** The first element outside of its allowance. */
+export function disagreement(
+  expected: Readonly<Record<string, Float64Array>>,
+  actual: Readonly<Record<string, ArrayLike<number>>>,
+  allowed: Readonly<Record<string, Float64Array>>,
+): Disagreement | undefined {
+  for (const [output, values] of Object.entries(expected))
+    for (const [at, x] of values.entries()) {
+      const y = actual[output]![at]!;
+      const limit = allowed[output]![at]!;
+      if (Object.is(x, y) || x === y || (Number.isNaN(x) && limit !== 0)) continue;
+      if (!(Math.abs(x - y) <= limit)) return { output, at, expected: x, actual: y, allowed: limit };
+    }
+  return undefined;
+}

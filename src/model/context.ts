@@ -42,6 +42,8 @@ export interface KernelScope {
   report(d: Diagnostic): void;
   /** Adds a definition that an expansion makes, under a name made of `base`, and returns how it is read. */
   addDef(base: string, def: Omit<ModelDef, 'name' | 'written' | 'role'>): Indexed;
+  /** Counts one expansion of a function; false when the kernel has had too many. */
+  spend(): boolean;
   /** Notes that a mask line removes something. */
   applied(mask: ModelMask): void;
 }

@@ -16,7 +16,7 @@ import { boundAxes, elaborateReduce } from './elaborate-reduce.ts';
 import type { ModelFn } from './model.ts';
 import { argumentCount, notAnAxis, rangeOnFunction, wrongArguments, wrongAxes } from './rules/calls.ts';
 import { missingIndices } from './rules/index-set.ts';
-import { callsTooDeep } from './rules/limits.ts';
+import { callsTooDeep, tooManyCalls } from './rules/limits.ts';
 import { expectedBool, expectedNumber, mixedTypes } from './rules/types.ts';
 import { unknownFunction } from './rules/unknown-name.ts';
 import { apply, cast, commonType, promote, value, type Value } from './typing.ts';
@@ -241,6 +241,10 @@ function expand(fn: ModelFn, e: CallExpr, c: Context): Value | undefined {
   const { decl } = fn;
   if (c.stack.includes(fn)) return undefined;
   if (c.stack.length >= MAX_CALLS) return report(c, callsTooDeep(e.span));
+  if (!c.kernel.spend()) {
+    c.kernel.report(tooManyCalls(c.call ?? e.span));
+    return undefined;
+  }
   if (e.args.length !== decl.params.length) {
     const shape = `${argumentCount(decl.params.length)} (${decl.params.map((p) => p.text).join(', ')})`;
     return report(c, wrongArguments(e.callee, e.args.length, shape, e.span));

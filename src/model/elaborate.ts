@@ -93,10 +93,11 @@ function unary(e: Of<'unary'>, c: Context): Value | undefined {
     return apply('bitnot', [v.expr], v.literal);
   }
   if (type === 'bool') return report(c, expectedNumber('`-`', type, e.arg.span));
-  // The only literal that is not an i32 may be the magnitude of the least one.
-  if (v.literal && v.expr.kind === 'const' && v.expr.value === 2147483648)
-    return { expr: constant('i32', -2147483648), literal: true };
-  return apply('neg', [v.expr], v.literal);
+  if (!v.literal || v.expr.kind !== 'const') return apply('neg', [v.expr]);
+  const negative = 0 - v.expr.value;
+  // A literal beyond i32 may still be the magnitude of the least i32.
+  if (negative < -2147483648) return report(c, literalRange(`-${v.expr.value}`, e.span));
+  return { expr: constant('i32', negative), literal: true };
 }
 
 const ARITHMETIC: Readonly<Partial<Record<BinaryOperator, OpName>>> = { '+': 'add', '-': 'sub', '*': 'mul' };
@@ -139,7 +140,10 @@ function binary(e: Of<'binary'>, c: Context): Value | undefined {
   if (bits) return apply(bits, args, literal);
   if (e.op === '%') return apply('mod', args, literal);
   if (e.op === '/') return divide(e, args, literal, c);
-  return apply(ARITHMETIC[e.op]!, args, literal);
+  const result = apply(ARITHMETIC[e.op]!, args, literal);
+  if (literal && result.expr.type === 'i32' && !result.literal)
+    return report(c, literalRange(`the result of \`${e.op}\``, e.span));
+  return result;
 }
 
 /** Brings values to their common type, or reports that there is none. */

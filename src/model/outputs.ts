@@ -23,13 +23,15 @@ const NATURAL: Readonly<Record<ScalarType, StorageType>> = {
 
 function checkOutput(s: KernelState, defs: Definitions, item: ItemOf<'out'>): void {
   const { text, span } = item.name;
-  const first = s.outputs.find((o) => o.name === text);
-  if (first) return s.report(duplicateName(item.name, first.span, 'output'));
   const target = s.declared.get(text);
+  // A second value for a name was reported as its second declaration.
+  if (item.value && target?.kind === 'definition' && target.item !== item) return;
   if (target?.kind !== 'definition' && target?.kind !== 'input') {
     const known = [...s.declared.values()].flatMap((d) => (d.kind === 'definition' ? d.name.text : []));
     return s.report(outputWithoutDefinition(item.name, known));
   }
+  const first = s.outputs.find((o) => o.name === text);
+  if (first) return s.report(duplicateName(item.name, first.span, 'output'));
   const b = s.lookup(item.name);
   if (b?.kind !== 'indexed') return;
   const own: string[] = [];

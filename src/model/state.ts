@@ -32,6 +32,9 @@ type Kind = Declared['kind'] | 'size';
 
 export const SCALAR_TYPES = { int: 'i32', uint: 'u32', float: 'f32', bool: 'bool' } as const;
 
+/** Functions that call each other twice would take a time exponential in their number. */
+const MAX_EXPANSIONS = 20_000;
+
 /** Where only some kinds of names may be used. */
 export interface Place {
   readonly what: string;
@@ -65,6 +68,8 @@ export class KernelState implements KernelScope {
   private readonly sinks: Sink[] = [];
   private readonly seen = new Set<string>();
   private errors = 0;
+  private expansions = 0;
+  private exhausted = false;
 
   readonly axes: AxisTable = {
     all: () =>
@@ -100,8 +105,15 @@ export class KernelState implements KernelScope {
     const id = `${d.code}@${d.span?.source}:${d.span?.start}-${d.span?.end}:${d.message}`;
     if (this.seen.has(id)) return;
     this.seen.add(id);
+    // One such error stops expansion, which would find the same in every part of the expression.
+    if (d.code === 'E0222' && this.exhausted) return;
+    this.exhausted ||= d.code === 'E0222';
     if (d.severity === 'error') this.errors++;
     this.send(d);
+  }
+
+  spend(): boolean {
+    return !this.exhausted && ++this.expansions <= MAX_EXPANSIONS;
   }
 
   applied(mask: ModelMask): void {

@@ -11,3 +11,12 @@ export function expansionTooLarge(span: Span): Diagnostic {
 export function callsTooDeep(span: Span): Diagnostic {
   return error('E0222', 'functions call each other more than 64 deep', span, { hint });
 }
+
+export function tooManyCalls(span: Span): Diagnostic {
+  return error(
+    'E0222',
+    'this kernel calls functions more than 20,000 times once they are written out',
+    span,
+    { hint },
+  );
+}

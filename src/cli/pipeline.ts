@@ -1,6 +1,6 @@
 /** The compiler as the commands see it: the one file that knows the compiler's own entry points. */
 import { backendFor } from '../../backends/index.ts';
-import type { EmittedFile, Manifest } from '../../backends/backend.ts';
+import type { BackendOptions, EmittedFile, Manifest } from '../../backends/backend.ts';
 import {
   checkText,
   compileIr,
@@ -46,6 +46,8 @@ export interface Variant {
 export interface Features {
   /** WGSL: `enable f16;`. */
   readonly shaderF16?: boolean;
+  /** WGSL: the kind of device to plan for; a run asks the device when this is absent, all else takes a GPU. */
+  readonly device?: 'gpu' | 'cpu';
   /** Also generate host code, which needs a module that is slow to load. */
   readonly bindings?: boolean;
 }
@@ -60,6 +62,11 @@ export interface CompiledSpec {
   readonly program: Program;
   readonly lowered: Lowered;
 }
+
+const backendOptions = ({ shaderF16, device }: Features): BackendOptions => ({
+  shaderF16: shaderF16 === true,
+  ...(device ? { device } : {}),
+});
 
 export const LEVELS = ['ast', 'model', 'ir', 'tile', 'kernel'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -118,7 +125,7 @@ export async function compileVariant(
   target: CompileTarget,
   features: Features,
 ): Promise<CompiledSpec> {
-  const options = { shaderF16: features.shaderF16 === true };
+  const options = backendOptions(features);
   const { files, ...lowered } = compileIr(kernel, { target, set, features: options });
   const manifest = files.find((f) => f.path.endsWith('.json'));
   if (manifest === undefined) throw new CompilerBug('cli/pipeline', `${target} emitted no manifest`);
@@ -136,6 +143,7 @@ export function printLevel(
   variant: Variant,
   set: Readonly<Record<string, number>>,
   level: Level,
+  features: Features,
 ): string {
   switch (level) {
     case 'ast':
@@ -150,6 +158,7 @@ export function printLevel(
       compileIr(irOf(spec, variant), {
         target: 'wgsl',
         set,
+        features: backendOptions(features),
         observe: (stage, _pass, print) => {
           if (stage === level) last = print();
         },
@@ -173,9 +182,10 @@ export async function explainVariant(
   kernel: IrKernel,
   set: Readonly<Record<string, number>>,
   target: CompileTarget,
+  features: Features,
 ): Promise<{ readonly text: string; readonly data: Explanation }> {
-  const { lowered } = await compileVariant(kernel, set, target, {});
-  const data = explainLowered(lowered, backendFor(target).limits({}));
+  const { lowered } = await compileVariant(kernel, set, target, features);
+  const data = explainLowered(lowered, backendFor(target).limits(backendOptions(features)));
   return { text: printExplanation(data), data };
 }
 

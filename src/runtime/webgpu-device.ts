@@ -15,6 +15,8 @@ export interface Webgpu {
   /** The adapter's description, for people. */
   readonly name: string;
   readonly shaderF16: boolean;
+  /** Lanes run on the CPU's vector unit: another shape of kernel is fast there. */
+  readonly software: boolean;
   /** Gives the device back; the process can end without it. */
   readonly close: () => void;
 }
@@ -56,6 +58,15 @@ async function instance(toggles: readonly string[] | undefined): Promise<GPU> {
   return keeper.attncGpu;
 }
 
+/** Dawn calls any CPU device a fallback; the words are for implementations that say less. */
+export function runsOnCpu(info: Partial<GPUAdapterInfo>): boolean {
+  const words = [info.vendor, info.architecture, info.device, info.description].join(' ');
+  return (
+    info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader|software|\bwarp\b|basic render/i.test(words)
+  );
+}
+
 const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
 
 /**
@@ -80,5 +91,11 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
     },
   });
-  return { device, name, shaderF16: options.shaderF16 ?? false, close: () => device.destroy() };
+  return {
+    device,
+    name,
+    shaderF16: options.shaderF16 ?? false,
+    software: runsOnCpu(adapter.info),
+    close: () => device.destroy(),
+  };
 }

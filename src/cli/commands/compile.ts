@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeFilesAtomically, makeFolder } from '../../runtime/files.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
+import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
 import {
@@ -17,11 +18,10 @@ import {
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
-interface Options extends VariantOptions {
+interface Options extends VariantOptions, FeatureOptions {
   readonly target: CompileTarget | 'all';
   readonly out: string;
   readonly emit?: Level;
-  readonly f16?: true;
   readonly bindings?: true;
   readonly json?: true;
 }
@@ -39,9 +39,8 @@ export function addCompile(program: Command, run: Runner): void {
     )
     .option('-o, --out <folder>', 'where the files go', 'out')
     .option('--emit <level>', `print one level instead: ${LEVELS.join(', ')}`, oneOf('emit', LEVELS))
-    .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option('--bindings', 'WGSL: also write typed TypeScript bindings');
-  addVariantOptions(command)
+  addFeatureOptions(addVariantOptions(command), 'gpu')
     .option('--json', 'print one JSON object')
     .action((file: string, options: Options) =>
       run('compile', options.json === true, (context) => compile(context, file, options)),
@@ -53,7 +52,7 @@ async function compile(context: Context, path: string, options: Options): Promis
   const names = options.kernel === undefined ? kernels : [chooseKernel(path, kernels, options.kernel)];
   const { emit } = options;
   const targets: readonly CompileTarget[] = options.target === 'all' ? COMPILE_TARGETS : [options.target];
-  const features = { shaderF16: options.f16 === true, bindings: options.bindings === true };
+  const features = { ...featuresOf(options), bindings: options.bindings === true };
   const notes: string[] = [];
   const levels: string[] = [];
   const files: { path: string; content: string }[] = [];
@@ -64,7 +63,7 @@ async function compile(context: Context, path: string, options: Options): Promis
     const note = assumedNote(kernel, assumed);
     if (note !== undefined) notes.push(note);
     if (emit !== undefined) {
-      levels.push(printLevel(spec, variant, set, emit));
+      levels.push(printLevel(spec, variant, set, emit, features));
       continue;
     }
     for (const target of targets) {

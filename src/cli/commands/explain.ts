@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { userError } from '../../diagnostics/diagnostic.ts';
 import { codeRow, CODES } from '../../diagnostics/codes.ts';
 import type { CommandResult, Runner } from '../context.ts';
+import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
 import { COMPILE_TARGETS, explainVariant, irOf, type CompileTarget } from '../pipeline.ts';
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
-interface Options extends VariantOptions {
+interface Options extends VariantOptions, FeatureOptions {
   readonly target: CompileTarget;
   readonly json?: true;
 }
@@ -20,7 +21,7 @@ export function addExplain(program: Command, run: Runner): void {
     .description('explain a kernel (passes, block bounds, memory, cost) or an error code')
     .argument('<file-or-code>', 'a .attn file, or a code such as E0201')
     .option('-t, --target <target>', COMPILE_TARGETS.join(', '), oneOf('target', COMPILE_TARGETS), 'wgsl');
-  addVariantOptions(command)
+  addFeatureOptions(addVariantOptions(command), 'gpu')
     .option('--json', 'print one JSON object')
     .action((subject: string, options: Options) =>
       run('explain', options.json === true, async (context) => {
@@ -35,7 +36,7 @@ export function addExplain(program: Command, run: Runner): void {
           const { set, assumed } = fixedOrUsual(kernel, variant.set);
           const note = assumedNote(kernel, assumed);
           if (note !== undefined) context.note(note);
-          explained.push(await explainVariant(kernel, set, options.target));
+          explained.push(await explainVariant(kernel, set, options.target, featuresOf(options)));
         }
         return {
           ok: true,

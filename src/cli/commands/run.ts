@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { agreement, agreementLines, disagreements } from '../agreement.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
+import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { prepareLaunch } from '../launch.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { checkOutPaths, roundOutputs, summary, writeOutputs } from '../outputs.ts';
@@ -9,13 +10,12 @@ import { execute, TARGETS, type Target } from '../targets.ts';
 import { collect, collectWhole, oneOf, parseNumbers, parseTensorPaths } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
-interface Options extends VariantOptions {
+interface Options extends VariantOptions, FeatureOptions {
   readonly target: Target;
   readonly in?: string[];
   readonly out?: string[];
   readonly param?: string[];
   readonly check?: true;
-  readonly f16?: true;
   readonly json?: true;
 }
 
@@ -32,9 +32,8 @@ export function addRun(program: Command, run: Runner): void {
     )
     .option('-o, --out <name=file>', 'an output: NAME=FILE, or FILE for all outputs', collectWhole)
     .option('-p, --param <name=value>', 'a runtime parameter (repeatable)', collect)
-    .option('--check', 'also run the interpreter and compare')
-    .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage');
-  addVariantOptions(command)
+    .option('--check', 'also run the interpreter and compare');
+  addFeatureOptions(addVariantOptions(command), 'what the device is')
     .option('--json', 'print one JSON object')
     .action((file: string, options: Options) =>
       run('run', options.json === true, (context) => runKernel(context, file, options)),
@@ -47,7 +46,7 @@ async function runKernel(context: Context, path: string, options: Options): Prom
   const params = parseNumbers('param', options.param);
   const { spec, kernels, warnings } = openChecked(context, path);
   const variant = variantOf(options, chooseKernel(path, kernels, options.kernel));
-  const features = { shaderF16: options.f16 === true };
+  const features = featuresOf(options);
   const { launch, notes } = prepareLaunch({ spec, variant, features, inputs, params });
   checkOutPaths(launch.kernel, outPaths);
   for (const note of notes) context.note(note);

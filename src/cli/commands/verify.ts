@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { userError, type Diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
+import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { availableTargets, missingFor, TARGETS, type Target } from '../targets.ts';
 import { collect, oneOf, parseNumbers, parseSizes, wholeNumber } from '../usage.ts';
@@ -16,7 +17,7 @@ import {
   type Outcome,
 } from '../verify/cases.ts';
 
-interface Options extends VariantOptions {
+interface Options extends VariantOptions, FeatureOptions {
   readonly target?: string[];
   readonly cases: number;
   readonly seed: number;
@@ -62,7 +63,7 @@ export function addVerify(program: Command, run: Runner): void {
     .option('--only <case>', 'run just this case', wholeNumber('only', 0))
     .option('--size <name=value>', 'fix a size of the cases without compiling for it (repeatable)', collect)
     .option('-p, --param <name=value>', 'fix a runtime parameter (repeatable)', collect);
-  addVariantOptions(command)
+  addFeatureOptions(addVariantOptions(command), 'what the device is')
     .option('--json', 'print one JSON object')
     .action((files: string[], options: Options) =>
       run('verify', options.json === true, (context) => verify(context, files, options)),
@@ -73,13 +74,14 @@ async function verify(context: Context, files: readonly string[], options: Optio
   const targets = await chooseTargets(context, options.target);
   const fixedParams = parseNumbers('param', options.param);
   const fixedSizes = parseSizes('size', options.size);
+  const features = featuresOf(options);
   const plans = files.flatMap((file) => {
     const { spec, kernels } = openChecked(context, file);
     const names = options.kernel === undefined ? kernels : [chooseKernel(file, kernels, options.kernel)];
     return names.map((name): CasePlan => {
       const variant = variantOf(options, name);
       const sizes = new Map([...fixedSizes, ...Object.entries(variant.set)]);
-      return { spec, variant, fixedSizes: sizes, fixedParams, seed: options.seed };
+      return { spec, variant, features, fixedSizes: sizes, fixedParams, seed: options.seed };
     });
   });
   const numbers =
@@ -169,6 +171,9 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
       .map(([name, value]) => `--size ${name}=${value}`),
     ...Object.entries(c.params).map(([name, value]) => `--param ${name}=${value}`),
   ];
+  const { device, shaderF16 } = plan.features;
+  if (device) flags.push(`--device ${device}`);
+  if (shaderF16) flags.push('--f16');
   const kernel = `attnc verify ${plan.spec.path} --kernel ${plan.variant.kernel}`;
   return {
     message: explain(outcome),

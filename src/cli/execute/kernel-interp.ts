@@ -11,7 +11,7 @@ import { outputsFromValues } from './outputs.ts';
 export async function executeKernelInterp(launch: Launch): Promise<Execution> {
   const { kernel, inputs, sizes, params } = launch;
   const set = fixedFor(kernel, launch.variant.set, sizes);
-  const { lowered } = await compileVariant(kernel, set, 'wgsl', {});
+  const { lowered } = await compileVariant(kernel, set, 'wgsl', launch.features);
   const values = Object.fromEntries([...inputs].map(([name, tensor]) => [name, tensorValues(tensor)]));
   const { outputs, errors, errorCount } = interpretProgram(lowered.program, values, { ...sizes, ...params });
   if (errors[0] !== undefined)

@@ -31,7 +31,9 @@ export async function missingWebgpu(): Promise<string | undefined> {
 export async function executeWgsl(launch: Launch): Promise<Execution> {
   const { kernel, variant, features, sizes, params } = launch;
   const gpu = await device(features.shaderF16 === true);
-  const compiled = await compileVariant(kernel, fixedFor(kernel, variant.set, sizes), 'wgsl', features);
+  const kind = features.device ?? (gpu.software ? 'cpu' : 'gpu');
+  const set = fixedFor(kernel, variant.set, sizes);
+  const compiled = await compileVariant(kernel, set, 'wgsl', { ...features, device: kind });
   const source = compiled.files.find((file) => file.path === compiled.manifest.source)?.text;
   if (source === undefined)
     throw new CompilerBug('cli/wgsl', `no file ${compiled.manifest.source} was emitted`);

@@ -5,7 +5,7 @@ import type { IrKernel } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { agreement, type OutputAgreement } from '../agreement.ts';
 import { roundOutputs } from '../outputs.ts';
-import { irOf, type Spec, type Variant } from '../pipeline.ts';
+import { irOf, type Features, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
 import { explainedByRounding } from './conditioning.ts';
 import { drawInputs } from './draw-inputs.ts';
@@ -24,6 +24,7 @@ const MOST_WORK: Readonly<Record<Target, number>> = {
 export interface CasePlan {
   readonly spec: Spec;
   readonly variant: Variant;
+  readonly features: Features;
   /** Sizes that every case has; those of `variant.set` among them. */
   readonly fixedSizes: ReadonlyMap<string, number>;
   readonly fixedParams: ReadonlyMap<string, number>;
@@ -33,6 +34,7 @@ export interface CasePlan {
 export interface Case extends Numbers {
   readonly spec: Spec;
   readonly variant: Variant;
+  readonly features: Features;
   readonly kernel: IrKernel;
   readonly seed: number;
 }
@@ -50,7 +52,7 @@ export const failed = (outcome: Outcome): boolean =>
 /** Draws case `index`; undefined when no sizes satisfy the requirements. */
 export function drawCase(
   target: Target,
-  { spec, variant, fixedSizes, fixedParams, seed }: CasePlan,
+  { spec, variant, features, fixedSizes, fixedParams, seed }: CasePlan,
   index: number,
 ): Case | undefined {
   const caseSeed = deriveSeed(seed, `${variant.kernel}/${index}`);
@@ -64,7 +66,7 @@ export function drawCase(
   };
   const kernel = irOf(spec, settled);
   const numbers = drawNumbers(kernel, random, fixedSizes, fixedParams, MOST_WORK[target]);
-  return numbers && { spec, variant: settled, kernel, seed: caseSeed, ...numbers };
+  return numbers && { spec, variant: settled, features, kernel, seed: caseSeed, ...numbers };
 }
 
 /** Mostly as declared; else all float inputs and 16-bit outputs in one type. */
@@ -88,13 +90,16 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
   let reason = '';
   for (let shrink = 0; shrink < INPUT_TRIES; shrink++) {
     const inputs = drawInputs(c.kernel, uses, c.sizes, c.seed, shrink);
-    const launch: Launch = { ...c, features: {}, inputs };
+    const launch: Launch = { ...c, inputs };
     try {
       const outputs = roundOutputs(c.kernel, await execute(target, launch));
       const all = agreement(launch, outputs);
       const agrees = all.every((o) => o.agrees);
       if (!agrees && explainedByRounding(launch, c.seed, all))
-        return { kind: 'discarded', message: 'the definition moves as much when its inputs move by one rounding' };
+        return {
+          kind: 'discarded',
+          message: 'the definition moves as much when its inputs move by one rounding',
+        };
       return { kind: 'compared', outputs: all, agrees };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

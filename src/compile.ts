@@ -42,6 +42,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly storage?: Readonly<Record<string, StorageType>>;
   readonly features?: BackendOptions;
   readonly plans?: readonly StagePlan[];
+  /** Sizes that the kernel will mostly run with: they choose the plan, never what is computed. */
+  readonly expected?: Readonly<Record<string, number>>;
   readonly observe?: Observer;
 }
 export interface Compiled extends Lowered {
@@ -116,6 +118,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       limits: backend.limits(features),
       ...(options.storage ? { storage: options.storage } : {}),
       ...(options.plans ? { plans: options.plans } : {}),
+      ...(options.expected ? { expected: options.expected } : {}),
     },
     options.observe,
   );

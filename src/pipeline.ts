@@ -30,6 +30,8 @@ export interface LoweringOptions {
   readonly limits: PlanLimits;
   /** One plan per stage; by default each stage's own. */
   readonly plans?: readonly StagePlan[];
+  /** Sizes that the kernel will mostly run with: they choose the plan, never what is computed. */
+  readonly expected?: Readonly<Record<string, number>>;
 }
 
 interface PassInfo<T> {
@@ -122,7 +124,7 @@ export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observ
   const tile = tileProgram(normal, options.fixed);
   verifyTile(tile);
   observe?.('tile', 'from-ir', () => printTile(tile));
-  let program = kernelProgram(tile, options.limits, options.plans);
+  let program = kernelProgram(tile, options);
   verifyProgram(program);
   observe?.('kernel', 'from-tile', () => printProgram(program));
   for (const p of KERNEL_PASSES) {

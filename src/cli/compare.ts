@@ -13,7 +13,7 @@ export interface Difference {
 }
 
 /** Half the distance between neighbouring values near 1. */
-const UNIT: Readonly<Partial<Record<StorageType, number>>> = { f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 };
+export const UNIT: Readonly<Partial<Record<StorageType, number>>> = { f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 };
 
 /** Devices may flush values this small to zero. */
 const NEGLIGIBLE = 1e-30;

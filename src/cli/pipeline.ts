@@ -124,9 +124,15 @@ export async function compileVariant(
   set: Readonly<Record<string, number>>,
   target: CompileTarget,
   features: Features,
+  expected?: Readonly<Record<string, number>>,
 ): Promise<CompiledSpec> {
   const options = backendOptions(features);
-  const { files, ...lowered } = compileIr(kernel, { target, set, features: options });
+  const { files, ...lowered } = compileIr(kernel, {
+    target,
+    set,
+    features: options,
+    ...(expected ? { expected } : {}),
+  });
   const manifest = files.find((f) => f.path.endsWith('.json'));
   if (manifest === undefined) throw new CompilerBug('cli/pipeline', `${target} emitted no manifest`);
   return {

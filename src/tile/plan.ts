@@ -1,5 +1,6 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
-import { children, type Expr } from '../expr/expr.ts';
+import { evalConst } from '../expr/evaluate.ts';
+import { children, freeVars, type Expr } from '../expr/expr.ts';
 import type { Stage } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
@@ -58,12 +59,32 @@ function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
   return kinds.size === 1 && (only === 'f16' || only === 'bf16') ? only : undefined;
 }
 
-export function defaultPlan(s: Stage, limits: PlanLimits): StagePlan {
+/** Contraction steps, in multiply-adds, when the sizes that a plan is made for are known. */
+function expectedWork(s: Stage, expected: Readonly<Record<string, number>> | undefined): number | undefined {
+  if (!expected) return undefined;
+  const known = new Map(Object.entries(expected));
+  const axes = [...s.batch, ...s.row, ...s.stream];
+  if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
+  const depth = s.vectors.reduce((n, v) => n + v.extent, 1);
+  return axes.reduce((n, a) => n * Math.max(1, evalConst(a.extent, known)), depth);
+}
+
+/** Below this a software device spends longer compiling a large tile than it saves by it. */
+const SMALL_WORK = 3e7;
+
+/** @param expected sizes that the kernel will mostly run with; they choose the plan and never what is computed */
+export function defaultPlan(
+  s: Stage,
+  limits: PlanLimits,
+  expected?: Readonly<Record<string, number>>,
+): StagePlan {
   const matrix = limits.mma ? matrixPlan(s, limits) : undefined;
   if (matrix) return matrix;
   if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
   // Eight rows use every value that was read eight times, sixteen columns share one rescaling; more of either spills.
+  if (limits.software && (expectedWork(s, expected) ?? Infinity) < SMALL_WORK)
+    return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
   if (limits.software) return laneRowsPlan(limits.subgroup, 8, 16, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
 }

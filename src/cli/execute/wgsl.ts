@@ -33,7 +33,7 @@ export async function executeWgsl(launch: Launch): Promise<Execution> {
   const gpu = await device(features.shaderF16 === true);
   const kind = features.device ?? (gpu.software ? 'cpu' : 'gpu');
   const set = fixedFor(kernel, variant.set, sizes);
-  const compiled = await compileVariant(kernel, set, 'wgsl', { ...features, device: kind });
+  const compiled = await compileVariant(kernel, set, 'wgsl', { ...features, device: kind }, sizes);
   const source = compiled.files.find((file) => file.path === compiled.manifest.source)?.text;
   if (source === undefined)
     throw new CompilerBug('cli/wgsl', `no file ${compiled.manifest.source} was emitted`);

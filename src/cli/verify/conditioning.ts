@@ -1,18 +1,17 @@
 /**
- * Whether a disagreement can be rounding alone: the definition itself, on inputs moved by less than a rounding of f32,
- * moves by as much. A quotient of sums that cancel exactly, or a maximum between equal scores, is such a case; nothing
- * about an executor can be learnt from it.
+ * Whether a disagreement can be rounding alone: the definition itself, on inputs moved by a rounding of
+ * their storage, moves by as much. A quotient of sums that cancel, or a maximum between equal scores, is such a case. The
+ * executor's result is then exact for inputs that nobody could tell from the given ones (backward stability), and weights
+ * rounded to the operands' format are such a movement of the values.
  */
 import { STORAGE } from '../../expr/types.ts';
 import { interpretKernel, type InterpretedTensor } from '../../ir/interpret.ts';
 import { randomFrom } from '../../runtime/random.ts';
 import { tensorValues } from '../../runtime/tensor.ts';
 import type { OutputAgreement } from '../agreement.ts';
-import { compare } from '../compare.ts';
+import { compare, UNIT } from '../compare.ts';
 import { interpret, type Launch } from '../targets.ts';
 
-/** Relative: what one f32 operation may lose. */
-const ROUNDING = 2 ** -24;
 const TRIES = 3;
 
 /** True when every output that disagrees also moves past its tolerance under such a perturbation of the inputs. */
@@ -34,7 +33,8 @@ function perturbed(launch: Launch, seed: number): Record<string, InterpretedTens
     const declared = launch.kernel.tensors.find((t) => t.name === name);
     const isFloat = declared !== undefined && STORAGE[declared.storage].value === 'f32';
     const values = tensorValues(tensor);
-    const data = isFloat ? Array.from(values, (x) => x * (1 + ROUNDING * (2 * random.next() - 1))) : values;
+    const unit = UNIT[declared?.storage ?? 'f32'] ?? 0;
+    const data = isFloat ? Array.from(values, (x) => x * (1 + unit * (2 * random.next() - 1))) : values;
     out[name] = { shape: tensor.shape, data };
   }
   return out;

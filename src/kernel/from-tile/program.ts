@@ -13,9 +13,17 @@ import { emitRowDef, PassLowering } from './pass.ts';
 import { bufferName, Scope } from './scope.ts';
 import { Storer } from './stores.ts';
 
-export function kernelProgram(p: TileProgram, limits: PlanLimits, plans?: readonly StagePlan[]): Program {
+export interface PlanChoice {
+  readonly limits: PlanLimits;
+  /** One plan per stage; by default each stage's own. */
+  readonly plans?: readonly StagePlan[];
+  /** Sizes that the kernel will mostly run with. */
+  readonly expected?: Readonly<Record<string, number>>;
+}
+
+export function kernelProgram(p: TileProgram, { limits, plans, expected }: PlanChoice): Program {
   const uniforms = allUniforms(p);
-  const kernels = p.stages.map((s, n) => lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits), uniforms));
+  const kernels = p.stages.map((s, n) => lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits, expected), uniforms));
   const of = (role: TileTensor['role']) =>
     p.tensors
       .filter((t) => t.role === role)

@@ -251,6 +251,14 @@ export class StageBuilder {
     return onStream ? (onRow ? 'tile' : 'col') : onRow ? 'row' : 'uniform';
   }
 
+  /** Finished carriers are row values even without a row axis, and what reads them cannot be wider. */
+  private siteOfDef(name: string): Site {
+    const site = this.siteOf(new Set(this.g.def(name).indices));
+    const carried = [...this.g.cone(name)].some((d) => this.carriers.planned.has(d));
+    if (!carried) return site;
+    return site === 'col' ? 'tile' : site === 'uniform' ? 'row' : site;
+  }
+
   /**
    * Makes every definition that `e` reads available to pass `n` (or, with Infinity, to the stores) and turns the reads into
    * reads of tile values. A definition over a vector axis is expanded where it is read.
@@ -271,7 +279,7 @@ export class StageBuilder {
         vectors.map((v) => variable(v)),
         def.type,
       );
-    const site = this.siteOf(new Set(def.indices));
+    const site = this.siteOfDef(e.name);
     if (vectors.length > 0) return this.localize(def.value, n);
     if (site === 'uniform' || site === 'row') this.placeRow(e.name, site);
     else this.placeInPass(e.name, site, n);

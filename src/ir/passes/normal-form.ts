@@ -155,13 +155,14 @@ class Normalizer {
     return name;
   }
 
-  /** Renames axes bound in `e` that the replacements mention. */
+  /** Renames axes bound in `e` where a replacement below them mentions the same name. */
   private avoidCapture(e: Expr, map: ReadonlyMap<string, Expr>): Expr {
-    const used = new Set<string>();
-    for (const x of map.values()) freeVars(x, used);
     const go = (x: Expr): Expr => {
       const y = mapChildren(x, go);
-      if (y.kind !== 'reduce' || !y.axes.some((a) => used.has(a))) return y;
+      if (y.kind !== 'reduce') return y;
+      const used = new Set<string>();
+      for (const name of freeVars(y)) freeVars(map.get(name) ?? variable(name), used);
+      if (!y.axes.some((a) => used.has(a))) return y;
       const renames = new Map<string, Expr>();
       const axes = y.axes.map((a) => {
         if (!used.has(a)) return a;

@@ -2,7 +2,7 @@
  * Chooses, for one output definition, the axes of its stage: which reductions are streamed over, which axes become rows
  * of a tile, which are coordinates of a workgroup and which are vectors held by a lane.
  */
-import type { Expr } from '../expr/expr.ts';
+import { key, type Expr } from '../expr/expr.ts';
 import { Graph, sameSet } from './graph.ts';
 
 export interface StageShape {
@@ -43,17 +43,18 @@ function chooseStream(g: Graph, root: string): readonly string[] {
   return all.find((c) => c.axes.some((a) => g.fixedExtent(a) === undefined))?.axes ?? [];
 }
 
-/** Tensor reads under a definition that move with the stream. */
+/** Distinct tensor reads under a definition that move with the stream. */
 function streamReads(g: Graph, root: string, stream: readonly string[]): Expr[] {
-  const out: Expr[] = [];
+  const out = new Map<string, Expr>();
   for (const d of g.cone(root))
-    for (const r of g.tensorReads(g.def(d).value)) if (stream.some((a) => g.axes(r).has(a))) out.push(r);
-  return out;
+    for (const r of g.tensorReads(g.def(d).value))
+      if (stream.some((a) => g.axes(r).has(a))) out.set(key(r), r);
+  return [...out.values()];
 }
 
 /**
  * Rows are the axes that the streamed tensors depend on least, so that a tile of them is shared by all rows; free of such
- * a dependence, several axes flatten into one.
+ * a dependence, several axes flatten into one. Vectors count before scalars: a contraction needs one operand without rows.
  */
 function chooseRow(
   g: Graph,
@@ -64,10 +65,17 @@ function chooseRow(
   if (free.length === 0) return [];
   if (stream.length === 0) return free;
   const reads = streamReads(g, root, stream);
-  const uses = free.map((a) => reads.filter((r) => g.axes(r).has(a)).length);
-  const least = Math.min(...uses);
-  const rows = free.filter((_, n) => uses[n] === least);
-  return least === 0 ? rows : rows.slice(-1);
+  const vectors = reads.filter((r) => [...g.axes(r)].some((a) => g.isFeature(a)));
+  const least = (
+    axes: readonly string[],
+    among: readonly Expr[],
+  ): { axes: readonly string[]; uses: number } => {
+    const count = (a: string): number => among.filter((r) => g.axes(r).has(a)).length;
+    const uses = Math.min(...axes.map(count));
+    return { axes: axes.filter((a) => count(a) === uses), uses };
+  };
+  const rows = least(least(free, vectors).axes, reads);
+  return rows.uses === 0 ? rows.axes : rows.axes.slice(-1);
 }
 
 export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>): StageShape {
@@ -102,5 +110,7 @@ export function reductionKind(g: Graph, shape: StageShape, name: string): 'strea
   if (sameSet(r.axes, shape.stream))
     return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
   const taken = [...shape.batch, ...shape.row, ...shape.stream];
-  return r.axes.some((a) => taken.includes(a)) ? 'elsewhere' : 'vector';
+  const held = (a: string): boolean =>
+    !taken.includes(a) && (g.isFeature(a) || g.fixedExtent(a) !== undefined);
+  return r.axes.every(held) ? 'vector' : 'elsewhere';
 }

@@ -12,7 +12,7 @@ fn silu_gate(o, z) = o * silu(z)
 fn tanh_gate(o, a) = o * tanh(a)
 
 // Mix of two branches: a where z is large, b where it is small.
-fn mix(a, b, z) {
+fn sigmoid_mix(a, b, z) {
   let t = sigmoid(z)
   t * a + (1.0 - t) * b
 }
@@ -50,7 +50,7 @@ fn block_local(i, j, size) = j / size == i / size
 fn document[i, j](id) = id == id[i = j]
 
 // Keys before the length of a padded row.
-fn padding(j, length) = j < length
+fn key_padding(j, length) = j < length
 `,
   "normalizers": `// Normalizers: scores to weights over the axes in brackets.
 //
@@ -118,7 +118,7 @@ fn mean_weights[j](s) {
 }
 
 // Shannon entropy of weights over an axis, in nats; a weight of 0 adds nothing.
-fn entropy[j](p) = -sum[j](if p > 0.0 then p * log(p) else 0.0)
+fn entropy[j](p) = sum[j](if p > 0.0 then -p * log(p) else 0.0)
 `,
   "scalar": `// Scalar functions that are not operations of the language.
 

@@ -1,3 +1,4 @@
+/** How rules make their diagnostics. */
 import type { Diagnostic, Severity, Span } from '../../diagnostics/diagnostic.ts';
 
 interface Extra {

@@ -25,6 +25,9 @@ export interface NoiseOptions {
   readonly operands?: 'f16' | 'bf16' | undefined;
 }
 
+/** Adding and taking away 2⁻⁴⁸ in float64 leaves multiples of 2⁻¹⁰⁰: less becomes zero, as when f32 underflows. */
+const COARSE = 2 ** -48;
+
 const PRECISE = new Set(['neg', 'abs', 'select', 'min', 'max', 'floor', 'ceil', 'round', 'bits_to_f32']);
 
 /** The kernel with every rounding made large; `seed` chooses signs. */
@@ -40,13 +43,16 @@ export function withNoise(k: IrKernel, seed: number, options: NoiseOptions = {})
         return op('mul', at, f32(1 + 0.7 * axes.get(v)! + 0.37 * (id % 17)));
       })
       .reduce<Expr>((a, b) => op('add', a, b), f32(1 + 2.1 * id));
-    return op('mul', e, op('add', f32(1), op('mul', f32(size), op('sin', phase))));
+    const moved = op('mul', e, op('add', f32(1), op('mul', f32(size), op('sin', phase))));
+    return seed === 3 ? op('sub', op('add', moved, f32(COARSE)), f32(COARSE)) : moved;
   };
   const go = (e: Expr): Expr => {
     const inner = mapChildren(e, go);
     if (inner.type !== 'f32') return inner;
     if (inner.kind === 'op') return PRECISE.has(inner.op) ? inner : noise(inner, UNITS_OF_NOISE * UNIT.f32!);
-    if (inner.kind !== 'reduce' || inner.op !== 'sum') return inner;
+    if (inner.kind !== 'reduce') return inner;
+    const whole = inner.op === 'logsumexp' ? noise(inner, UNITS_OF_NOISE * UNIT.f32!) : inner;
+    if (inner.op !== 'sum' && inner.op !== 'mean') return whole;
     const size = options.operands ? 4 * UNIT[options.operands]! : UNITS_OF_NOISE * UNIT.f32!;
     return { ...inner, body: noise(inner.body, size) };
   };

@@ -1,0 +1,47 @@
+/**
+ * Law: kernels whose contractions run on matrix units with 16-bit operands compute what the definitions say. Tensors are
+ * of the operands' format, so that reading them is exact; what rounds to 16 bits is transformed operands and the weights
+ * of aggregates, whose error rounding.ts measures with the unit of that format on every product inside a sum.
+ */
+import { describe, it } from 'vitest';
+import { defaultPlan, type PlanLimits } from '../../src/tile/plan.ts';
+import { attentionSpecs, type SpecCase } from '../support/spec-arbitrary.ts';
+import { prepare } from './case.ts';
+import { catches, holds } from './law.ts';
+import {
+  GPU,
+  lowersRightly,
+  tiled,
+  withoutBarriers,
+  withoutMasks,
+  withoutRescaling,
+  withShortLoops,
+  type Damage,
+} from './lowering.ts';
+
+const MATRIX: PlanLimits = { ...GPU, workgroupBytes: 49152, mma: true };
+
+/** Cases for which the compiler itself chooses matrix units in some stage. */
+const cases = attentionSpecs({ storages: ['f16', 'bf16'], work: 12_000 }).filter((c) => {
+  const p = prepare(c);
+  const stages = tiled(p, p.required, MATRIX).stages;
+  return stages.some((s) => defaultPlan(s, MATRIX).arrangement === 'warp-matrix');
+});
+
+const law =
+  (damage?: Damage) =>
+  (c: SpecCase): void => {
+    const operands = c.text.includes('bf16[') ? 'bf16' : 'f16';
+    lowersRightly(c, (p) => ({ limits: MATRIX, fixed: p.required }), damage, { operands });
+  };
+
+describe('lowering to matrix units', () => {
+  it('keeps the meaning', () => holds(cases, law(), 40));
+
+  it.each([
+    ['a running sum that is not rescaled', withoutRescaling],
+    ['a mask that is dropped', withoutMasks],
+    ['missing barriers', withoutBarriers],
+    ['loops that end early', withShortLoops],
+  ])('notices %s', (_, damage) => catches(cases, law(damage), 40));
+});

@@ -37,14 +37,15 @@ add_backports() {
   uri=$( { grep -rhs '^URIs:' /etc/apt/sources.list.d --include='*.sources' | awk '{print $2}'
            grep -rhs '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d --include='*.list' | grep -o 'https\?://[^ ]*'
          } | grep '/debian/\?$' | head -1)
-  { printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports\nComponents: main\n' "${uri:-http://deb.debian.org/debian}"
+  [ -n "$uri" ] || { say 'apt uses no Debian archive'; return 1; }
+  { printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports\nComponents: main\n' "$uri"
     [ ! -s $key ] || printf 'Signed-By: %s\n' "$key"; } > /etc/apt/sources.list.d/attnc-backports.sources
   updated=
 }
 
 # Debian 12's own Mesa is too old for Dawn, and replacing it would change the machine: unpack the newer one aside.
 unpack_lavapipe() {
-  add_backports
+  add_backports || return 1
   update
   # What the driver links to comes from the distribution itself.
   local package

@@ -9,6 +9,7 @@ import { wgslLimits } from './limits.ts';
 import { ModuleContext } from './module.ts';
 import { Names } from './names.ts';
 import { printBlock, type StatementScope } from './statement.ts';
+import { wrapLine } from './wrap.ts';
 
 /** The module's text; deterministic, ends with a newline. */
 export function printModule(program: Program, options: BackendOptions = {}): string {
@@ -59,7 +60,7 @@ function printEntry(k: Kernel, module: ModuleContext): string {
       ? `fn ${module.entryNames.get(k)}(\n${params.map((p) => `  ${p},\n`).join('')}) {`
       : `fn ${module.entryNames.get(k)}() {`,
     ...lines,
-    ...body,
+    ...body.map(wrapLine),
     '}',
   ].join('\n');
 }

@@ -149,6 +149,22 @@ describe('statements', () => {
     expect(printed).toContain('let erf_2 = min_2;');
     expect(printed).toContain('let u_2 = erf_2;');
   });
+  test('long lines break at the outermost operators', () => {
+    const long = Array.from({ length: 9 }, (_, n) => lt(add(mul(v('n'), i32(n + 2)), LANE), i32(1000 + n)));
+    const printed = text([
+      ifS(
+        long.reduce((x, y) => op('and', x, y)),
+        [store('y', LANE, f32(0))],
+      ),
+    ]);
+    expect(printed).toContain(`\
+  if u.n * 2 + lane < 1000 && u.n * 3 + lane < 1001 && u.n * 4 + lane < 1002 && u.n * 5 + lane < 1003
+      && u.n * 6 + lane < 1004 && u.n * 7 + lane < 1005 && u.n * 8 + lane < 1006 && u.n * 9 + lane < 1007
+      && u.n * 10 + lane < 1008 {
+    y[lane] = 0.0;
+`);
+    expect(printed.split('\n').every((l) => l.length <= 110)).toBe(true);
+  });
   test('collectives must be lowered before', () => {
     const body = [
       arrayS('d', 'f32', 4),

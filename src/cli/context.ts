@@ -10,6 +10,8 @@ export interface Context {
   readonly sources: Sources;
   /** Says something to a person while the command works; silent with --json. */
   note(text: string): void;
+  /** Prints a part of the result as soon as it is there; silent with --json. */
+  say(text: string): void;
   /** A bar on stderr where somebody watches it. */
   progress(total: number, label: string): Progress;
 }

@@ -27,6 +27,9 @@ export async function runCommand(
     note: (text) => {
       if (!json) io.stderr(`${io.colors.cyan('note')}: ${text}\n`);
     },
+    say: (text) => {
+      if (!json) io.stdout(`${text}\n`);
+    },
     progress: (total, label) => startProgress(io, json, total, label),
   };
   let result: CommandResult;

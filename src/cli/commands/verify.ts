@@ -90,8 +90,11 @@ async function verify(context: Context, files: readonly string[], options: Optio
   const reports: Report[] = [];
   try {
     for (const plan of plans)
-      for (const target of targets)
-        reports.push(await verifyKernel(plan, target, numbers, (label) => bar.step(label)));
+      for (const target of targets) {
+        const report = await verifyKernel(plan, target, numbers, (label) => bar.step(label));
+        reports.push(report);
+        context.say(line(report));
+      }
   } finally {
     bar.stop();
   }
@@ -99,7 +102,6 @@ async function verify(context: Context, files: readonly string[], options: Optio
     ok: reports.every((r) => r.failure === undefined && r.compared > 0),
     diagnostics: reports.flatMap(diagnosticsOf),
     data: { seed: options.seed, reports },
-    text: reports.map(line).join('\n'),
   };
 }
 

@@ -21,7 +21,8 @@ export function explainedByRounding(launch: Launch, seed: number, all: readonly 
   for (let n = 0; n < TRIES && left.size > 0; n++) {
     const moved = interpretKernel(launch.kernel, perturbed(launch, seed + n), launch.sizes, launch.params);
     for (const o of all)
-      if (compare(moved[o.output]!.data, still.get(o.output)!.values).worst > o.tolerance) left.delete(o.output);
+      if (compare(moved[o.output]!.data, still.get(o.output)!.values).worst > o.tolerance)
+        left.delete(o.output);
   }
   return left.size === 0;
 }

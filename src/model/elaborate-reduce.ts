@@ -1,5 +1,5 @@
 /** Reductions: axes are bound, ranges and mask lines say which elements exist. */
-import { constant, freeVars, op, variable, type Expr } from '../expr/expr.ts';
+import { freeVars, op, variable, type Expr } from '../expr/expr.ts';
 import type { ReduceOp } from '../expr/ops.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { ScalarType } from '../expr/types.ts';
@@ -138,6 +138,3 @@ function assemble(
   }
   return value(result);
 }
-
-/** The value that stands for an element that does not exist in an output: 0 or false. */
-export const absentValue = (type: ScalarType): Expr => constant(type, 0);

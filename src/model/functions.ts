@@ -42,7 +42,7 @@ export function standardScope(): FnScope {
   std = new Scope(undefined);
   for (const [name, text] of Object.entries(STDLIB))
     for (const decl of parseSource(text, `std:${name}`).file.fns)
-      std.own.set(decl.name.text, { decl, origin: 'std', scope: std });
+      std.own.set(decl.name.text, { decl, scope: std });
   return std;
 }
 
@@ -83,7 +83,7 @@ export class FnChecker {
       const first = scope.own.get(decl.name.text);
       if (first) this.report(duplicateName(decl.name, first.decl.name.span, 'function'));
       else if (CALLABLE_NAMES.includes(decl.name.text)) this.report(builtinName(decl.name));
-      else scope.own.set(decl.name.text, { decl, origin: file.source, scope });
+      else scope.own.set(decl.name.text, { decl, scope });
     }
     for (const i of file.imports) this.import(i, file, scope, path);
     const main = path.length === 1;

@@ -22,7 +22,6 @@ export type SymbolKind =
   | 'param'
   | 'const'
   | 'definition'
-  | 'output'
   | 'function'
   | 'function axis'
   | 'function parameter'
@@ -130,8 +129,6 @@ export interface ModelKernel {
 /** A function that can be called, with the functions that its own body can call. */
 export interface ModelFn {
   readonly decl: FnDecl;
-  /** `std`, or the source key of its file. */
-  readonly origin: string;
   readonly scope: FnScope;
 }
 /** Functions by name, as one file sees them: its own, then imported ones, then the standard library. */

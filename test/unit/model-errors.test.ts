@@ -6,9 +6,11 @@ import { MODEL_CODES } from '../../src/diagnostics/codes-model.ts';
 import { renderDiagnostics } from '../../src/diagnostics/render.ts';
 import { checkFile } from '../../src/model/check.ts';
 import type { Loader } from '../../src/model/model.ts';
+import { lowerKernel } from '../../src/ir/from-model.ts';
+import { verifyIr } from '../../src/ir/verify.ts';
 import { parseSource } from '../../src/syntax/parse.ts';
 import { expectGolden } from '../support/golden.ts';
-import { mutate } from '../support/mutate.ts';
+import { mutate, seededRandom } from '../support/mutate.ts';
 
 const folder = join(import.meta.dirname, '../errors');
 const examples = join(import.meta.dirname, '../../examples');
@@ -84,6 +86,27 @@ describe('tolerance', () => {
       for (const d of diagnostics) expect(d.span, d.message).toBeDefined();
     }
     expect(broken).toBeGreaterThan(1000);
+  });
+
+  /** The text with one or two of its words, numbers or operators in the place of others. */
+  function shuffle(text: string, seed: number): string {
+    const random = seededRandom(seed);
+    const words = [...text.matchAll(/[A-Za-z_]\w*|\d+(\.\d+)?|[-+*/%<>=!&|^]+/g)];
+    const pick = () => words[Math.floor(random() * words.length)]!;
+    const [a, b] = [pick(), pick()];
+    return text.slice(0, a.index) + b[0] + text.slice(a.index + a[0].length);
+  }
+
+  test('what checks without an error lowers to sound IR', () => {
+    let sound = 0;
+    for (let seed = 0; seed < 1500; seed++) {
+      const text = shuffle(texts[seed % texts.length]!, seed);
+      const { parsed, diagnostics, model } = check(text);
+      if ([...parsed.diagnostics, ...diagnostics].some((d) => d.severity === 'error')) continue;
+      for (const k of model.kernels) verifyIr(lowerKernel(model, k.name));
+      sound++;
+    }
+    expect(sound).toBeGreaterThan(200);
   });
 
   test('functions that multiply are refused in time', () => {

@@ -4,18 +4,18 @@ import { didYouMean } from '../../diagnostics/suggest.ts';
 import type { Name } from '../../syntax/ast.ts';
 import { error } from './error.ts';
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+const count = (n: number, one: string, several: string): string => `${n} ${n === 1 ? one : several}`;
 
 export function wrongArguments(callee: Name, given: number, wanted: string, span: Span): Diagnostic {
   return error('E0213', `\`${callee.text}\` takes ${wanted}, not ${given}`, span);
 }
-export const argumentCount = (n: number): string => count(n, 'argument');
+export const argumentCount = (n: number): string => count(n, 'argument', 'arguments');
 
 export function wrongAxes(callee: Name, given: number, params: readonly string[], span: Span): Diagnostic {
   const wanted =
     params.length === 0
       ? 'no axes in brackets'
-      : `${count(params.length, 'axis').replace('axiss', 'axes')} in brackets: \`${callee.text}[${params.join(', ')}](…)\``;
+      : `${count(params.length, 'axis', 'axes')} in brackets: \`${callee.text}[${params.join(', ')}](…)\``;
   return error('E0214', `\`${callee.text}\` takes ${wanted}${given > 0 ? `, not ${given}` : ''}`, span);
 }
 

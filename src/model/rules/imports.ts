@@ -22,7 +22,3 @@ export function notExported(name: Name, from: string, known: Iterable<string>): 
     hint: didYouMean(name.text, known),
   });
 }
-
-export function brokenImport(i: ImportDecl, count: number): Diagnostic {
-  return error('E0207', `\`${i.from}\` has ${count} error${count === 1 ? '' : 's'}`, i.fromSpan);
-}

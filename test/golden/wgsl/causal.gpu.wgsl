@@ -1,0 +1,216 @@
+// causal: WGSL made by attnc.
+
+struct Uniforms {
+  B: i32,
+  H: i32,
+  N: i32,
+  M: i32,
+}
+@group(0) @binding(0) var<uniform> u: Uniforms;
+
+@group(0) @binding(1) var<storage, read> q: array<u32>; // f16
+@group(0) @binding(2) var<storage, read> k: array<u32>; // f16
+@group(0) @binding(3) var<storage, read> v: array<u32>; // f16
+@group(0) @binding(4) var<storage, read_write> y: array<atomic<u32>>; // f16
+
+// Stands for infinity in registers: WGSL lets a compiler assume that there is none.
+const INFINITY = 3.0e38;
+
+var<workgroup> k_tile: array<f32, 512>;
+var<workgroup> v_tile: array<f32, 512>;
+
+fn load_q(i: i32) -> f32 {
+  return unpack2x16float(q[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
+}
+
+fn load_k(i: i32) -> f32 {
+  return unpack2x16float(k[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
+}
+
+fn load_v(i: i32) -> f32 {
+  return unpack2x16float(v[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
+}
+
+fn store_y(i: i32, x: f32) {
+  let word = u32(i) >> 1u;
+  let shift = 16u * (u32(i) & 1u);
+  atomicAnd(&y[word], ~(0xffffu << shift));
+  atomicOr(&y[word], f16_bits(x) << shift);
+}
+
+fn div_or_zero(a: i32, b: i32) -> i32 {
+  return select(a / b, 0, b == 0);
+}
+
+fn rem_or_zero(a: i32, b: i32) -> i32 {
+  return select(a % b, 0, b == 0);
+}
+
+// The nearest 16-bit float, ties to even, as bits.
+fn f16_bits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let size = bits & 0x7fffffffu;
+  let normal = (size + 0xc8000fffu + ((size >> 13u) & 1u)) >> 13u;
+  let tiny = bitcast<u32>(bitcast<f32>(size) + 0.5) - 0x3f000000u;
+  var half = select(normal, tiny, size < 0x38800000u);
+  half = select(half, 0x7c00u, size >= 0x47800000u);
+  half = select(half, 0x7e00u, size > 0x7f800000u);
+  return ((bits >> 16u) & 0x8000u) | half;
+}
+
+@compute @workgroup_size(64)
+fn causal(
+  @builtin(local_invocation_index) lane_index: u32,
+  @builtin(workgroup_id) group_id: vec3<u32>,
+  @builtin(num_workgroups) group_count: vec3<u32>,
+) {
+  let lane = i32(lane_index);
+  // More than 65535 workgroups are folded into a second dimension.
+  let group = i32(group_id.x + group_id.y * group_count.x);
+  if group >= u.B * u.H * ((u.N + 63) / 64) {
+    return;
+  }
+  let row_first = rem_or_zero(group, (u.N + 63) / 64) * 64;
+  let h = rem_or_zero(div_or_zero(group, (u.N + 63) / 64), u.H);
+  let b = div_or_zero(div_or_zero(group, (u.N + 63) / 64), u.H);
+  let row = row_first + lane;
+  let i = min(row, u.N - 1);
+  var q_rows = array<f32, 16>();
+  for (var d = 0; d < 16; d++) {
+    q_rows[d] = load_q(((b * u.H + h) * u.N + i) * 16 + d);
+  }
+  var p_m_c = -1.5e38;
+  var ref0_0 = -1.5e38;
+  var p_sum_c = 0.0;
+  var y_c = array<f32, 16>();
+  for (var tile_first = 0; tile_first < u.M; tile_first += 32) {
+    if tile_first <= min(row_first + 64, u.N) - 1 {
+      workgroupBarrier();
+      for (var element = lane; element < 512; element += 64) {
+        let tile_row = element / 16;
+        let tile_col = element % 16;
+        let column = tile_first + tile_row;
+        let j = min(column, u.M - 1);
+        k_tile[tile_row * 16 + tile_col] = load_k(((b * u.H + h) * u.M + j) * 16 + tile_col);
+      }
+      for (var element_2 = lane; element_2 < 512; element_2 += 64) {
+        let tile_row_2 = element_2 / 16;
+        let tile_col_2 = element_2 % 16;
+        let column_2 = tile_first + tile_row_2;
+        let j_2 = min(column_2, u.M - 1);
+        v_tile[tile_row_2 * 16 + tile_col_2] = load_v(((b * u.H + h) * u.M + j_2) * 16 + tile_col_2);
+      }
+      workgroupBarrier();
+      var s_sum_dot = array<f32, 32>();
+      for (var dot0_first = 0; dot0_first < 32; dot0_first += 8) {
+        var dot0_sum_0 = s_sum_dot[dot0_first];
+        var dot0_sum_1 = s_sum_dot[dot0_first + 1];
+        var dot0_sum_2 = s_sum_dot[dot0_first + 2];
+        var dot0_sum_3 = s_sum_dot[dot0_first + 3];
+        var dot0_sum_4 = s_sum_dot[dot0_first + 4];
+        var dot0_sum_5 = s_sum_dot[dot0_first + 5];
+        var dot0_sum_6 = s_sum_dot[dot0_first + 6];
+        var dot0_sum_7 = s_sum_dot[dot0_first + 7];
+        for (var dot0_depth = 0; dot0_depth < 16; dot0_depth++) {
+          let dot0_left = q_rows[dot0_depth];
+          let dot0_right_0 = k_tile[dot0_depth + dot0_first * 16];
+          dot0_sum_0 = fma(dot0_left, dot0_right_0, dot0_sum_0);
+          let dot0_right_1 = k_tile[dot0_depth + (dot0_first + 1) * 16];
+          dot0_sum_1 = fma(dot0_left, dot0_right_1, dot0_sum_1);
+          let dot0_right_2 = k_tile[dot0_depth + (dot0_first + 2) * 16];
+          dot0_sum_2 = fma(dot0_left, dot0_right_2, dot0_sum_2);
+          let dot0_right_3 = k_tile[dot0_depth + (dot0_first + 3) * 16];
+          dot0_sum_3 = fma(dot0_left, dot0_right_3, dot0_sum_3);
+          let dot0_right_4 = k_tile[dot0_depth + (dot0_first + 4) * 16];
+          dot0_sum_4 = fma(dot0_left, dot0_right_4, dot0_sum_4);
+          let dot0_right_5 = k_tile[dot0_depth + (dot0_first + 5) * 16];
+          dot0_sum_5 = fma(dot0_left, dot0_right_5, dot0_sum_5);
+          let dot0_right_6 = k_tile[dot0_depth + (dot0_first + 6) * 16];
+          dot0_sum_6 = fma(dot0_left, dot0_right_6, dot0_sum_6);
+          let dot0_right_7 = k_tile[dot0_depth + (dot0_first + 7) * 16];
+          dot0_sum_7 = fma(dot0_left, dot0_right_7, dot0_sum_7);
+        }
+        s_sum_dot[dot0_first] = dot0_sum_0;
+        s_sum_dot[dot0_first + 1] = dot0_sum_1;
+        s_sum_dot[dot0_first + 2] = dot0_sum_2;
+        s_sum_dot[dot0_first + 3] = dot0_sum_3;
+        s_sum_dot[dot0_first + 4] = dot0_sum_4;
+        s_sum_dot[dot0_first + 5] = dot0_sum_5;
+        s_sum_dot[dot0_first + 6] = dot0_sum_6;
+        s_sum_dot[dot0_first + 7] = dot0_sum_7;
+      }
+      for (var c = 0; c < 32; c++) {
+        let column_3 = tile_first + c;
+        let j_3 = min(column_3, u.M - 1);
+        let keep0_0 = column_3 < u.M && j_3 <= i;
+        let s_sum = s_sum_dot[c];
+        let s = s_sum * 0.25;
+        let kept = select(-1.5e38, s, keep0_0);
+        p_m_c = max(p_m_c, kept);
+      }
+      let ref0_0_next = min(max(p_m_c, -1.5e38), 1.5e38);
+      let ref0_0_scale = exp(min(ref0_0 - ref0_0_next, 88.0));
+      ref0_0 = ref0_0_next;
+      p_sum_c *= ref0_0_scale;
+      for (var e = 0; e < 16; e++) {
+        y_c[e] *= ref0_0_scale;
+      }
+      var weights = array<f32, 32>();
+      for (var c_2 = 0; c_2 < 32; c_2++) {
+        let column_4 = tile_first + c_2;
+        let j_4 = min(column_4, u.M - 1);
+        let keep0_0_2 = column_4 < u.M && j_4 <= i;
+        let s_sum_2 = s_sum_dot[c_2];
+        let s_2 = s_sum_2 * 0.25;
+        let weight = select(0.0, exp(min(s_2 - ref0_0, 88.0)), keep0_0_2);
+        p_sum_c += weight;
+        weights[c_2] = weight;
+      }
+      for (var dot1_first = 0; dot1_first < 16; dot1_first += 8) {
+        var dot1_sum_0 = y_c[dot1_first];
+        var dot1_sum_1 = y_c[dot1_first + 1];
+        var dot1_sum_2 = y_c[dot1_first + 2];
+        var dot1_sum_3 = y_c[dot1_first + 3];
+        var dot1_sum_4 = y_c[dot1_first + 4];
+        var dot1_sum_5 = y_c[dot1_first + 5];
+        var dot1_sum_6 = y_c[dot1_first + 6];
+        var dot1_sum_7 = y_c[dot1_first + 7];
+        for (var dot1_depth = 0; dot1_depth < 32; dot1_depth++) {
+          let dot1_left = weights[dot1_depth];
+          let dot1_right_0 = v_tile[dot1_depth * 16 + dot1_first];
+          dot1_sum_0 = fma(dot1_left, dot1_right_0, dot1_sum_0);
+          let dot1_right_1 = v_tile[dot1_depth * 16 + dot1_first + 1];
+          dot1_sum_1 = fma(dot1_left, dot1_right_1, dot1_sum_1);
+          let dot1_right_2 = v_tile[dot1_depth * 16 + dot1_first + 2];
+          dot1_sum_2 = fma(dot1_left, dot1_right_2, dot1_sum_2);
+          let dot1_right_3 = v_tile[dot1_depth * 16 + dot1_first + 3];
+          dot1_sum_3 = fma(dot1_left, dot1_right_3, dot1_sum_3);
+          let dot1_right_4 = v_tile[dot1_depth * 16 + dot1_first + 4];
+          dot1_sum_4 = fma(dot1_left, dot1_right_4, dot1_sum_4);
+          let dot1_right_5 = v_tile[dot1_depth * 16 + dot1_first + 5];
+          dot1_sum_5 = fma(dot1_left, dot1_right_5, dot1_sum_5);
+          let dot1_right_6 = v_tile[dot1_depth * 16 + dot1_first + 6];
+          dot1_sum_6 = fma(dot1_left, dot1_right_6, dot1_sum_6);
+          let dot1_right_7 = v_tile[dot1_depth * 16 + dot1_first + 7];
+          dot1_sum_7 = fma(dot1_left, dot1_right_7, dot1_sum_7);
+        }
+        y_c[dot1_first] = dot1_sum_0;
+        y_c[dot1_first + 1] = dot1_sum_1;
+        y_c[dot1_first + 2] = dot1_sum_2;
+        y_c[dot1_first + 3] = dot1_sum_3;
+        y_c[dot1_first + 4] = dot1_sum_4;
+        y_c[dot1_first + 5] = dot1_sum_5;
+        y_c[dot1_first + 6] = dot1_sum_6;
+        y_c[dot1_first + 7] = dot1_sum_7;
+      }
+    }
+  }
+  let p_m = select(-INFINITY, p_m_c, p_m_c > -1.5e38);
+  let p_sum = p_sum_c;
+  let y_c_factor = 1.0 / p_sum;
+  for (var e_2 = 0; e_2 < 16; e_2++) {
+    if row < u.N {
+      store_y(((b * u.H + h) * u.N + i) * 16 + e_2, select(0.0, y_c_factor * y_c[e_2], p_m_c > -1.5e38));
+    }
+  }
+}

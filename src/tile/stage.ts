@@ -114,9 +114,14 @@ export class StageBuilder {
     const reduce = this.g.reduction(r.name)!;
     if (reduce.op === 'any' && reduce.body.kind === 'const') return this.emitAny(r, keep);
     const values = r.parts.map((part) => this.emitPart(r, part, reduce.op as FoldOp, keep));
-    const guarded = r.where !== undefined && (reduce.op !== 'sum' || r.parts.some((p) => !isOne(p.outer)));
+    // An integer extremum says itself that there was none; a sum does unless it is multiplied afterwards.
+    const guarded =
+      r.where !== undefined &&
+      (reduce.op === 'sum'
+        ? r.parts.some((p) => !isOne(p.outer))
+        : reduce.type === 'f32' && (reduce.op === 'max' || reduce.op === 'min'));
     const sum = values.reduce((a, b) => op('add', a, b));
-    const nonempty = guarded && reduce.op !== 'any' ? this.nonempty(r.pass, keep) : undefined;
+    const nonempty = guarded ? this.nonempty(r.pass, keep) : undefined;
     const value = this.finals.value(reduce.op as FoldOp, reduce.type, sum, nonempty);
     const def = this.g.def(r.name);
     this.place(

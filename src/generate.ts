@@ -1,0 +1,38 @@
+/** `npm run generate`: writes every file that follows from others. A test compares them with what is checked in. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { generateGrammarFiles } from '../grammar/generate.ts';
+import { examplesPage } from './cli/generate/examples-page.ts';
+import { writeFilesAtomically } from './runtime/files.ts';
+import { packageRoot } from './runtime/package-root.ts';
+import { generateBundle } from './stdlib/generate.ts';
+
+export interface GeneratedFile {
+  /** Relative to the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Texts of the .attn files in a folder, by name without ending. */
+function specsIn(folder: string): Record<string, string> {
+  const path = join(packageRoot(), folder);
+  const names = readdirSync(path).filter((name) => name.endsWith('.attn'));
+  return Object.fromEntries(names.map((name) => [name.slice(0, -5), readFileSync(join(path, name), 'utf8')]));
+}
+
+/** All generated files, made from the sources as they are now. */
+export function generatedFiles(): GeneratedFile[] {
+  const examples = Object.entries(specsIn('examples')).map(([name, text]) => ({ name, text }));
+  return [
+    ...generateGrammarFiles(),
+    { path: 'src/stdlib/bundle.ts', text: generateBundle(specsIn('src/stdlib')) },
+    { path: 'examples/README.md', text: examplesPage(examples) },
+  ];
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const files = generatedFiles();
+  writeFilesAtomically(files.map(({ path, text }) => ({ path: join(packageRoot(), path), content: text })));
+  for (const { path } of files) console.log(path);
+}

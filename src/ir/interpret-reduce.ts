@@ -1,7 +1,7 @@
 /** Reductions of the interpreter: the list of elements that exist, then one loop over it. */
 import type { Evaluator } from '../expr/evaluate.ts';
 import { freeVars, type Expr, type ReduceExpr } from '../expr/expr.ts';
-import type { ReduceOp } from '../expr/ops.ts';
+import { emptyValue } from '../expr/empty.ts';
 import { wrap } from '../expr/scalar.ts';
 import type { ScalarType } from '../expr/types.ts';
 
@@ -78,29 +78,6 @@ function domainOf(
     return found;
   };
   return { columns, refresh };
-}
-
-/** What a reduction over no element gives. */
-export function emptyValue(op: ReduceOp, type: ScalarType): number {
-  const [least, greatest] =
-    type === 'i32' ? [-2147483648, 2147483647] : type === 'u32' ? [0, 4294967295] : [-Infinity, Infinity];
-  switch (op) {
-    case 'sum':
-    case 'mean':
-    case 'any':
-      return 0;
-    case 'all':
-      return 1;
-    case 'max':
-      return least;
-    case 'min':
-      return greatest;
-    case 'logsumexp':
-      return -Infinity;
-    case 'argmax':
-    case 'argmin':
-      return -1;
-  }
 }
 
 /** Compiles a reduction; axes are bound to places of their own in the frame. */

@@ -1,4 +1,5 @@
 /** Outputs: which definition each one writes, in which storage and order, with 0 where a mask removes the element. */
+import { emptyValue } from '../expr/empty.ts';
 import { constant, op, variable, type Expr } from '../expr/expr.ts';
 import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
 import { freeAxes, resolveDerived } from './axes.ts';
@@ -96,11 +97,17 @@ function exported(
           'select',
           kept.reduce((a, b) => op('and', a, b)),
           converted,
-          constant(type, 0),
+          constant(type, removedValue(s, text, type)),
         );
   const name = s.fresh(`${text}.out`);
   s.defs.push({ name, role: 'out', indices, type, value: masked, span, written: false });
   return name;
+}
+
+/** What stands where a mask removes an element: a reduction over nothing where the output is one, else 0. */
+function removedValue(s: KernelState, text: string, type: ScalarType): number {
+  const value = s.defs.find((d) => d.name === text)?.value;
+  return value?.kind === 'reduce' && value.type === type ? emptyValue(value.op, type) : 0;
 }
 
 export function checkOutputs(s: KernelState, defs: Definitions): void {

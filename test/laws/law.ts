@@ -1,6 +1,9 @@
 /**
  * How a law is tried: on seeded random cases, and once more with a planted fault that it must notice.
  *
+ * Two translations have their laws beside their other tests: simplification in test/unit/expr-evaluate.test.ts, printing
+ * and formatting of source in test/unit/syntax-generated.test.ts.
+ *
  * ATTNC_LAW_SEED tries other cases than the usual ones, ATTNC_LAW_RUNS multiplies their number, ATTNC_LAW_SHRINK=1 makes
  * a failing case small, which takes minutes.
  */

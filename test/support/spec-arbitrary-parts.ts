@@ -136,6 +136,14 @@ export const OUTPUTS: readonly Ingredient[] = [
   { text: (p) => `out some: bool[${p.query}i] = any[j](s > 0.5)` },
   { text: (p) => `out every: bool[${p.query}i] = all[j](s < 0.5)` },
   { text: (p) => `out average: ${row(p)} = mean[j](s)` },
+  { text: (p) => `out near: ${row(p)} = sum[j in 0..i / 2 + 1](p)` },
+  { text: (p) => `out count: i32[${p.query}i] = sum[j](if s > 0.0 then 1 else 0)` },
+  { text: (p) => `out lowest: ${row(p)} = min[j](s * p)` },
+  {
+    text: (p) => `let best = argmax[j](s)
+out picked: f32[${p.query}i, e] = if best >= 0 then v[j = max(best, 0)] else 0.0`,
+    declares: v,
+  },
   { text: (p) => `out map: f32[${p.query}i, j] = p` },
   { text: (p) => `out mapped: f32[${p.query}i, j] = s` },
   { text: (p) => `out column: f32[${p.query}j] = sum[i](p)` },

@@ -27,7 +27,7 @@ export interface SpecOptions {
 
 interface Choices {
   readonly batch: boolean;
-  readonly heads: 'none' | 'equal' | 'grouped';
+  readonly heads: 'none' | 'equal' | 'grouped' | 'shared';
   readonly storage: StorageType;
   readonly score: Ingredient;
   readonly second: Ingredient | undefined;
@@ -40,7 +40,7 @@ interface Choices {
 const choices = (storages: readonly StorageType[]): fc.Arbitrary<Choices> =>
   fc.record({
     batch: fc.boolean(),
-    heads: fc.constantFrom('none', 'equal', 'grouped'),
+    heads: fc.constantFrom('none', 'equal', 'grouped', 'shared'),
     storage: fc.constantFrom(...storages),
     score: fc.constantFrom(...SCORES),
     second: fc.option(fc.constantFrom(...SCORES), { nil: undefined, freq: 4 }),
@@ -53,7 +53,7 @@ const choices = (storages: readonly StorageType[]): fc.Arbitrary<Choices> =>
 /** The spec that some choices describe. */
 function specText(c: Choices): string {
   const lead = [...(c.batch ? ['b'] : []), ...(c.heads === 'none' ? [] : ['h'])];
-  const head = c.heads === 'none' ? '' : c.heads === 'grouped' ? 'g' : 'h';
+  const head = { none: '', equal: 'h', grouped: 'g', shared: '' }[c.heads];
   const keyLead = [...(c.batch ? ['b'] : []), ...(head === '' ? [] : [head])];
   const prefix = (axes: readonly string[]): string => axes.map((a) => `${a}, `).join('');
   const place = {
@@ -164,6 +164,52 @@ export const pointwiseSpecs: fc.Arbitrary<SpecCase> = fc
     scale,
   }));
 
-/** Mostly attention, sometimes nothing to stream over. */
+/** Specs over images: queries and keys have rows and columns, and a reduction takes both axes of the keys. */
+const imageSpecs: fc.Arbitrary<SpecCase> = fc
+  .record({
+    mask: fc.constantFrom('', 'mask abs(iy - jy) <= 1 && abs(ix - jx) <= 2', 'mask jy < iy || jx <= ix'),
+    bias: fc.constantFrom('', ' + table[iy - jy + Y - 1, ix - jx + X - 1]'),
+    output: fc.constantFrom(
+      'out y: f32[b, iy, ix, e] = sum[jy, jx](p * v)',
+      'out y: f32[b, iy, ix, e] = sum[jy, jx](p * v)\nout lse: f32[b, iy, ix] = logsumexp[jy, jx](s)',
+      'out most: i32[b, iy, ix] = argmax[jy, jx](s)\nout total: f32[iy, b, ix] = sum[jy, jx](p * p)',
+      'out hit: f32[b, jy, jx] = sum[iy, ix](p)',
+    ),
+    normalizer: fc.constantFrom('softmax', 'l1_softplus', 'softmax_off_by_one'),
+    sizes: fc.record({
+      B: fc.constantFrom(1, 2),
+      Y: fc.constantFrom(1, 2, 3, 5),
+      X: fc.constantFrom(1, 3, 4, 7),
+      D: fc.constantFrom(1, 4),
+      E: fc.constantFrom(1, 3, 4),
+    }),
+    seed: fc.nat(),
+    scale: fc.constantFrom(0.03, 0.1),
+  })
+  .map(({ mask, bias, output, normalizer, sizes, seed, scale }) => {
+    const lines = [
+      'kernel case {',
+      'axes b: B, iy: Y, ix: X, jy: Y, jx: X, d: D, e: E',
+      'in q: f32[b, iy, ix, d]',
+      'in k: f32[b, jy, jx, d]',
+      ...(output.includes('* v') ? ['in v: f32[b, jy, jx, e]'] : []),
+      ...(bias === '' ? [] : ['in table: f32[2 * Y - 1, 2 * X - 1]']),
+      mask,
+      `score s = sum[d](q * k)${bias}`,
+      `normalize p = ${normalizer}[jy, jx](s)`,
+      output,
+      '}',
+      '',
+    ];
+    return {
+      text: lines.filter((l, n) => l !== '' || n === lines.length - 1).join('\n'),
+      sizes,
+      params: {},
+      seed,
+      scale,
+    };
+  });
+
+/** Mostly attention over positions, sometimes over images, sometimes nothing to stream over. */
 export const specs = (options: SpecOptions = {}): fc.Arbitrary<SpecCase> =>
   fc.oneof({ weight: 9, arbitrary: attentionSpecs(options) }, { weight: 1, arbitrary: pointwiseSpecs });

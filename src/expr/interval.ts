@@ -24,7 +24,10 @@ const pick = (f: 'min' | 'max', a: Expr | undefined, b: Expr | undefined): Expr 
   a && b ? op(f, a, b) : undefined;
 const both = (f: (a: Expr, b: Expr) => Expr, a: Expr | undefined, b: Expr | undefined): Expr | undefined =>
   a && b ? f(a, b) : undefined;
-const make = (lo: Expr | undefined, hi: Expr | undefined): Range => ({ ...(lo ? { lo } : {}), ...(hi ? { hi } : {}) });
+const make = (lo: Expr | undefined, hi: Expr | undefined): Range => ({
+  ...(lo ? { lo } : {}),
+  ...(hi ? { hi } : {}),
+});
 
 const moves = (e: Expr, box: Box): boolean => {
   for (const v of freeVars(e)) if (box.has(v)) return true;
@@ -48,9 +51,15 @@ function opRange(e: OpExpr, box: Box): Range {
     case 'neg':
       return make(x.hi && op('neg', x.hi), x.lo && op('neg', x.lo));
     case 'add':
-      return make(both((p, q) => op('add', p, q), x.lo, y.lo), both((p, q) => op('add', p, q), x.hi, y.hi));
+      return make(
+        both((p, q) => op('add', p, q), x.lo, y.lo),
+        both((p, q) => op('add', p, q), x.hi, y.hi),
+      );
     case 'sub':
-      return make(both((p, q) => op('sub', p, q), x.lo, y.hi), both((p, q) => op('sub', p, q), x.hi, y.lo));
+      return make(
+        both((p, q) => op('sub', p, q), x.lo, y.hi),
+        both((p, q) => op('sub', p, q), x.hi, y.lo),
+      );
     case 'mul':
       return mulRange(x, y, b!, a!);
     case 'min':
@@ -63,10 +72,9 @@ function opRange(e: OpExpr, box: Box): Range {
     }
     case 'idiv':
     case 'quot':
-      if (!positive(b!)) return {};
-      return make(x.lo && op(e.op, x.lo, b!), x.hi && op(e.op, x.hi, b!));
+      return quotientRange(e.op, x, b!, box);
     case 'mod':
-      return positive(b!) ? { lo: constant(e.type, 0), hi: op('sub', b!, constant(e.type, 1)) } : {};
+      return moves(b!, box) ? {} : modRange(x, b!);
     case 'shr':
       return moves(b!, box) ? {} : make(x.lo && op('shr', x.lo, b!), x.hi && op('shr', x.hi, b!));
     case 'abs':
@@ -89,11 +97,33 @@ function opRange(e: OpExpr, box: Box): Range {
   }
 }
 
+/** Division by a fixed divisor is monotone, upwards or downwards; by zero it is 0. */
+function quotientRange(o: 'idiv' | 'quot', x: Range, by: Expr, box: Box): Range {
+  if (moves(by, box)) return {};
+  const ends = make(x.lo && op(o, x.lo, by), x.hi && op(o, x.hi, by));
+  if (positive(by)) return ends;
+  return ends.lo && ends.hi ? make(op('min', ends.lo, ends.hi), op('max', ends.lo, ends.hi)) : {};
+}
+
+/** Within one quotient the remainder follows its dividend; across several it can be anything below the divisor. */
+function modRange(x: Range, by: Expr): Range {
+  const one = constant(by.type, 1);
+  const zero = constant(by.type, 0);
+  const least = positive(by) ? zero : op('min', zero, op('add', by, one));
+  const most = positive(by) ? op('sub', by, one) : op('max', zero, op('sub', by, one));
+  if (!x.lo || !x.hi) return make(least, most);
+  const same = op('eq', op('idiv', x.lo, by), op('idiv', x.hi, by));
+  return make(op('select', same, op('mod', x.lo, by), least), op('select', same, op('mod', x.hi, by), most));
+}
+
 function mulRange(x: Range, y: Range, b: Expr, a: Expr): Range {
   if (b.kind === 'const') return scale(x, b);
   if (a.kind === 'const') return scale(y, a);
   if (nonNegative(x.lo) && nonNegative(y.lo))
-    return make(both((p, q) => op('mul', p, q), x.lo, y.lo), both((p, q) => op('mul', p, q), x.hi, y.hi));
+    return make(
+      both((p, q) => op('mul', p, q), x.lo, y.lo),
+      both((p, q) => op('mul', p, q), x.hi, y.hi),
+    );
   return {};
 }
 
@@ -136,8 +166,25 @@ function rawTruth(e: Expr, box: Box): Truth {
       must: op('and', op('or', op('not', k.may), x.must), op('or', k.must, y.must)),
     };
   }
+  const residue = e.op === 'eq' && a && b ? (residueMay(a, b, box) ?? residueMay(b, a, box)) : undefined;
+  if (residue && a && b) {
+    const t = comparison('eq', rangeOf(a, box), rangeOf(b, box));
+    return { may: op('and', t.may, residue), must: t.must };
+  }
   if (a?.type === 'bool' || b?.type === 'bool' || !a || !b) return { may: TRUE, must: FALSE };
   return comparison(e.op, rangeOf(a, box), rangeOf(b, box));
+}
+
+/** Whether `x % m == c` can hold: between the ends of x lies a number that leaves c, unless m is not positive. */
+function residueMay(a: Expr, c: Expr, box: Box): Expr | undefined {
+  if (a.kind !== 'op' || a.op !== 'mod' || a.type !== 'i32' || moves(c, box) || moves(a.args[1]!, box))
+    return undefined;
+  const m = a.args[1]!;
+  const x = rangeOf(a.args[0]!, box);
+  if (!x.lo || !x.hi) return undefined;
+  const upTo = (end: Expr): Expr => op('idiv', op('sub', end, c), m);
+  const some = op('lt', upTo(op('sub', x.lo, constant('i32', 1))), upTo(x.hi));
+  return op('or', op('le', m, constant('i32', 0)), some);
 }
 
 function comparison(o: string, x: Range, y: Range): Truth {

@@ -1,5 +1,6 @@
 /** The compiler as the commands see it: the one file that knows the compiler's own entry points. */
 import { backendFor } from '../../backends/index.ts';
+import { printHost } from '../../backends/wgsl/host.ts';
 import type { BackendOptions, EmittedFile, Manifest } from '../../backends/backend.ts';
 import {
   checkText,
@@ -135,10 +136,15 @@ export async function compileVariant(
   });
   const manifest = files.find((f) => f.path.endsWith('.json'));
   if (manifest === undefined) throw new CompilerBug('cli/pipeline', `${target} emitted no manifest`);
+  const program = backendFor(target).legalize(lowered.program, options);
+  const bindings =
+    features.bindings && target === 'wgsl'
+      ? [{ path: `${program.name}.ts`, text: await printHost(program, options) }]
+      : [];
   return {
-    files,
+    files: [...files, ...bindings],
     manifest: JSON.parse(manifest.text) as Manifest,
-    program: backendFor(target).legalize(lowered.program, options),
+    program,
     lowered,
   };
 }

@@ -1,6 +1,7 @@
 /** What this machine can execute: looked up, never assumed. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { findNvcc } from './nvcc.ts';
 import { packageRoot } from './package-root.ts';
 
 export interface Finding {
@@ -88,13 +89,18 @@ function tool(name: string, commands: readonly string[], args: readonly string[]
 
 /** Looks at everything that some target or test can use; takes a few seconds. */
 export function inspectMachine(): Finding[] {
-  const nvcc = ['nvcc', '/usr/local/cuda/bin/nvcc', '/usr/local/cuda-13.0/bin/nvcc'];
+  const nvcc = findNvcc();
   const gpu = ask('nvidia-smi', ['--query-gpu=name,compute_cap', '--format=csv,noheader']);
   return [
     { name: 'Node.js', present: true, detail: process.version },
     ...webgpuFindings(),
     tool('g++ (CUDA emulator)', ['g++'], ['--version'], 'apt-get install g++'),
-    tool('nvcc (CUDA compile checks)', nvcc, ['--version'], 'install the CUDA toolkit from NVIDIA'),
+    tool(
+      'nvcc (CUDA compile checks)',
+      [nvcc ?? 'nvcc'],
+      ['--version'],
+      'install the CUDA toolkit from NVIDIA',
+    ),
     gpu
       ? { name: 'NVIDIA GPU', present: true, detail: gpu.split('\n').join('; ') }
       : {

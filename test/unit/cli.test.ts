@@ -178,6 +178,13 @@ describe('compile', () => {
     expect(readFileSync(join(out, 'sample.wgsl'), 'utf8')).toBe(first);
   });
 
+  it('writes typed bindings when asked', async () => {
+    const out = at('bound');
+    await attnc('compile', spec, '-o', out, '-t', 'wgsl', '--set', 'D=4', '--bindings');
+    expect(readdirSync(out).sort()).toEqual(['sample.ts', 'sample.wgsl', 'sample.wgsl.json']);
+    expect(readFileSync(join(out, 'sample.ts'), 'utf8')).toMatch(/export (async )?function createSample\(/);
+  });
+
   it('writes nothing when anything is wrong', async () => {
     const out = at('none');
     for (const flags of [
@@ -362,5 +369,13 @@ describe('the launcher', () => {
     expect(start('check', '-')).toMatchObject({ status: 0 });
     expect(start('check', 'absent.attn')).toMatchObject({ status: 1 });
     expect(start('nonsense')).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  it('reaches packages that are not in the bundle, with and without cached code', () => {
+    for (let n = 0; n < 2; n++) {
+      const flags = ['-o', at(`launched${n}`), '-t', 'wgsl', '--set', 'D=4', '--bindings'];
+      expect(start('compile', spec, ...flags)).toMatchObject({ status: 0 });
+      expect(existsSync(join(at(`launched${n}`), 'sample.ts'))).toBe(true);
+    }
   });
 });

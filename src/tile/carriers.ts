@@ -36,8 +36,11 @@ export interface PlannedReduction {
 
 /** The stage cannot hold this reduction's vector in registers as a contraction: its vector axes must become rows. */
 export class NeedsRows extends Error {
-  constructor(readonly axes: readonly string[]) {
-    super(`axes ${axes.join(', ')} must be rows`);
+  constructor(
+    readonly def: string,
+    readonly axes: readonly string[],
+  ) {
+    super(`axes ${axes.join(', ')} of ${def} must be rows`);
   }
 }
 
@@ -57,7 +60,7 @@ export class CarrierPlanner {
     const now = new Set(deps.filter((d) => this.planned.get(d)!.pass === base));
     const early = this.attempt(name, now);
     const parts = early ?? this.attempt(name, new Set());
-    if (!parts) throw new NeedsRows(this.vectors(name));
+    if (!parts) throw new NeedsRows(name, this.vectors(name));
     const pass = early || now.size === 0 ? base : base + 1;
     this.planned.set(name, { name, pass, parts, ...(reduce.where ? { where: reduce.where } : {}) });
   }

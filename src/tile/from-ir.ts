@@ -44,16 +44,17 @@ class Partition {
     try {
       new StageBuilder(g, shape, [o], this.kernel.name).build();
     } catch (e) {
-      if (e instanceof NeedsRows) {
-        if (e.axes.length === 0 || e.axes.every((a) => asRows.has(a)))
-          throw new CompilerBug('tile/from-ir', `no stage can hold output ${o.name}`);
+      if (e instanceof NeedsRows && e.axes.some((a) => !asRows.has(a)) && this.has(o, e.axes))
         return this.place(o, new Set([...asRows, ...e.axes]), stored);
+      if (e instanceof NeedsRows) {
+        if (e.def === o.def) throw new CompilerBug('tile/from-ir', `no stage can hold output ${o.name}`);
+        // Its rows are not among those of this output: it gets a stage in which they are.
+        return this.place(o, asRows, new Set([...stored, ...this.storeAll([e.def])]));
       }
       if (!(e instanceof NeedsStage)) throw e;
       if (e.defs.some((d) => d === o.def))
         throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
-      for (const d of e.defs) this.store(d);
-      return this.place(o, asRows, new Set([...stored, ...e.defs]));
+      return this.place(o, asRows, new Set([...stored, ...this.storeAll(e.defs)]));
     }
     const level = Math.max(-1, ...[...stored].map((d) => this.workspace.get(d)!)) + 1;
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;
@@ -63,8 +64,19 @@ class Partition {
     return level;
   }
 
+  private has(o: IrOutput, axes: readonly string[]): boolean {
+    return axes.every((a) => o.indices.includes(a));
+  }
+
   private compatible(x: Group, stored: ReadonlySet<string>): boolean {
     return x.stored.size === stored.size && [...stored].every((d) => x.stored.has(d));
+  }
+
+  /** Stores definitions; what had to be stored for them is there to be read as well. */
+  private storeAll(names: readonly string[]): readonly string[] {
+    const before = new Set(this.workspace.keys());
+    for (const d of names) this.store(d);
+    return [...names, ...[...this.workspace.keys()].filter((d) => !before.has(d))];
   }
 
   private store(name: string): void {

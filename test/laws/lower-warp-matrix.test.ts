@@ -21,8 +21,12 @@ import {
 
 const MATRIX: PlanLimits = { ...GPU, workgroupBytes: 49152, mma: true };
 
-/** Cases for which the compiler itself chooses matrix units in some stage. */
+/**
+ * Cases for which the compiler itself chooses matrix units in some stage. Sums of (score − lse) · value are left out: they
+ * become a difference of two sums, whose cancellation magnifies what 16 bits lose of the scores.
+ */
 const cases = attentionSpecs({ storages: ['f16', 'bf16'], work: 12_000 }).filter((c) => {
+  if (c.text.includes('log_softmax')) return false;
   const p = prepare(c);
   const stages = tiled(p, p.required, MATRIX).stages;
   return stages.some((s) => defaultPlan(s, MATRIX).arrangement === 'warp-matrix');

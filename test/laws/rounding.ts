@@ -12,7 +12,7 @@
  * Where operands of contractions are rounded to 16 bits, products inside sums have four units of that format instead.
  * The terms of a short sum may happen to move against each other, so that one unit of the largest result is free.
  */
-import { f32, mapChildren, op, variable, freeVars, type Expr } from '../../src/expr/expr.ts';
+import { children, f32, mapChildren, op, variable, freeVars, type Expr } from '../../src/expr/expr.ts';
 import type { StorageType } from '../../src/expr/types.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
 import { interpreted, type Prepared } from './case.ts';
@@ -70,6 +70,10 @@ function withNoise(k: IrKernel, seed: number, options: NoiseOptions): IrKernel {
   return changed(k, options, noise);
 }
 
+/** An index is chosen by comparing values. */
+const picks = (e: Expr): boolean =>
+  (e.kind === 'reduce' && (e.op === 'argmax' || e.op === 'argmin')) || children(e).some(picks);
+
 /** Per output and element, how far from `exact` a faithful machine may end up. Infinity where rounding decides. */
 export function allowance(
   p: Prepared,
@@ -77,7 +81,8 @@ export function allowance(
   options: NoiseOptions = {},
 ): Record<string, Float64Array> {
   // Near equals are told apart by the sign of a difference, which half of the runs leave as it is.
-  const decides = p.ir.outputs.some((o) => UNIT[o.storage] === undefined);
+  const chooses = p.ir.defs.some((d) => picks(d.value));
+  const decides = chooses || p.ir.outputs.some((o) => UNIT[o.storage] === undefined);
   const seeds = Array.from({ length: decides ? 8 : 2 }, (_, n) => n + 1);
   const runs = seeds.map((seed) => interpreted(withNoise(p.ir, seed, options), p));
   const flushed = interpreted(withUnderflow(p.ir), p);
@@ -94,7 +99,9 @@ export function allowance(
         const flat = flushed[o.name]![n]!;
         // What f32 cannot hold decides: a sum of weights below its range, say.
         if (!Object.is(flat, x) && !(Math.abs(flat - x) <= 0.01 * Math.abs(x) + 1e-29)) return Infinity;
+        if (o.storage === 'f16' && Math.abs(x) > 65_000) return Infinity;
         if (whole) return moved > 0 ? Infinity : 0;
+        if (chooses && moved > 0.01 * largest) return Infinity;
         if (!Number.isFinite(x)) return Number.isNaN(moved) ? 0 : moved;
         // Tiny numbers vanish on machines: f32 below 10⁻³⁸, steps of f16 are 2⁻²⁴, 16-bit weights far below the largest.
         const least = o.storage === 'f16' ? 2 ** -24 : 1e-30;

@@ -212,4 +212,8 @@ const imageSpecs: fc.Arbitrary<SpecCase> = fc
 
 /** Mostly attention over positions, sometimes over images, sometimes nothing to stream over. */
 export const specs = (options: SpecOptions = {}): fc.Arbitrary<SpecCase> =>
-  fc.oneof({ weight: 9, arbitrary: attentionSpecs(options) }, { weight: 1, arbitrary: pointwiseSpecs });
+  fc.oneof(
+    { weight: 8, arbitrary: attentionSpecs(options) },
+    { weight: 1, arbitrary: imageSpecs },
+    { weight: 1, arbitrary: pointwiseSpecs },
+  );

@@ -1,7 +1,7 @@
+/** What reductions over no element give. */
 import type { ReduceOp } from './ops.ts';
 import type { ScalarType } from './types.ts';
 
-/** What a reduction over no element gives. */
 export function emptyValue(op: ReduceOp, type: ScalarType): number {
   const [least, greatest] =
     type === 'i32' ? [-2147483648, 2147483647] : type === 'u32' ? [0, 4294967295] : [-Infinity, Infinity];

@@ -40,7 +40,7 @@ const law =
   };
 
 describe('lowering to matrix units', () => {
-  it('keeps the meaning', () => holds(cases, law(), 40));
+  it('keeps the meaning', () => holds(cases, law(), 80));
 
   it.each([
     ['a running sum that is not rescaled', withoutRescaling],

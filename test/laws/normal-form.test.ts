@@ -36,7 +36,7 @@ const law =
   };
 
 describe('normal-form', () => {
-  it('keeps the meaning and gives the form', () => holds(cases, law(), 80));
+  it('keeps the meaning and gives the form', () => holds(cases, law(), 160));
 
   it('notices two reductions taken for one', () => {
     const damage: Edit = (k) => {

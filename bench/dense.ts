@@ -1,0 +1,121 @@
+/** `wgsl/dense/N/mask`: dense attention in f32 on the WebGPU device of this machine, against three plain kernels. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Manifest } from '../backends/backend.ts';
+import { compile } from '../src/index.ts';
+import { packageRoot } from '../src/runtime/package-root.ts';
+import { randomFrom } from '../src/runtime/random.ts';
+import type { Webgpu } from '../src/runtime/webgpu-device.ts';
+import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
+import { median, roundRobin, type Row } from './rows.ts';
+import { prepareThreeKernels } from './three-kernels.ts';
+
+const HEADS = 8;
+const WIDTH = 64;
+export const DENSE_SIZES = [256, 1024, 2048];
+const MASKS = ['full', 'causal'] as const;
+
+interface Tensors {
+  readonly q: Float32Array;
+  readonly k: Float32Array;
+  readonly v: Float32Array;
+}
+
+function draw(rows: number): Tensors {
+  const random = randomFrom(rows);
+  const tensor = (): Float32Array => Float32Array.from({ length: HEADS * rows * WIDTH }, random.normal);
+  return { q: tensor(), k: tensor(), v: tensor() };
+}
+
+/** Rows compared with float64: the ends, and around tile edges; all heads. */
+const sampled = (rows: number): number[] =>
+  [0, 1, 7, 8, 31, 63, 64, 65, rows >> 1, rows - 2, rows - 1].filter((i) => i < rows);
+
+function largestError(t: Tensors, rows: number, causal: boolean, actual: Float32Array): number {
+  let worst = 0;
+  for (let h = 0; h < HEADS; h++)
+    for (const i of sampled(rows)) {
+      const keys = causal ? i + 1 : rows;
+      const weights = new Float64Array(keys);
+      for (let j = 0; j < keys; j++) {
+        let dot = 0;
+        for (let d = 0; d < WIDTH; d++)
+          dot += t.q[(h * rows + i) * WIDTH + d]! * t.k[(h * rows + j) * WIDTH + d]!;
+        weights[j] = dot / Math.sqrt(WIDTH);
+      }
+      const highest = weights.reduce((a, b) => Math.max(a, b), -Infinity);
+      const total = weights.reduce((sum, s) => sum + Math.exp(s - highest), 0);
+      for (let e = 0; e < WIDTH; e++) {
+        let y = 0;
+        for (let j = 0; j < keys; j++)
+          y += (Math.exp(weights[j]! - highest) / total) * t.v[(h * rows + j) * WIDTH + e]!;
+        worst = Math.max(worst, Math.abs(y - actual[(h * rows + i) * WIDTH + e]!));
+      }
+    }
+  return worst;
+}
+
+async function measure(gpu: Webgpu, rows: number, causal: boolean, rounds: number): Promise<Row> {
+  const tensors = draw(rows);
+  const sizes = { B: 1, H: HEADS, N: rows, M: rows, D: WIDTH, E: WIDTH };
+  const spec = readFileSync(join(packageRoot(), 'examples', causal ? 'causal.attn' : 'sdpa.attn'), 'utf8');
+  const { value, diagnostics } = compile(spec, {
+    target: 'wgsl',
+    set: { D: WIDTH, E: WIDTH },
+    expected: sizes,
+    storage: { q: 'f32', k: 'f32', v: 'f32', y: 'f32' },
+    features: { device: gpu.software ? 'cpu' : 'gpu' },
+  });
+  if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));
+  const source = value.files.find((f) => f.path.endsWith('.wgsl'))!.text;
+  const manifest = JSON.parse(value.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
+  const bytes = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer);
+  const inputs = { q: bytes(tensors.q), k: bytes(tensors.k), v: bytes(tensors.v) };
+  const ours = await prepareOnWebgpu(gpu, { source, manifest }, inputs, sizes);
+  const plain = prepareThreeKernels(
+    gpu.device,
+    { heads: HEADS, rows, keyDim: WIDTH, valueDim: WIDTH, causal },
+    tensors,
+  );
+  await ours.run();
+  await plain.run();
+  const y = (await ours.outputs())['y']!;
+  const error = largestError(tensors, rows, causal, new Float32Array(y.slice().buffer));
+  const plainError = largestError(tensors, rows, causal, await plain.output());
+  if (!(error < 1e-4) || !(plainError < 1e-4))
+    throw new Error(`wrong results at N=${rows}: ours ${error}, three kernels ${plainError}`);
+  const times = await roundRobin(
+    [
+      { name: 'ours', run: () => ours.run() },
+      { name: 'three-kernels', run: () => plain.run() },
+    ],
+    rounds,
+  );
+  ours.destroy();
+  plain.destroy();
+  const own = times.get('ours')!;
+  const other = median(times.get('three-kernels')!);
+  return {
+    name: `wgsl/dense/${rows}/${causal ? 'causal' : 'full'}`,
+    median_ms: median(own),
+    spread: [Math.min(...own), Math.max(...own)],
+    limit_ms: null,
+    max_error: error,
+    peers: { 'three-kernels': { median_ms: other, ratio: other / median(own), max_error: plainError } },
+  };
+}
+
+export const denseNames = (): string[] =>
+  DENSE_SIZES.flatMap((n) => MASKS.map((m) => `wgsl/dense/${n}/${m}`));
+
+/** Measures the rows whose names are wanted. */
+export async function denseRows(
+  gpu: Webgpu,
+  wanted: (name: string) => boolean,
+  rounds: number,
+  done: (row: Row) => void,
+): Promise<void> {
+  for (const n of DENSE_SIZES)
+    for (const m of MASKS)
+      if (wanted(`wgsl/dense/${n}/${m}`)) done(await measure(gpu, n, m === 'causal', rounds));
+}

@@ -1,0 +1,53 @@
+/** `npm run bench -- --only REGEX --json FILE --rounds N`: measures, prints a table, writes JSON when asked. */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { Command } from 'commander';
+import { openWebgpu } from '../src/runtime/webgpu-device.ts';
+import { coldRow, warmRows } from './compiling.ts';
+import { denseNames, denseRows } from './dense.ts';
+import type { Row } from './rows.ts';
+
+const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
+
+function line(r: Row): string {
+  const peers = Object.entries(r.peers).map(
+    ([name, p]) => `${name} ${ms(p.median_ms)} ms, ${p.ratio.toFixed(1)} times as long`,
+  );
+  const spread = `(${ms(r.spread[0])} … ${ms(r.spread[1])})`;
+  return [r.name.padEnd(34), `${ms(r.median_ms)} ms`.padStart(10), spread, ...peers].join('  ');
+}
+
+async function main(): Promise<void> {
+  const program = new Command()
+    .option('--only <regex>', 'rows whose name matches', '')
+    .option('--json <file>', 'write all figures there')
+    .option('--rounds <n>', 'measured rounds', '7');
+  const { only, json, rounds } = program.parse().opts<{ only: string; json?: string; rounds: string }>();
+  const pattern = new RegExp(only);
+  const wanted = (name: string): boolean => pattern.test(name);
+  const rows: Row[] = [];
+  const done = (r: Row): void => {
+    rows.push(r);
+    console.log(line(r));
+  };
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} threads, Node ${process.version}`;
+  console.log(machine);
+  warmRows(wanted, Number(rounds), done);
+  if (wanted('cli/compile/cold')) done(coldRow(Number(rounds)));
+  let device: string | null = null;
+  if (denseNames().some(wanted)) {
+    const gpu = await openWebgpu();
+    device = gpu.name;
+    console.log(`WebGPU: ${gpu.name}`);
+    await denseRows(gpu, wanted, Number(rounds), done);
+    gpu.close();
+  }
+  if (json !== undefined)
+    writeFileSync(
+      json,
+      `${JSON.stringify({ machine, device, date: new Date().toISOString(), rows }, null, 2)}\n`,
+    );
+}
+
+await main();
+process.exit();

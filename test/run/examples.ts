@@ -1,0 +1,135 @@
+/** Every kernel of every example, and the launches that all executors are given. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  checkSpec,
+  irOf,
+  openSpec,
+  sizesToFix,
+  type Features,
+  type Spec,
+  type Variant,
+} from '../../src/cli/pipeline.ts';
+import { Sources } from '../../src/cli/sources.ts';
+import type { Launch } from '../../src/cli/targets.ts';
+import { drawInputs } from '../../src/cli/verify/draw-inputs.ts';
+import { drawNumbers, type Numbers } from '../../src/cli/verify/draw-numbers.ts';
+import { integerUses } from '../../src/cli/verify/integer-uses.ts';
+import { STORAGE, type StorageType } from '../../src/expr/types.ts';
+import type { IrKernel } from '../../src/ir/ir.ts';
+import { deriveSeed, randomFrom } from '../../src/runtime/random.ts';
+
+export interface Example {
+  /** File and kernel, for people. */
+  readonly title: string;
+  readonly spec: Spec;
+  readonly kernel: string;
+}
+export type FloatStorage = 'f32' | 'f16' | 'bf16';
+
+interface SizeSet {
+  readonly name: string;
+  /** By the names that examples give their axes' extents; sizes with other names are drawn. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Integer params are zero: windows without a key, so that whole rows are masked. */
+  readonly zeroParams?: true;
+  /** Optional inputs are left out. */
+  readonly withoutOptional?: true;
+}
+
+/** Single elements, primes below every tile, one tile and a few more, and rows that keep nothing. */
+const SETS = [
+  { name: 'ones', sizes: { B: 1, H: 1, G: 1, N: 1, M: 1 } },
+  { name: 'primes', sizes: { B: 2, H: 3, G: 1, N: 13, M: 31 } },
+  { name: 'past a tile', sizes: { B: 1, H: 1, G: 1, N: 67, M: 67 } },
+  {
+    name: 'masked rows',
+    sizes: { B: 1, H: 2, G: 2, N: 19, M: 17 },
+    zeroParams: true,
+    withoutOptional: true,
+  },
+] as const satisfies readonly SizeSet[];
+
+export type SetName = (typeof SETS)[number]['name'];
+export const ALL_SETS: readonly SetName[] = SETS.map((set) => set.name);
+
+const folder = fileURLToPath(new URL('../../examples', import.meta.url));
+const isFloat = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
+
+/** In the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. */
+export function examples(): readonly Example[] {
+  const sources = new Sources();
+  const only = new RegExp(process.env['ATTNC_RUN_ONLY'] ?? '');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.attn'))
+    .sort()
+    .flatMap((file) => {
+      const spec = openSpec(sources, join(folder, file));
+      return checkSpec(spec).kernels.map((kernel) => ({ title: `${file}: ${kernel}`, spec, kernel }));
+    })
+    .filter(({ title }) => only.test(title));
+}
+
+/** The variant with all float inputs, and all outputs of 16 bits, in one storage. */
+function variantIn(example: Example, storage: FloatStorage, absent: ReadonlySet<string>): Variant {
+  const variant: Variant = { kernel: example.kernel, set: {}, consts: {}, absent, storage: {} };
+  const declared = irOf(example.spec, variant);
+  const changed = [
+    ...declared.tensors.filter((t) => isFloat(t.storage)),
+    ...declared.outputs.filter((o) => isFloat(o.storage) && STORAGE[o.storage].bytes === 2),
+  ];
+  return { ...variant, storage: Object.fromEntries(changed.map((t) => [t.name, storage])) };
+}
+
+/** Evaluated expression nodes of one launch: the interpreters of kernels are slow. */
+const MOST_WORK = 5_000_000;
+
+/** Sizes that lanes hold vectors over stay the same in all sets, so that one compiled kernel runs them all. */
+const VECTOR_SIZES = [16, 8, 32, 4, 2, 1];
+
+/** Long axes get shorter until the interpreters can afford the launch. */
+const LONGEST = [Infinity, 65, 37, 19, 5];
+
+function numbersFor(kernel: IrKernel, set: SizeSet, seed: number): Numbers {
+  const zeros = kernel.params
+    .filter((p) => set.zeroParams && p.type === 'i32')
+    .map((p) => [p.name, 0] as const);
+  for (const vector of VECTOR_SIZES)
+    for (const params of set.zeroParams ? [zeros, []] : [[]])
+      for (const longest of LONGEST) {
+        const wanted = Object.entries(set.sizes).map(([name, n]) => [name, Math.min(n, longest)] as const);
+        const vectors = sizesToFix(kernel).map((name) => [name, vector] as const);
+        const fixed = new Map([...wanted, ...vectors]);
+        const numbers = drawNumbers(kernel, randomFrom(seed), fixed, new Map(params), MOST_WORK);
+        if (numbers) return numbers;
+      }
+  throw new Error(`no sizes satisfy ${kernel.name} (${set.name})`);
+}
+
+/** The launch of one set. The same arguments give the same tensors. */
+export function launchOf(
+  example: Example,
+  storage: FloatStorage,
+  name: SetName,
+  features: Features = {},
+): Launch {
+  const set: SizeSet = SETS.find((s) => s.name === name)!;
+  const full = irOf(example.spec, variantIn(example, storage, new Set()));
+  const optional = set.withoutOptional ? full.tensors.filter((t) => t.optional).map((t) => t.name) : [];
+  const variant = variantIn(example, storage, new Set(optional));
+  const kernel = irOf(example.spec, variant);
+  const seed = deriveSeed(17, `${example.title}/${name}`);
+  const numbers = numbersFor(kernel, set, seed);
+  const inputs = drawInputs(kernel, integerUses(kernel), numbers.sizes, seed, 0);
+  return { spec: example.spec, variant, features, kernel, inputs, ...numbers };
+}
+
+/** The kernel as declared, and usual sizes for what must be known. */
+export function declaredKernel({ spec, kernel }: Example): {
+  readonly ir: IrKernel;
+  readonly set: Readonly<Record<string, number>>;
+} {
+  const ir = irOf(spec, { kernel, set: {}, consts: {}, absent: new Set(), storage: {} });
+  return { ir, set: Object.fromEntries(sizesToFix(ir).map((name) => [name, 64])) };
+}

@@ -1,0 +1,36 @@
+/** Printed WGSL on a WebGPU device with 16-bit tensors: unpacked from words, and a part with the shader-f16 feature. */
+import { describe, it } from 'vitest';
+import { missingFor } from '../../src/cli/targets.ts';
+import { openWebgpu } from '../../src/runtime/webgpu-device.ts';
+import { expectAgreement } from './agrees.ts';
+import { examples } from './examples.ts';
+import { everyNth } from './wgsl.ts';
+
+const missing = await missingFor('wgsl');
+const native =
+  missing ??
+  (await openWebgpu({ shaderF16: true }).then(
+    () => undefined,
+    (e: Error) => e.message,
+  ));
+
+describe.skipIf(missing !== undefined)(
+  `WGSL in f16 (${missing ?? 'a device is here'})`,
+  { timeout: 180_000 },
+  () => {
+    it.each(examples())('$title', (example) => expectAgreement('wgsl', example, 'f16'));
+    it.each(everyNth(examples(), 4, 1))('$title in bf16', (example) =>
+      expectAgreement('wgsl', example, 'bf16'),
+    );
+  },
+);
+
+describe.skipIf(native !== undefined)(
+  `WGSL in f16 with shader-f16 (${native ?? 'the device has it'})`,
+  { timeout: 180_000 },
+  () => {
+    it.each(everyNth(examples(), 3, 1))('$title', (example) =>
+      expectAgreement('wgsl', example, 'f16', { shaderF16: true }),
+    );
+  },
+);

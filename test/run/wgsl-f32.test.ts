@@ -1,0 +1,15 @@
+/** Printed WGSL on a WebGPU device, in f32, as this device gets it. */
+import { describe, it } from 'vitest';
+import { missingFor } from '../../src/cli/targets.ts';
+import { expectAgreement } from './agrees.ts';
+import { examples } from './examples.ts';
+
+const missing = await missingFor('wgsl');
+
+describe.skipIf(missing !== undefined)(
+  `WGSL in f32 (${missing ?? 'a device is here'})`,
+  { timeout: 180_000 },
+  () => {
+    it.each(examples())('$title', (example) => expectAgreement('wgsl', example, 'f32'));
+  },
+);

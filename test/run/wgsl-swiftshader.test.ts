@@ -1,0 +1,33 @@
+/**
+ * Examples on SwiftShader: another compiler, subgroups of 4 lanes, no shader-f16. It compiles loops over workgroup memory
+ * a hundred times faster than lavapipe, so the kernels that GPUs get run here.
+ */
+import { describe, expect, it } from 'vitest';
+import { missingFor } from '../../src/cli/targets.ts';
+import { openWebgpu } from '../../src/runtime/webgpu-device.ts';
+import { expectAgreement } from './agrees.ts';
+import { examples } from './examples.ts';
+import { everyNth, useDriver } from './wgsl.ts';
+
+const driver = useDriver('SwiftShader');
+const missing = driver === undefined ? 'its driver is not installed' : await missingFor('wgsl');
+
+describe.skipIf(missing !== undefined)(
+  `WGSL on SwiftShader (${missing ?? driver})`,
+  { timeout: 240_000 },
+  () => {
+    it('is SwiftShader', async () => {
+      const gpu = await openWebgpu();
+      expect(gpu.name).toMatch(/SwiftShader/);
+      expect(gpu.software).toBe(true);
+      expect(gpu.device.features.has('shader-f16')).toBe(false);
+    });
+    it.each(examples())('$title with the plan for a GPU', (example) =>
+      expectAgreement('wgsl', example, 'f32', { device: 'gpu' }),
+    );
+    it.each(everyNth(examples(), 4, 1))('$title in f16 with the plan for a GPU', (example) =>
+      expectAgreement('wgsl', example, 'f16', { device: 'gpu' }),
+    );
+    it.each(everyNth(examples(), 8, 2))('$title', (example) => expectAgreement('wgsl', example, 'f32'));
+  },
+);

@@ -27,8 +27,11 @@ export interface NoiseOptions {
   readonly operands?: 'f16' | 'bf16' | undefined;
 }
 
-/** Adding and taking away 2⁻⁴⁸ in float64 leaves multiples of 2⁻¹⁰⁰: less becomes zero, as when f32 underflows. */
-const COARSE = 2 ** -48;
+/**
+ * Adding and taking away 2⁻⁸ in float64 leaves multiples of 2⁻⁶⁰: less becomes zero. The product of two such numbers is
+ * what f32 cannot hold, and factors are multiplied in another order than the definition's.
+ */
+const COARSE = 2 ** -8;
 
 const PRECISE = new Set(['neg', 'abs', 'select', 'min', 'max', 'floor', 'ceil', 'round', 'bits_to_f32']);
 
@@ -98,7 +101,7 @@ export function allowance(
         );
         const flat = flushed[o.name]![n]!;
         // What f32 cannot hold decides: a sum of weights below its range, say.
-        if (!Object.is(flat, x) && !(Math.abs(flat - x) <= 0.01 * Math.abs(x) + 1e-29)) return Infinity;
+        if (!Object.is(flat, x) && !(Math.abs(flat - x) <= 0.01 * Math.abs(x) + 1e-17)) return Infinity;
         if (o.storage === 'f16' && Math.abs(x) > 65_000) return Infinity;
         if (whole) return moved > 0 ? Infinity : 0;
         if (chooses && moved > 0.01 * largest) return Infinity;

@@ -10,6 +10,8 @@ export interface Speller {
   print(e: Expr): Piece;
   /** Calls a helper function and makes sure that the module contains it. */
   helper(name: HelperName, ...args: Piece[]): Piece;
+  /** The expression decides a branch, so that short-circuit logic costs no further ones. */
+  readonly branching: boolean;
   /** True when an integer is known before run time and is not zero. */
   isNonzero(e: Expr): boolean;
 }
@@ -41,6 +43,12 @@ const bounded =
     const piece = s.print(x);
     return call(name, rangeOf(x).high <= limit ? piece : call('min', piece, primary(`${limit}.0`)));
   };
+
+/** Logic in values has no branches: `&&` makes one each, and some drivers take exponential time to compile those. */
+const logic =
+  (short: string, plain: string): Spelling =>
+  (e, s) =>
+    s.branching ? between(short, LEVEL.logic)(e, s) : between(plain, LEVEL.bit)(e, s);
 
 const powerOfTwo = (e: Expr): number | undefined => {
   const log = e.kind === 'const' && e.value > 0 ? Math.log2(e.value) : NaN;
@@ -155,8 +163,8 @@ export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   le: compare('<='),
   gt: compare('>'),
   ge: compare('>='),
-  and: between('&&', LEVEL.logic),
-  or: between('||', LEVEL.logic),
+  and: logic('&&', '&'),
+  or: logic('||', '|'),
   not: before('!'),
   bitand: between('&', LEVEL.bit),
   bitor: between('|', LEVEL.bit),

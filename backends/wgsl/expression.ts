@@ -1,6 +1,7 @@
 /** Expressions of one kernel as WGSL text. */
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
-import type { Expr, ReadExpr } from '../../src/expr/expr.ts';
+import type { Expr, OpExpr, ReadExpr } from '../../src/expr/expr.ts';
+import type { OpName } from '../../src/expr/ops.ts';
 import { DIALECT, type Speller } from './dialect.ts';
 import type { HelperName } from './helpers.ts';
 import { memberName, type ModuleContext } from './module.ts';
@@ -13,11 +14,28 @@ export type Place =
   /** A shared array; `half` when its elements are f16 values. */
   | { readonly kind: 'shared'; readonly text: string; readonly half: boolean };
 
+const LOGIC: ReadonlySet<OpName> = new Set<OpName>(['and', 'or', 'not']);
+
 export class ExpressionPrinter implements Speller {
+  private deciding = false;
+
   constructor(
     private readonly module: ModuleContext,
     private readonly place: (name: string) => Place | undefined,
   ) {}
+
+  /** The text of a condition of `if`. */
+  condition(e: Expr): string {
+    this.deciding = true;
+    const { text } = this.print(e);
+    this.deciding = false;
+    return text;
+  }
+
+  /** True directly below an `if`, through logic alone. */
+  get branching(): boolean {
+    return this.deciding;
+  }
 
   text(e: Expr): string {
     return this.print(e).text;
@@ -32,7 +50,7 @@ export class ExpressionPrinter implements Speller {
       case 'var':
         return this.variable(e.name);
       case 'op':
-        return DIALECT[e.op](e, this);
+        return this.operation(e);
       case 'read':
         return this.read(e);
       case 'reduce':
@@ -52,6 +70,14 @@ export class ExpressionPrinter implements Speller {
   /** An index as i32, as the accessor functions take it. */
   index(e: Expr): string {
     return e.type === 'u32' ? `i32(${this.text(e)})` : this.text(e);
+  }
+
+  private operation(e: OpExpr): Piece {
+    const { deciding } = this;
+    this.deciding = deciding && LOGIC.has(e.op);
+    const piece = DIALECT[e.op](e, this);
+    this.deciding = deciding;
+    return piece;
   }
 
   private variable(name: string): Piece {

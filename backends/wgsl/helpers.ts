@@ -47,20 +47,17 @@ export const HELPERS: Readonly<Record<HelperName, Helper>> = {
   floor_div: helper(`\
 // Integer division that rounds down; by zero gives 0.
 fn floor_div(a: i32, b: i32) -> i32 {
-  if b == 0 {
-    return 0;
-  }
   let q = a / b;
-  return select(q, q - 1, a % b != 0 && (a < 0) != (b < 0));
+  let r = a % b;
+  let down = (r != 0) & ((r ^ b) < 0);
+  return select(select(q, q - 1, down), 0, b == 0);
 }`),
   floor_mod: helper(`\
 // Remainder with the sign of the divisor; by zero gives 0.
 fn floor_mod(a: i32, b: i32) -> i32 {
-  if b == 0 {
-    return 0;
-  }
   let r = a % b;
-  return select(r, r + b, r != 0 && (r < 0) != (b < 0));
+  let down = (r != 0) & ((r ^ b) < 0);
+  return select(select(r, r + b, down), 0, b == 0);
 }`),
   div_or_zero: helper(`\
 fn div_or_zero(a: i32, b: i32) -> i32 {
@@ -151,20 +148,12 @@ fn int_power(x: f32, n: i32) -> f32 {
   power: helper(`\
 // x ** y. A negative x needs a whole y; other cases have no real value and give 0.
 fn power(x: f32, y: f32) -> f32 {
-  if y == 0.0 {
-    return 1.0;
-  }
-  if x == 0.0 {
-    return select(${INFINITY_TEXT}, 0.0, y > 0.0);
-  }
-  let size = exp2(clamp(y * log2(abs(x)), -160.0, 127.0));
-  if x > 0.0 {
-    return size;
-  }
-  if y != floor(y) {
-    return 0.0;
-  }
-  return select(size, -size, y * 0.5 != floor(y * 0.5));
+  let size = exp2(clamp(y * log2(max(abs(x), 1.2e-38)), -160.0, 127.0));
+  let odd = y * 0.5 != floor(y * 0.5);
+  let negative = select(0.0, select(size, -size, odd), y == floor(y));
+  let zero = select(${INFINITY_TEXT}, 0.0, y > 0.0);
+  let value = select(select(negative, size, x > 0.0), zero, x == 0.0);
+  return select(value, 1.0, y == 0.0);
 }`),
   f16_bits: helper(`\
 // The nearest 16-bit float, ties to even, as bits.

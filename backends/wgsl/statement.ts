@@ -45,7 +45,7 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       return [indent + head, ...printBlock(s.body, scope, inner), `${indent}}`];
     }
     case 'if': {
-      const then = [`${indent}if ${expressions.text(s.cond)} {`, ...printBlock(s.then, scope, inner)];
+      const then = [`${indent}if ${expressions.condition(s.cond)} {`, ...printBlock(s.then, scope, inner)];
       if (!s.else) return [...then, `${indent}}`];
       return [...then, ...printElse(s.else, scope, indent)];
     }

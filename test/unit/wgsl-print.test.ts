@@ -36,14 +36,14 @@ const module = (program: Program, options: BackendOptions = {}): string => {
   return printModule(legalizeWgsl(program, options), options);
 };
 const text = (body: readonly Stmt[], over: Partial<Kernel> = {}): string => module(tinyProgram(body, over));
+const NAMES: readonly Stmt[] = [
+  ...['a', 'b', 'c'].map((name, n) => letS(name, add(LANE, i32(n)))),
+  ...['p', 'q'].map((name, n) => letS(name, read('x', [i32(n)]))),
+];
 /** The text of an expression over i32 a, b, c and f32 p, q. */
-function shown(e: Expr): string {
-  const names: Stmt[] = [
-    ...['a', 'b', 'c'].map((name, n) => letS(name, add(LANE, i32(n)))),
-    ...['p', 'q'].map((name, n) => letS(name, read('x', [i32(n)]))),
-  ];
-  return /let result = (.*);/.exec(text([...names, letS('result', e)]))![1]!;
-}
+const shown = (e: Expr): string => /let result = (.*);/.exec(text([...NAMES, letS('result', e)]))![1]!;
+/** The same as the condition of a branch. */
+const decided = (e: Expr): string => /if (.*a < b.*) \{/.exec(text([...NAMES, ifS(e, [])]))![1]!;
 const [a, b, c, p, q] = [v('a'), v('b'), v('c'), f('p'), f('q')];
 
 describe('expressions', () => {
@@ -59,8 +59,9 @@ describe('expressions', () => {
   });
   test('logic, bits, shifts and comparisons do not mix', () => {
     const less = lt(a, b);
-    expect(shown(op('and', op('and', less, less), less))).toBe('a < b && a < b && a < b');
-    expect(shown(op('or', op('and', less, less), less))).toBe('(a < b && a < b) || a < b');
+    expect(decided(op('and', op('and', less, less), less))).toBe('a < b && a < b && a < b');
+    expect(decided(op('or', op('and', less, less), less))).toBe('(a < b && a < b) || a < b');
+    expect(decided(op('not', op('and', less, less)))).toBe('!(a < b && a < b)');
     expect(shown(op('not', less))).toBe('!(a < b)');
     expect(shown(op('bitand', op('bitor', a, b), c))).toBe('(a | b) & c');
     expect(shown(op('bitxor', op('bitxor', a, b), c))).toBe('a ^ b ^ c');
@@ -68,6 +69,13 @@ describe('expressions', () => {
     expect(shown(lt(op('shr', a, i32(1)), b))).toBe('(a >> 1u) < b');
     expect(shown(op('eq', less, op('lt', b, c)))).toBe('(a < b) == (b < c)');
     expect(shown(op('select', less, op('gt', b, c), less))).toBe('select((a < b), (b > c), (a < b))');
+  });
+  test('logic in values does not branch', () => {
+    const less = lt(a, b);
+    expect(shown(op('and', op('and', less, less), op('not', less)))).toBe('(a < b) & (a < b) & !(a < b)');
+    expect(shown(op('or', op('and', less, less), less))).toBe('((a < b) & (a < b)) | (a < b)');
+    expect(shown(op('and', less, op('gt', read('x', [a]), p)))).toBe('(a < b) & (x[a] > p)');
+    expect(decided(op('eq', op('and', less, less), less))).toBe('((a < b) & (a < b)) == (a < b)');
   });
   test('divisions take the shortest form that is right', () => {
     expect(shown(op('quot', a, i32(6)))).toBe('a / 6');

@@ -88,7 +88,9 @@ export class CarrierPlanner {
     const terms = expandTerms(this.g, reduce.body, (f) => this.onStream(f) || this.depends(f, now));
     if (!terms || terms.length < 2) return undefined;
     const parts = terms.map((t, n) => this.term(`${carrier}${n}`, t, now, vectors));
-    return parts.every((p): p is Part => p !== undefined) ? parts : undefined;
+    if (!parts.every((p): p is Part => p !== undefined)) return undefined;
+    // Terms that meet only after both are summed may cancel: Σ(s − m)·v is not split into Σ s·v and m·Σ v.
+    return parts.some((p) => !p.exponential && this.depends(p.outer, now)) ? undefined : parts;
   }
 
   private depends(e: Expr, now: ReadonlySet<string>): boolean {

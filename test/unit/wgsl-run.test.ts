@@ -10,6 +10,7 @@ import {
   LANE,
   letS,
   store,
+  varS,
   WORKGROUP,
 } from '../../src/kernel/build.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
@@ -214,6 +215,28 @@ describe.skipIf(!gpu)('on the device', () => {
     const { y } = await runValues(gpu!, tinyProgram(body, { lanes: 8 }), { x: values(24, 6) }, { n: 24 });
     expect(Array.from(y!)).toEqual(new Array(24).fill(1));
   });
+
+  test('many conditions in a loop compile in reasonable time', async () => {
+    const keep = (n: number): Expr =>
+      op(
+        'and',
+        op('and', lt(v('t'), i32(n)), lt(LANE, v('n'))),
+        op('or', lt(v('t'), LANE), lt(i32(n), v('n'))),
+      );
+    const body = [
+      varS('s', f32(0)),
+      forS('t', { to: v('n') }, [
+        ...Array.from({ length: 40 }, (_, n) =>
+          assign('s', add(variable('s', 'f32'), op('select', keep(n), f32(1), f32(0)))),
+        ),
+      ]),
+      store('y', LANE, variable('s', 'f32')),
+    ];
+    const program = tinyProgram(body);
+    const { y } = await runValues(gpu!, program, { x: values(32, 6) }, { n: 32 });
+    const { outputs } = interpretProgram(program, { x: values(32, 6) }, { n: 32 });
+    expect(Array.from(y!)).toEqual(Array.from(outputs['y']!));
+  }, 20_000);
 
   test('guards notice a store past the end', async () => {
     const body = [forS('t', { from: LANE, to: i32(40), step: i32(32) }, [store('y', v('t'), f32(1))])];

@@ -85,7 +85,7 @@ describe.skipIf(probe.missing !== undefined)(`WGSL under Naga (${probe.missing ?
     expect(results.get('broken')!.errors).toHaveLength(1);
   });
   describe.each(KINDS)('$name', ({ name }) => {
-    it.each(examples())('$title', ({ title }, context) => {
+    it.for(examples())('$title', ({ title }, context) => {
       const result = results.get(`${title} ${name}`)!;
       if (result.skipped !== undefined) return context.skip(result.skipped);
       expect(result.errors).toEqual([]);

@@ -95,12 +95,12 @@ fn causal(
         let right_2 = load_k(((b * u.H + h) * u.M + j_2) * 4 + k_2);
         s_sum_dot_1 = fma(left, right_2, s_sum_dot_1);
       }
-      let keep0_0 = column < u.M && j <= i;
+      let keep0_0 = (column < u.M) & (j <= i);
       let s_sum = s_sum_dot_0;
       let s = s_sum * 0.5;
       let kept = select(-1.5e38, s, keep0_0);
       p_m_c = max(p_m_c, kept);
-      let keep0_0_2 = column_2 < u.M && j_2 <= i;
+      let keep0_0_2 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_2 = s_sum_dot_1;
       let s_2 = s_sum_2 * 0.5;
       let kept_2 = select(-1.5e38, s_2, keep0_0_2);
@@ -114,13 +114,13 @@ fn causal(
       }
       var weights_0 = 0.0;
       var weights_1 = 0.0;
-      let keep0_0_3 = column < u.M && j <= i;
+      let keep0_0_3 = (column < u.M) & (j <= i);
       let s_sum_3 = s_sum_dot_0;
       let s_3 = s_sum_3 * 0.5;
       let weight = select(0.0, exp(min(s_3 - ref0_0, 88.0)), keep0_0_3);
       p_sum_c += weight;
       weights_0 = weight;
-      let keep0_0_4 = column_2 < u.M && j_2 <= i;
+      let keep0_0_4 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_4 = s_sum_dot_1;
       let s_4 = s_sum_4 * 0.5;
       let weight_2 = select(0.0, exp(min(s_4 - ref0_0, 88.0)), keep0_0_4);

@@ -142,7 +142,7 @@ fn causal(
       for (var c = 0; c < 32; c++) {
         let column_3 = tile_first + c;
         let j_3 = min(column_3, u.M - 1);
-        let keep0_0 = column_3 < u.M && j_3 <= i;
+        let keep0_0 = (column_3 < u.M) & (j_3 <= i);
         let s_sum = s_sum_dot[c];
         let s = s_sum * 0.25;
         let kept = select(-1.5e38, s, keep0_0);
@@ -159,7 +159,7 @@ fn causal(
       for (var c_2 = 0; c_2 < 32; c_2++) {
         let column_4 = tile_first + c_2;
         let j_4 = min(column_4, u.M - 1);
-        let keep0_0_2 = column_4 < u.M && j_4 <= i;
+        let keep0_0_2 = (column_4 < u.M) & (j_4 <= i);
         let s_sum_2 = s_sum_dot[c_2];
         let s_2 = s_sum_2 * 0.25;
         let weight = select(0.0, exp(min(s_2 - ref0_0, 88.0)), keep0_0_2);

@@ -165,7 +165,7 @@ fn gated_window_1(
       for (var c = 0; c < 32; c++) {
         let column_3 = tile_first + c;
         let j_3 = min(column_3, u.M - 1);
-        let keep0_0 = column_3 < u.M && j_3 <= i && (i - j_3 < u.window || j_3 < u.sinks);
+        let keep0_0 = (column_3 < u.M) & ((j_3 <= i) & ((i - j_3 < u.window) | (j_3 < u.sinks)));
         let s_sum = s_sum_dot[c];
         let s = s_sum * 0.25;
         let kept = select(-1.5e38, s, keep0_0);
@@ -182,7 +182,7 @@ fn gated_window_1(
       for (var c_2 = 0; c_2 < 32; c_2++) {
         let column_4 = tile_first + c_2;
         let j_4 = min(column_4, u.M - 1);
-        let keep0_0_2 = column_4 < u.M && j_4 <= i && (i - j_4 < u.window || j_4 < u.sinks);
+        let keep0_0_2 = (column_4 < u.M) & ((j_4 <= i) & ((i - j_4 < u.window) | (j_4 < u.sinks)));
         let s_sum_2 = s_sum_dot[c_2];
         let s_2 = s_sum_2 * 0.25;
         let weight = select(0.0, exp(min(s_2 - ref0_0, 88.0)), keep0_0_2);
@@ -328,7 +328,7 @@ fn gated_window_2(
       for (var c = 0; c < 32; c++) {
         let column_2 = tile_first + c;
         let i_2 = min(column_2, u.N - 1);
-        let keep0_0 = column_2 < u.N && j <= i_2 && (i_2 - j < u.window || j < u.sinks);
+        let keep0_0 = (column_2 < u.N) & ((j <= i_2) & ((i_2 - j < u.window) | (j < u.sinks)));
         let s_sum = s_sum_dot[c];
         let s = s_sum * 0.25;
         let weight = select(0.0, exp(min(s - ws_p_m[(b * u.H + h) * u.N + i_2], 88.0))

@@ -47,20 +47,12 @@ fn cos_f32(x: f32) -> f32 {
 
 // x ** y. A negative x needs a whole y; other cases have no real value and give 0.
 fn power(x: f32, y: f32) -> f32 {
-  if y == 0.0 {
-    return 1.0;
-  }
-  if x == 0.0 {
-    return select(3.0e38, 0.0, y > 0.0);
-  }
-  let size = exp2(clamp(y * log2(abs(x)), -160.0, 127.0));
-  if x > 0.0 {
-    return size;
-  }
-  if y != floor(y) {
-    return 0.0;
-  }
-  return select(size, -size, y * 0.5 != floor(y * 0.5));
+  let size = exp2(clamp(y * log2(max(abs(x), 1.2e-38)), -160.0, 127.0));
+  let odd = y * 0.5 != floor(y * 0.5);
+  let negative = select(0.0, select(size, -size, odd), y == floor(y));
+  let zero = select(3.0e38, 0.0, y > 0.0);
+  let value = select(select(negative, size, x > 0.0), zero, x == 0.0);
+  return select(value, 1.0, y == 0.0);
 }
 
 @compute @workgroup_size(8)
@@ -115,12 +107,12 @@ fn rope(
             * sin_f32(f32(j_2) * power(u.base, -2.0 * f32(k_2 / 2) / 4.0));
         s_sum_dot_1 = fma(left, right_2, s_sum_dot_1);
       }
-      let keep0_0 = column < u.M && j <= i;
+      let keep0_0 = (column < u.M) & (j <= i);
       let s_sum = s_sum_dot_0;
       let s = s_sum * 0.5;
       let kept = select(-1.5e38, s, keep0_0);
       p_m_c = max(p_m_c, kept);
-      let keep0_0_2 = column_2 < u.M && j_2 <= i;
+      let keep0_0_2 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_2 = s_sum_dot_1;
       let s_2 = s_sum_2 * 0.5;
       let kept_2 = select(-1.5e38, s_2, keep0_0_2);
@@ -134,13 +126,13 @@ fn rope(
       }
       var weights_0 = 0.0;
       var weights_1 = 0.0;
-      let keep0_0_3 = column < u.M && j <= i;
+      let keep0_0_3 = (column < u.M) & (j <= i);
       let s_sum_3 = s_sum_dot_0;
       let s_3 = s_sum_3 * 0.5;
       let weight = select(0.0, exp(min(s_3 - ref0_0, 88.0)), keep0_0_3);
       p_sum_c += weight;
       weights_0 = weight;
-      let keep0_0_4 = column_2 < u.M && j_2 <= i;
+      let keep0_0_4 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_4 = s_sum_dot_1;
       let s_4 = s_sum_4 * 0.5;
       let weight_2 = select(0.0, exp(min(s_4 - ref0_0, 88.0)), keep0_0_4);

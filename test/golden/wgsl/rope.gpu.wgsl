@@ -50,20 +50,12 @@ fn cos_f32(x: f32) -> f32 {
 
 // x ** y. A negative x needs a whole y; other cases have no real value and give 0.
 fn power(x: f32, y: f32) -> f32 {
-  if y == 0.0 {
-    return 1.0;
-  }
-  if x == 0.0 {
-    return select(3.0e38, 0.0, y > 0.0);
-  }
-  let size = exp2(clamp(y * log2(abs(x)), -160.0, 127.0));
-  if x > 0.0 {
-    return size;
-  }
-  if y != floor(y) {
-    return 0.0;
-  }
-  return select(size, -size, y * 0.5 != floor(y * 0.5));
+  let size = exp2(clamp(y * log2(max(abs(x), 1.2e-38)), -160.0, 127.0));
+  let odd = y * 0.5 != floor(y * 0.5);
+  let negative = select(0.0, select(size, -size, odd), y == floor(y));
+  let zero = select(3.0e38, 0.0, y > 0.0);
+  let value = select(select(negative, size, x > 0.0), zero, x == 0.0);
+  return select(value, 1.0, y == 0.0);
 }
 
 @compute @workgroup_size(64)
@@ -158,7 +150,7 @@ fn rope(
       for (var c = 0; c < 32; c++) {
         let column_3 = tile_first + c;
         let j_3 = min(column_3, u.M - 1);
-        let keep0_0 = column_3 < u.M && j_3 <= i;
+        let keep0_0 = (column_3 < u.M) & (j_3 <= i);
         let s_sum = s_sum_dot[c];
         let s = s_sum * 0.25;
         let kept = select(-1.5e38, s, keep0_0);
@@ -175,7 +167,7 @@ fn rope(
       for (var c_2 = 0; c_2 < 32; c_2++) {
         let column_4 = tile_first + c_2;
         let j_4 = min(column_4, u.M - 1);
-        let keep0_0_2 = column_4 < u.M && j_4 <= i;
+        let keep0_0_2 = (column_4 < u.M) & (j_4 <= i);
         let s_sum_2 = s_sum_dot[c_2];
         let s_2 = s_sum_2 * 0.25;
         let weight = select(0.0, exp(min(s_2 - ref0_0, 88.0)), keep0_0_2);

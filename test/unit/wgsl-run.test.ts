@@ -4,6 +4,7 @@ import type { StorageType } from '../../src/expr/types.ts';
 import {
   accumulate,
   arrayS,
+  assign,
   BARRIER,
   forS,
   ifS,

@@ -1,4 +1,5 @@
 /** What a back-end offers to the rest of the compiler. Imports only `src/kernel` and `src/expr`. */
+import type { Diagnostic } from '../src/diagnostics/diagnostic.ts';
 import type { Expr } from '../src/expr/expr.ts';
 import type { Program, Uniform } from '../src/kernel/kernel.ts';
 import type { StorageType } from '../src/expr/types.ts';
@@ -49,9 +50,21 @@ export interface Manifest {
   readonly maxGridPerDimension: number;
   /** Launches in order. */
   readonly launches: readonly ManifestEntry[];
-  readonly inputs: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
-  readonly outputs: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
-  readonly workspace: readonly { readonly name: string; readonly storage: StorageType; readonly shape: readonly string[] }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly storage: StorageType;
+    readonly shape: readonly string[];
+  }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly storage: StorageType;
+    readonly shape: readonly string[];
+  }[];
+  readonly workspace: readonly {
+    readonly name: string;
+    readonly storage: StorageType;
+    readonly shape: readonly string[];
+  }[];
 }
 
 /** One generated file; `path` is relative to the output folder. */
@@ -65,6 +78,8 @@ export interface Backend {
   limits(options: BackendOptions): Limits;
   /** Rewrites the program into what the dialect can spell. Runs last. */
   legalize(program: Program, options: BackendOptions): Program;
+  /** What a legalised program asks beyond the limits, as errors; empty when it runs on every device. */
+  check(program: Program, options: BackendOptions): readonly Diagnostic[];
   /** Prints source, manifest and host code. */
   emit(program: Program, options: BackendOptions): readonly EmittedFile[];
   /** Prints typed host code that launches the program; loads its printer on demand. */

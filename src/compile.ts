@@ -123,6 +123,8 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
     options.observe,
   );
   const program = backend.legalize(lowered.program, features);
+  const [beyond] = backend.check(program, features);
+  if (beyond) throw new UserError(beyond);
   return { ...lowered, files: backend.emit(program, features) };
 }
 

@@ -1,6 +1,7 @@
 /** The CUDA C++ back-end: one source file, its C header and a manifest per program. */
 import type { Program } from '../../src/kernel/kernel.ts';
 import type { Backend } from '../backend.ts';
+import { checkLimits } from '../check-limits.ts';
 import { printHeader } from './header.ts';
 import { printLauncher } from './launcher.ts';
 import { legalize } from './legalize.ts';
@@ -13,6 +14,7 @@ export const cudaBackend: Backend = {
   name: 'cuda',
   limits: () => CUDA_LIMITS,
   legalize: (program: Program) => legalize(program),
+  check: (program: Program) => checkLimits(program, CUDA_LIMITS),
   emit: (program: Program) => {
     const stem = fileStem(program.name);
     return [

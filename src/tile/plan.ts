@@ -1,7 +1,7 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
-import { children, freeVars, type Expr } from '../expr/expr.ts';
-import type { Stage } from './tile.ts';
+import { children, freeVars, key, type Expr } from '../expr/expr.ts';
+import type { Operand, Stage } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
 export type Arrangement =
@@ -36,15 +36,20 @@ export interface PlanLimits {
 
 const extentOf = (s: Stage, vector: string): number => s.vectors.find((v) => v.name === vector)!.extent;
 
+/** Equal for operands of different passes that hold the same matrix, which then share an array. */
+export const operandContent = (o: Operand): string => `${o.site} ${o.vector} ${key(o.value)}`;
+
+/** Column operands and column values of all passes, each content once. */
+function columnContents(s: Stage): { readonly operands: readonly Operand[]; readonly values: number } {
+  const operands = new Map(s.passes.flatMap((p) => p.operands.map((o) => [operandContent(o), o] as const)));
+  const values = new Set(s.passes.flatMap((p) => p.defs.filter((d) => d.site === 'col').map((d) => d.name)));
+  return { operands: [...operands.values()], values: values.size };
+}
+
 /** Bytes of workgroup memory per stream position of a tile. */
 function bytesPerColumn(s: Stage): number {
-  return Math.max(
-    4,
-    ...s.passes.map((p) => {
-      const operands = p.operands.reduce((n, o) => n + 4 * extentOf(s, o.vector), 0);
-      return operands + 4 * p.defs.filter((d) => d.site === 'col').length;
-    }),
-  );
+  const { operands, values } = columnContents(s);
+  return Math.max(4, operands.reduce((n, o) => n + 4 * extentOf(s, o.vector), 0) + 4 * values);
 }
 
 function floorPowerOfTwo(n: number): number {
@@ -86,6 +91,8 @@ export function defaultPlan(
   if (limits.software && (expectedWork(s, expected) ?? Infinity) < SMALL_WORK)
     return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
   if (limits.software) return laneRowsPlan(limits.subgroup, 8, 16, 'direct');
+  // Very wide vectors leave no room for a tile: they are read in place.
+  if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
 }
 
@@ -104,12 +111,8 @@ const MATRIX_PAD = 8;
 function matrixBytes(s: Stage, blockM: number, blockN: number): number {
   const row = (vector: string): number => 2 * (Math.ceil(extentOf(s, vector) / 16) * 16 + MATRIX_PAD);
   const rows = s.rowOperands.reduce((n, o) => n + blockM * row(o.vector), 0);
-  const cols = s.passes.map(
-    (p) =>
-      p.operands.reduce((n, o) => n + blockN * row(o.vector), 0) +
-      4 * blockN * p.defs.filter((d) => d.site === 'col').length,
-  );
-  return rows + Math.max(0, ...cols);
+  const { operands, values } = columnContents(s);
+  return rows + operands.reduce((n, o) => n + blockN * row(o.vector), 0) + 4 * blockN * values;
 }
 
 function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {

@@ -8,7 +8,7 @@ import type { SharedArray, Stmt } from '../kernel.ts';
 import type { Frame } from './frame.ts';
 import type { DirectOperand, Matrix, Tile } from './matrix.ts';
 import type { Place, Scope } from './scope.ts';
-import type { StagePlan } from '../../tile/plan.ts';
+import { operandContent, type StagePlan } from '../../tile/plan.ts';
 
 export class Loader {
   readonly shared: SharedArray[] = [];
@@ -20,9 +20,15 @@ export class Loader {
     private readonly plan: StagePlan,
   ) {}
 
-  private share(base: string, storage: StorageType, length: number): string {
+  /** Arrays by what they hold: passes run one after another, so a later one takes the array again. */
+  private readonly byContent = new Map<string, string>();
+
+  private share(content: string, base: string, storage: StorageType, length: number): string {
+    const known = this.byContent.get(content);
+    if (known) return known;
     const name = this.scope.names.fresh(base);
     this.shared.push({ name, storage, length });
+    this.byContent.set(content, name);
     return name;
   }
 
@@ -31,7 +37,7 @@ export class Loader {
     const stride = this.matrix.stride(extent);
     return {
       kind: 'tile',
-      array: this.share(operandName(o), this.matrix.storage, rows * stride),
+      array: this.share(operandContent(o), operandName(o), this.matrix.storage, rows * stride),
       stride,
       columns: this.matrix.columns(extent),
     };
@@ -152,7 +158,7 @@ export class Loader {
 
   reserveColumnValue(d: TileDef): string {
     const storage: StorageType = d.type === 'bool' ? 'u32' : d.type;
-    const array = this.share(d.name, storage, this.plan.blockN);
+    const array = this.share(d.name, d.name, storage, this.plan.blockN);
     return array;
   }
 }

@@ -23,7 +23,9 @@ export interface PlanChoice {
 
 export function kernelProgram(p: TileProgram, { limits, plans, expected }: PlanChoice): Program {
   const uniforms = allUniforms(p);
-  const kernels = p.stages.map((s, n) => lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits, expected), uniforms));
+  const kernels = p.stages.map((s, n) =>
+    lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits, expected), uniforms),
+  );
   const of = (role: TileTensor['role']) =>
     p.tensors
       .filter((t) => t.role === role)

@@ -19,6 +19,7 @@ import { integerUses } from '../../src/cli/verify/integer-uses.ts';
 import { STORAGE, type StorageType } from '../../src/expr/types.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
 import { deriveSeed, randomFrom } from '../../src/runtime/random.ts';
+import { elementCount, isFloat, tensorFrom, type Tensor } from '../../src/runtime/tensor.ts';
 
 export interface Example {
   /** File and kernel, for people. */
@@ -34,18 +35,21 @@ interface SizeSet {
   readonly sizes: Readonly<Record<string, number>>;
   /** Integer params are zero: windows without a key, so that whole rows are masked. */
   readonly zeroParams?: true;
+  /** Float inputs are drawn in many ways: wide, sparse, equal; else they are normal. */
+  readonly mixed?: true;
   /** Optional inputs are left out. */
   readonly withoutOptional?: true;
 }
 
 /** Single elements, primes below every tile, one tile and a few more, and rows that keep nothing. */
 const SETS = [
-  { name: 'ones', sizes: { B: 1, H: 1, G: 1, N: 1, M: 1 } },
+  { name: 'ones', sizes: { B: 1, H: 1, G: 1, N: 1, M: 1 }, mixed: true },
   { name: 'primes', sizes: { B: 2, H: 3, G: 1, N: 13, M: 31 } },
   { name: 'past a tile', sizes: { B: 1, H: 1, G: 1, N: 67, M: 67 } },
   {
     name: 'masked rows',
     sizes: { B: 1, H: 2, G: 2, N: 19, M: 17 },
+    mixed: true,
     zeroParams: true,
     withoutOptional: true,
   },
@@ -55,7 +59,7 @@ export type SetName = (typeof SETS)[number]['name'];
 export const ALL_SETS: readonly SetName[] = SETS.map((set) => set.name);
 
 const folder = fileURLToPath(new URL('../../examples', import.meta.url));
-const isFloat = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
+const holdsFloats = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
 
 /** In the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. */
 export function examples(): readonly Example[] {
@@ -76,8 +80,8 @@ function variantIn(example: Example, storage: FloatStorage, absent: ReadonlySet<
   const variant: Variant = { kernel: example.kernel, set: {}, consts: {}, absent, storage: {} };
   const declared = irOf(example.spec, variant);
   const changed = [
-    ...declared.tensors.filter((t) => isFloat(t.storage)),
-    ...declared.outputs.filter((o) => isFloat(o.storage) && STORAGE[o.storage].bytes === 2),
+    ...declared.tensors.filter((t) => holdsFloats(t.storage)),
+    ...declared.outputs.filter((o) => holdsFloats(o.storage) && STORAGE[o.storage].bytes === 2),
   ];
   return { ...variant, storage: Object.fromEntries(changed.map((t) => [t.name, storage])) };
 }
@@ -107,6 +111,14 @@ function numbersFor(kernel: IrKernel, set: SizeSet, seed: number): Numbers {
   throw new Error(`no sizes satisfy ${kernel.name} (${set.name})`);
 }
 
+/** Floats of the standard normal distribution: equal or sparse values could hide a key too many. */
+function normal(tensor: Tensor, seed: number, name: string): Tensor {
+  if (!isFloat(tensor.dtype)) return tensor;
+  const random = randomFrom(deriveSeed(seed, name));
+  const values = Float64Array.from({ length: elementCount(tensor.shape) }, random.normal);
+  return tensorFrom(tensor.dtype, tensor.shape, values, name);
+}
+
 /** The launch of one set. The same arguments give the same tensors. */
 export function launchOf(
   example: Example,
@@ -121,7 +133,8 @@ export function launchOf(
   const kernel = irOf(example.spec, variant);
   const seed = deriveSeed(17, `${example.title}/${name}`);
   const numbers = numbersFor(kernel, set, seed);
-  const inputs = drawInputs(kernel, integerUses(kernel), numbers.sizes, seed, 0);
+  const drawn = drawInputs(kernel, integerUses(kernel), numbers.sizes, seed, 0);
+  const inputs = set.mixed ? drawn : new Map([...drawn].map(([input, t]) => [input, normal(t, seed, input)]));
   return { spec: example.spec, variant, features, kernel, inputs, ...numbers };
 }
 

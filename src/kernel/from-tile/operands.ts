@@ -66,7 +66,10 @@ export class Loader {
   ): Stmt[] {
     const index = simplify(op('add', op('mul', row, i32(t.stride)), col));
     const extent = this.scope.vectorExtent(o.vector);
-    if (extent === t.columns) return [...out, store(t.array, index, value(out))];
+    if (extent === t.columns) {
+      const x = value(out);
+      return [...out, store(t.array, index, x)];
+    }
     const then: Stmt[] = [];
     const x = value(then);
     return [
@@ -88,7 +91,7 @@ export class Loader {
         ...out,
         ...this.storeElement(t, o, row, col, [], (into) => {
           const place = { out: into, vars: new Map([...vars, [o.vector, col]]), col: row, cache: new Map() };
-          return this.scope.emit(o.value, place);
+          return this.scope.value(o.value, place);
         }),
       ];
     });
@@ -102,7 +105,7 @@ export class Loader {
       value: (col, k, out) => {
         const place = places[col]!;
         const vars = new Map([...place.vars, [o.vector, k]]);
-        return this.scope.emit(o.value, { ...place, out, vars, cache: new Map() });
+        return this.scope.value(o.value, { ...place, out, vars, cache: new Map() });
       },
     };
   }
@@ -120,7 +123,7 @@ export class Loader {
     for (let slot = 0; slot < slots; slot++) {
       const place = this.frame.row(slot, body);
       const vars = new Map([...place.vars, [o.vector, variable(name)]]);
-      const value = this.scope.emit(o.value, { ...place, vars });
+      const value = this.scope.value(o.value, { ...place, vars });
       const at = slot === 0 ? variable(name) : op('add', i32(slot * extent), variable(name));
       body.push(store(array, at, value));
     }
@@ -138,7 +141,7 @@ export class Loader {
         ...out,
         ...this.storeElement(t, o, row, col, [], (into) => {
           const place = { out: into, vars: new Map([...vars, [o.vector, col]]), cache: new Map() };
-          return this.scope.emit(o.value, place);
+          return this.scope.value(o.value, place);
         }),
       ];
     });
@@ -151,7 +154,7 @@ export class Loader {
     const out: Stmt[] = [];
     const { vars } = this.frame.column(tileFirst, variable(name), out);
     const place = { out, vars, col: variable(name), cache: new Map() };
-    const value = this.scope.emit(d.value, place);
+    const value = this.scope.value(d.value, place);
     out.push(store(array, variable(name), value));
     return forS(name, { from: LANE, to: i32(this.plan.blockN), step: i32(this.plan.lanes) }, out);
   }

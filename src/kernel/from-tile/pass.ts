@@ -305,7 +305,7 @@ export class PassLowering {
     const id = `?${keepName}:${otherwise}:${key(value)}`;
     const cached = place.cache.get(id);
     if (cached) return cached;
-    const x = op('select', keep, this.scope.emit(value, place), constant(value.type, otherwise));
+    const x = op('select', keep, this.scope.value(value, place), constant(value.type, otherwise));
     const name = this.scope.names.fresh(children(value).length > 0 ? 'weight' : 'kept');
     place.out.push(letS(name, x));
     const result = variable(name, value.type);
@@ -365,7 +365,7 @@ function initial(s: Fold | Reference): Expr {
 export function emitRowDef(scope: Scope, frame: Frame, d: TileDef, out: Stmt[]): void {
   if (d.site === 'uniform') {
     const name = scope.names.fresh(d.name);
-    out.push(letS(name, scope.emit(d.value, frame.uniform(out))));
+    out.push(letS(name, scope.value(d.value, frame.uniform(out))));
     scope.locations.set(d.name, { kind: 'uniform', name });
     return;
   }
@@ -374,7 +374,7 @@ export function emitRowDef(scope: Scope, frame: Frame, d: TileDef, out: Stmt[]):
     scope.names.fresh(slots > 1 ? `${d.name}_${n}` : d.name),
   );
   for (const [slot, name] of names.entries()) {
-    const value = scope.emit(d.value, frame.row(slot, out));
+    const value = scope.value(d.value, frame.row(slot, out));
     out.push(letS(name, value));
   }
   scope.locations.set(d.name, { kind: 'row', names });

@@ -2,6 +2,8 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import {
   children,
+  key,
+  visit,
   constant,
   f32,
   i32,
@@ -44,6 +46,8 @@ export interface Place {
   readonly vectors?: ReadonlyMap<string, Cell>;
   /** Values already computed at this place. */
   readonly cache: Map<string, Expr>;
+  /** Tensor reads that the expression at hand makes more than once. */
+  readonly repeated?: ReadonlySet<string>;
 }
 
 export const bufferName = (tensor: string): string => identifier(tensor);
@@ -98,6 +102,12 @@ export class Scope {
     return isNonNegative(e, (n) => this.natural.has(n));
   }
 
+  /** Evaluates a whole value at a place: what it reads more than once is read into a local. */
+  value(e: Expr, place: Place): Expr {
+    const repeated = repeatedReads(e);
+    return this.emit(e, repeated.size > 0 ? { ...place, repeated } : place);
+  }
+
   /** Evaluates a tile expression at a place. */
   emit(e: Expr, place: Place): Expr {
     switch (e.kind) {
@@ -126,7 +136,15 @@ export class Scope {
     const t = this.tensors.get(e.name)!;
     this.usedTensors.add(t.name);
     const index = e.index.map((x, n) => this.clamp(x, t, n, place));
-    return read(bufferName(t.name), [this.flat(t, index, place)], e.type);
+    const element = read(bufferName(t.name), [this.flat(t, index, place)], e.type);
+    if (!place.repeated?.has(key(e))) return element;
+    // By the kernel's own index: a loop inside may give the same axis another value.
+    const id = `@${key(element)}`;
+    const known = place.cache.get(id);
+    if (known) return known;
+    const name = this.names.fresh(`${bufferName(t.name)}_value`);
+    place.out.push(letS(name, element));
+    return remember(place, id, variable(name, e.type));
   }
 
   /** Keeps an index inside the tensor; an index that is the dimension's own axis is inside already. */
@@ -193,17 +211,17 @@ export class Scope {
 
   private emitInline(e: Expr & { kind: 'read' }, def: TileDef, place: Place): Expr {
     if (def.vectors.length === 0) {
-      const value = this.emit(def.value, place);
+      const value = this.value(def.value, place);
       if (value.kind === 'const' || value.kind === 'var') return remember(place, def.name, value);
       const name = this.names.fresh(def.name);
       place.out.push(letS(name, value));
       return remember(place, def.name, variable(name, value.type));
     }
     const identityRead = e.index.every((x, n) => x.kind === 'var' && x.name === def.vectors[n]);
-    if (identityRead) return this.emit(def.value, place);
+    if (identityRead) return this.value(def.value, place);
     const vars = new Map(place.vars);
     for (const [n, v] of def.vectors.entries()) vars.set(v, this.emit(e.index[n]!, place));
-    return this.emit(def.value, { ...place, vars, cache: new Map(), vectors: new Map() });
+    return this.value(def.value, { ...place, vars, cache: new Map(), vectors: new Map() });
   }
 
   // ---- reductions over vector axes
@@ -220,7 +238,7 @@ export class Scope {
       const inner: Place = { ...place, out, vars, vectors, cache: new Map(place.cache) };
       const where = e.where && this.emit(e.where, inner);
       const body: Stmt[] = [];
-      const value = this.emit(e.body, { ...inner, out: where ? body : out });
+      const value = this.value(e.body, { ...inner, out: where ? body : out });
       const at = e.axes.reduce<Expr>(
         (n, a) => simplify(op('add', op('mul', n, i32(this.vectorExtent(a))), vars.get(a)!)),
         i32(0),
@@ -283,6 +301,19 @@ export class Scope {
 function remember(place: Place, name: string, e: Expr): Expr {
   place.cache.set(name, e);
   return e;
+}
+
+/** Keys of tensor reads that occur more than once in an expression itself. */
+function repeatedReads(e: Expr): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  visit(e, (x) => {
+    if (x.kind !== 'read' || x.index.length === 0) return;
+    const k = key(x);
+    if (seen.has(k)) repeated.add(k);
+    seen.add(k);
+  });
+  return repeated;
 }
 
 /** Columns of a fragment for a vector: warps hold pieces of 16. */

@@ -19,7 +19,7 @@ export class Storer {
     const t = this.scope.target(s.output);
     this.written.add(t.name);
     const index = s.indices.map((a) => place.vars.get(a)!);
-    const value = this.scope.emit(s.value, place);
+    const value = this.scope.value(s.value, place);
     return store(bufferName(t.name), this.scope.flat(t, index, place), value);
   }
 

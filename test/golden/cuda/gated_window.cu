@@ -263,18 +263,16 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
     for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
       const int e_2 = e_2_piece * 8 + quad * 2 + e_2_half;
       if (row_0 < N) {
+        const float z_value = __half2float(z[((b * H + h) * N + i_0) * 16 + e_2]);
         y[((b * H + h) * N + i_0) * 16 + e_2] =
             __float2half_rn((p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_2_piece * 4 + e_2_half] : 0.0f)
-            * ((__half2float(z[((b * H + h) * N + i_0) * 16 + e_2]) >= 0.0f ? 1.0f
-            : expf(-fabsf(__half2float(z[((b * H + h) * N + i_0) * 16 + e_2]))))
-            / (1.0f + expf(-fabsf(__half2float(z[((b * H + h) * N + i_0) * 16 + e_2]))))));
+            * ((z_value >= 0.0f ? 1.0f : expf(-fabsf(z_value))) / (1.0f + expf(-fabsf(z_value)))));
       }
       if (row_1 < N) {
+        const float z_value_2 = __half2float(z[((b * H + h) * N + i_1) * 16 + e_2]);
         y[((b * H + h) * N + i_1) * 16 + e_2] =
             __float2half_rn((p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_2_piece * 4 + 2 + e_2_half] : 0.0f)
-            * ((__half2float(z[((b * H + h) * N + i_1) * 16 + e_2]) >= 0.0f ? 1.0f
-            : expf(-fabsf(__half2float(z[((b * H + h) * N + i_1) * 16 + e_2]))))
-            / (1.0f + expf(-fabsf(__half2float(z[((b * H + h) * N + i_1) * 16 + e_2]))))));
+            * ((z_value_2 >= 0.0f ? 1.0f : expf(-fabsf(z_value_2))) / (1.0f + expf(-fabsf(z_value_2)))));
       }
     }
   }

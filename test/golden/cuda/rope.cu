@@ -44,10 +44,9 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
   float q_rows[16] = {};
   #pragma unroll
   for (int d = 0; d < 16; ++d) {
+    const float q_value = q[((b * H + h) * N + i) * 16 + min(d ^ 1, 15)];
     q_rows[d] = q[((b * H + h) * N + i) * 16 + d] * cosf(float(i) * powf(base, -2.0f * float(d / 2) / 16.0f))
-        + (d % 2 == 0 ? -q[((b * H + h) * N + i) * 16 + min(d ^ 1, 15)]
-        : q[((b * H + h) * N + i) * 16 + min(d ^ 1, 15)])
-        * sinf(float(i) * powf(base, -2.0f * float(d / 2) / 16.0f));
+        + (d % 2 == 0 ? -q_value : q_value) * sinf(float(i) * powf(base, -2.0f * float(d / 2) / 16.0f));
   }
   float p_m_c = -1.5e38f;
   float ref0_0 = -1.5e38f;
@@ -61,10 +60,10 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
         const int tile_col = element % 16;
         const int column = tile_first + tile_row;
         const int j = min(column, M - 1);
+        const float k_value = k[((b * H + h) * M + j) * 16 + min(tile_col ^ 1, 15)];
         k_tile[tile_row * 16 + tile_col] = k[((b * H + h) * M + j) * 16 + tile_col]
             * cosf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f))
-            + (tile_col % 2 == 0 ? -k[((b * H + h) * M + j) * 16 + min(tile_col ^ 1, 15)]
-            : k[((b * H + h) * M + j) * 16 + min(tile_col ^ 1, 15)])
+            + (tile_col % 2 == 0 ? -k_value : k_value)
             * sinf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f));
       }
       for (int element_2 = lane; element_2 < 512; element_2 += 64) {

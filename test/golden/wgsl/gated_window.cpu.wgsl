@@ -36,15 +36,15 @@ fn load_v(i: i32) -> f32 {
   return unpack2x16float(v[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
 }
 
+fn load_z(i: i32) -> f32 {
+  return unpack2x16float(z[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
+}
+
 fn store_y(i: i32, x: f32) {
   let word = u32(i) >> 1u;
   let shift = 16u * (u32(i) & 1u);
   atomicAnd(&y[word], ~(0xffffu << shift));
   atomicOr(&y[word], f16_bits(x) << shift);
-}
-
-fn load_z(i: i32) -> f32 {
-  return unpack2x16float(z[u32(i) >> 1u] >> (16u * (u32(i) & 1u))).x;
 }
 
 fn div_or_zero(a: i32, b: i32) -> i32 {
@@ -166,11 +166,10 @@ fn gated_window_1(
   let lse_2 = select(-INFINITY, p_m + log(p_sum), lse_any);
   for (var e_3 = 0; e_3 < 4; e_3++) {
     if row < u.N {
+      let z_value = load_z(((b * u.H + h) * u.N + i) * 4 + e_3);
       store_y(((b * u.H + h) * u.N + i) * 4 + e_3,
           select(0.0, o_c_factor * o_c[e_3], p_m_c > -1.5e38)
-          * (select(exp(-abs(load_z(((b * u.H + h) * u.N + i) * 4 + e_3))), 1.0,
-          load_z(((b * u.H + h) * u.N + i) * 4 + e_3) >= 0.0)
-          / (1.0 + exp(-abs(load_z(((b * u.H + h) * u.N + i) * 4 + e_3))))));
+          * (select(exp(-abs(z_value)), 1.0, z_value >= 0.0) / (1.0 + exp(-abs(z_value)))));
     }
   }
   if row < u.N {

@@ -74,11 +74,10 @@ fn rope(
   let i = min(row, u.N - 1);
   var q_rows = array<f32, 4>();
   for (var d = 0; d < 4; d++) {
+    let q_value = q[((b * u.H + h) * u.N + i) * 4 + min(d ^ 1, 3)];
     q_rows[d] = q[((b * u.H + h) * u.N + i) * 4 + d]
         * cos_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 4.0))
-        + select(q[((b * u.H + h) * u.N + i) * 4 + min(d ^ 1, 3)],
-        -q[((b * u.H + h) * u.N + i) * 4 + min(d ^ 1, 3)], d % 2 == 0)
-        * sin_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 4.0));
+        + select(q_value, -q_value, d % 2 == 0) * sin_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 4.0));
   }
   var p_m_c = -1.5e38;
   var ref0_0 = -1.5e38;
@@ -94,16 +93,16 @@ fn rope(
       var s_sum_dot_1 = 0.0;
       for (var k_2 = min(group, 0); k_2 < 4; k_2++) {
         let left = q_rows[k_2];
+        let k_value = k[((b * u.H + h) * u.M + j) * 4 + min(k_2 ^ 1, 3)];
         let right = k[((b * u.H + h) * u.M + j) * 4 + k_2]
             * cos_f32(f32(j) * power(u.base, -2.0 * f32(k_2 / 2) / 4.0))
-            + select(k[((b * u.H + h) * u.M + j) * 4 + min(k_2 ^ 1, 3)],
-            -k[((b * u.H + h) * u.M + j) * 4 + min(k_2 ^ 1, 3)], k_2 % 2 == 0)
+            + select(k_value, -k_value, k_2 % 2 == 0)
             * sin_f32(f32(j) * power(u.base, -2.0 * f32(k_2 / 2) / 4.0));
         s_sum_dot_0 = fma(left, right, s_sum_dot_0);
+        let k_value_2 = k[((b * u.H + h) * u.M + j_2) * 4 + min(k_2 ^ 1, 3)];
         let right_2 = k[((b * u.H + h) * u.M + j_2) * 4 + k_2]
             * cos_f32(f32(j_2) * power(u.base, -2.0 * f32(k_2 / 2) / 4.0))
-            + select(k[((b * u.H + h) * u.M + j_2) * 4 + min(k_2 ^ 1, 3)],
-            -k[((b * u.H + h) * u.M + j_2) * 4 + min(k_2 ^ 1, 3)], k_2 % 2 == 0)
+            + select(k_value_2, -k_value_2, k_2 % 2 == 0)
             * sin_f32(f32(j_2) * power(u.base, -2.0 * f32(k_2 / 2) / 4.0));
         s_sum_dot_1 = fma(left, right_2, s_sum_dot_1);
       }

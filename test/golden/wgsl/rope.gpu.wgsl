@@ -77,11 +77,10 @@ fn rope(
   let i = min(row, u.N - 1);
   var q_rows = array<f32, 16>();
   for (var d = 0; d < 16; d++) {
+    let q_value = q[((b * u.H + h) * u.N + i) * 16 + min(d ^ 1, 15)];
     q_rows[d] = q[((b * u.H + h) * u.N + i) * 16 + d]
         * cos_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 16.0))
-        + select(q[((b * u.H + h) * u.N + i) * 16 + min(d ^ 1, 15)],
-        -q[((b * u.H + h) * u.N + i) * 16 + min(d ^ 1, 15)], d % 2 == 0)
-        * sin_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 16.0));
+        + select(q_value, -q_value, d % 2 == 0) * sin_f32(f32(i) * power(u.base, -2.0 * f32(d / 2) / 16.0));
   }
   var p_m_c = -1.5e38;
   var ref0_0 = -1.5e38;
@@ -95,10 +94,10 @@ fn rope(
         let tile_col = element % 16;
         let column = tile_first + tile_row;
         let j = min(column, u.M - 1);
+        let k_value = k[((b * u.H + h) * u.M + j) * 16 + min(tile_col ^ 1, 15)];
         k_tile[tile_row * 16 + tile_col] = k[((b * u.H + h) * u.M + j) * 16 + tile_col]
             * cos_f32(f32(j) * power(u.base, -2.0 * f32(tile_col / 2) / 16.0))
-            + select(k[((b * u.H + h) * u.M + j) * 16 + min(tile_col ^ 1, 15)],
-            -k[((b * u.H + h) * u.M + j) * 16 + min(tile_col ^ 1, 15)], tile_col % 2 == 0)
+            + select(k_value, -k_value, tile_col % 2 == 0)
             * sin_f32(f32(j) * power(u.base, -2.0 * f32(tile_col / 2) / 16.0));
       }
       for (var element_2 = lane; element_2 < 512; element_2 += 64) {

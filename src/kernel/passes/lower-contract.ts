@@ -8,6 +8,7 @@ import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { assign, forS, letS, store, varS } from '../build.ts';
 import type { Fragment, Kernel, Stmt } from '../kernel.ts';
+import { flatMapStmts } from '../walk.ts';
 
 type Contract = Extract<Stmt, { kind: 'contract' }>;
 
@@ -78,12 +79,7 @@ class Lowering {
 
 export function lowerContract(k: Kernel): Kernel {
   let n = 0;
-  const go = (s: Stmt): Stmt[] => {
-    if (s.kind === 'contract') return new Lowering(s, `dot${n++}_`).run();
-    if (s.kind === 'for') return [{ ...s, body: s.body.flatMap(go) }];
-    if (s.kind === 'if')
-      return [{ ...s, then: s.then.flatMap(go), ...(s.else ? { else: s.else.flatMap(go) } : {}) }];
-    return [s];
-  };
-  return { ...k, body: k.body.flatMap(go) };
+  const lower = (s: Stmt): readonly Stmt[] =>
+    s.kind === 'contract' ? new Lowering(s, `dot${n++}_`).run() : [s];
+  return { ...k, body: flatMapStmts(k.body, lower) };
 }

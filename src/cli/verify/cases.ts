@@ -109,7 +109,8 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
       if (!agrees && explainedByRounding(launch, c.seed, all))
         return {
           kind: 'discarded',
-          message: 'the definition moves as much when its inputs move by one rounding',
+          message:
+            'rounding of the inputs moves the definition as much, or its values leave the range of f32',
         };
       return { kind: 'compared', outputs: all, agrees };
     } catch (error) {

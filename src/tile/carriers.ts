@@ -7,7 +7,7 @@
  * with the reference r = −b from the running Y, and the carrier is multiplied by exp(r_old − r_new) when r moves: at the
  * end r is −b of the final Y, so the sum is what the definition says. Otherwise the sum waits for the next pass.
  */
-import { op, key, mapChildren, type Expr } from '../expr/expr.ts';
+import { op, mapChildren, type Expr } from '../expr/expr.ts';
 import { expandTerms, fromProduct, product, splitSum, type Factor } from './factor.ts';
 import type { Graph } from './graph.ts';
 
@@ -187,4 +187,3 @@ export function negate(e: Expr): Expr {
 }
 
 export const isOne = (e: Expr): boolean => e.kind === 'const' && e.value === 1;
-export const sameExpr = (a: Expr, b: Expr): boolean => key(a) === key(b);

@@ -1,7 +1,7 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
-import { STORAGE, type StorageType } from '../expr/types.ts';
+import type { StorageType } from '../expr/types.ts';
 import type { IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
 import { chooseShape, shapeKey } from './choose.ts';
@@ -155,5 +155,3 @@ function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
 export function tileProgram(kernel: IrKernel, fixed: Readonly<Record<string, number>>): TileProgram {
   return new Partition(kernel).run(fixed);
 }
-
-export { STORAGE };

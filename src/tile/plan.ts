@@ -150,4 +150,4 @@ function readsOtherElements(s: Stage): boolean {
   );
 }
 
-export { MATRIX_PAD, matrixStorage, extentOf };
+export { MATRIX_PAD, matrixStorage };

@@ -14,7 +14,6 @@
  */
 import type { Expr, ReduceExpr } from '../expr/expr.ts';
 import type { ScalarType, StorageType } from '../expr/types.ts';
-import type { IrTensor } from '../ir/ir.ts';
 
 export type Site = 'uniform' | 'row' | 'col' | 'tile';
 
@@ -145,5 +144,3 @@ export interface TileProgram {
   readonly tensors: readonly TileTensor[];
   readonly stages: readonly Stage[];
 }
-
-export type { IrTensor };

@@ -5,7 +5,7 @@
  *   mean[A] where W : x       →  n > 0 ? sum[A](x) / n : 0        with n the number of kept elements
  *   logsumexp[A] where W : x  →  any kept ? m + log(sum[A](exp(x − m))) : −inf   with m = max[A](x)
  */
-import { constant, f32, i32, op, rewrite, type Expr, type ReduceExpr } from '../../expr/expr.ts';
+import { constant, f32, op, rewrite, type Expr, type ReduceExpr } from '../../expr/expr.ts';
 import { axisOf, type IrKernel } from '../ir.ts';
 
 const cast = (e: Expr): Expr => (e.type === 'f32' ? e : { kind: 'op', type: 'f32', op: 'cast', args: [e] });
@@ -53,9 +53,4 @@ export function expandReductions(k: IrKernel): IrKernel {
     return e;
   };
   return { ...k, defs: k.defs.map((d) => ({ ...d, value: rewrite(d.value, expand) })) };
-}
-
-/** Number of elements of a product of axes, as an i32 expression. */
-export function extentProduct(k: IrKernel, axes: readonly string[]): Expr {
-  return axes.map((a) => axisOf(k, a)!.extent).reduce<Expr>((a, b) => op('mul', a, b), i32(1));
 }

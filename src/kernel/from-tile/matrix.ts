@@ -166,7 +166,7 @@ function perLaneDirect(plan: StagePlan): Matrix {
 }
 
 /** Zero, by a computation that no driver folds. */
-export const OPAQUE_ZERO = op('min', WORKGROUP, i32(0));
+const OPAQUE_ZERO = op('min', WORKGROUP, i32(0));
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));

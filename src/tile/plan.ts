@@ -22,6 +22,14 @@ export interface StagePlan {
    * (`direct`), where all lanes read one address and elements of a tile are scalars.
    */
   readonly operands: 'workgroup' | 'direct';
+  /** Rows of a tile along each row axis; their product is `blockM`. Absent: the axes are flattened into one. */
+  readonly rowShape?: readonly number[];
+  /** Positions of a tile along each stream axis; their product is `blockN`. Absent: the axes are flattened into one. */
+  readonly streamShape?: readonly number[];
+  /** Tiles of which every element is kept get code of their own, in which no predicate is evaluated. */
+  readonly fullTiles: 'apart' | 'together';
+  /** Workgroups that share the stream of a block of rows; a further launch merges their states. */
+  readonly split?: number;
 }
 
 export interface PlanLimits {
@@ -102,7 +110,7 @@ function laneRowsPlan(
   blockN: number,
   operands: StagePlan['operands'],
 ): StagePlan {
-  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands };
+  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands, fullTiles: 'apart' };
 }
 
 const MATRIX_PAD = 8;
@@ -124,7 +132,14 @@ function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
   if (storage === undefined || (storage === 'f16' && unbounded)) return undefined;
   for (const blockN of [64, 32, 16])
     if (matrixBytes(s, 64, blockN) <= limits.workgroupBytes)
-      return { arrangement: 'warp-matrix', blockM: 64, blockN, lanes: 128, operands: 'workgroup' };
+      return {
+        arrangement: 'warp-matrix',
+        blockM: 64,
+        blockN,
+        lanes: 128,
+        operands: 'workgroup',
+        fullTiles: 'apart',
+      };
   return undefined;
 }
 

@@ -3,7 +3,7 @@
  *
  *   program  = stage* workspace*
  *   stage    = batch axes, row axes, stream axes, vector axes; prologue pass* store*
- *   pass     = for each stream tile: col defs, operands, contractions, tile defs, keeps, steps, stores; then finish
+ *   pass     = [bounds] for each stream tile: col defs, operands, contractions, tile defs, keeps, steps, stores; then finish
  *   step     = reference NAME = row expr                        // a row value that the folds below are measured against
  *            | fold NAME op value where KEEP scaled by REFERENCE  // running row statistic (carrier)
  *            | accumulate NAME += weight × operand               // carrier that is a row of a matrix: a contraction
@@ -13,7 +13,9 @@
  * no index (`read NAME []`); a value with a vector axis is read with the vector axes' variables as index.
  */
 import type { Expr, ReduceExpr } from '../expr/expr.ts';
+import type { Interval } from '../expr/solve.ts';
 import type { ScalarType, StorageType } from '../expr/types.ts';
+import type { StagePlan } from './plan.ts';
 
 export type Site = 'uniform' | 'row' | 'col' | 'tile';
 
@@ -90,7 +92,34 @@ export type Step =
       readonly scaledBy?: string;
     };
 
+/** One loop over tiles along a stream axis. */
+export interface AxisLoop {
+  /** The stream axis; when the stream is flattened, its outermost axis. */
+  readonly axis: string;
+  /** Tiles that meet one of these ranges of the axis' coordinate are visited, in increasing order, each once. */
+  readonly ranges: readonly Interval[];
+}
+
+/**
+ * Which tiles a pass visits. Variables, beside sizes, params and batch axes: `A.first` and `A.last` are the least and the
+ * greatest coordinate on axis A of the block of rows or of the tile of the stream, `A.tile` is the number of the block or
+ * tile along A (of a flattened side: along its outermost axis A, for the whole side). A loop's ranges may mention the rows
+ * and the loops around it.
+ */
+export interface Bounds {
+  /** Outermost first: one per stream axis, or a single one for a flattened stream. */
+  readonly loops: readonly AxisLoop[];
+  /** When this is false, 32-bit integers could overflow: every tile is visited and none counts as full. */
+  readonly fits: Expr;
+  /** A tile inside the ranges is visited only if this holds. */
+  readonly may: Expr;
+  /** Every element of the tile exists and is kept in every domain of the pass: no predicate is evaluated. */
+  readonly full: Expr;
+}
+
 export interface Pass {
+  /** Set by the pass `bounds`; absent: every tile is visited and none is full. */
+  readonly bounds?: Bounds;
   readonly defs: readonly TileDef[];
   readonly operands: readonly Operand[];
   readonly contractions: readonly Contraction[];
@@ -107,8 +136,8 @@ export interface Store {
   readonly site: 'row' | 'tile';
   readonly vectors: readonly string[];
   readonly value: Expr;
-  /** Names of the axes of the output's dimensions, outermost first. */
-  readonly indices: readonly string[];
+  /** Per dimension of the output, outermost first: the name of its axis, or a fixed index. */
+  readonly indices: readonly (string | number)[];
 }
 
 export interface Stage {
@@ -124,6 +153,10 @@ export interface Stage {
   readonly passes: readonly Pass[];
   /** Values per row (× vector) written at the end. */
   readonly stores: readonly Store[];
+  /** Set by the pass `plan`. */
+  readonly plan?: StagePlan;
+  /** The workgroup runs only its share of the tiles: share number `axis` (a batch axis) of `of`. */
+  readonly part?: { readonly axis: string; readonly of: number };
 }
 
 /** A tensor as the tile level sees it: input, output or workspace. */

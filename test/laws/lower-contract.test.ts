@@ -35,6 +35,7 @@ const law =
         blockN: 1 + (c.seed % 11),
         lanes: 8,
         operands: 'workgroup' as const,
+        fullTiles: 'apart' as const,
       }),
     };
     const before = kernels(tiled(p, target.fixed, target.limits), target);

@@ -31,6 +31,7 @@ function target(c: SpecCase): (p: Prepared) => Target {
       blockN: 1 + (c.seed % 3),
       lanes: 8,
       operands: 'direct' as const,
+      fullTiles: c.seed % 7 < 4 ? ('apart' as const) : ('together' as const),
     }),
   };
   return (p) => ({ ...(c.seed % 3 === 0 ? own : small), fixed: c.seed % 2 === 0 ? p.required : p.sizes });

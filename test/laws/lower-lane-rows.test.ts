@@ -39,6 +39,7 @@ function target(c: SpecCase): (p: Prepared) => Target {
       blockN: s.stream.length === 0 ? 1 : blockN,
       lanes,
       operands: s.stream.length === 0 ? 'direct' : 'workgroup',
+      fullTiles: c.seed % 7 < 4 ? 'apart' : 'together',
     }),
   });
 }

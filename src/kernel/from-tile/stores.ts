@@ -18,7 +18,7 @@ export class Storer {
   private write(s: Store, place: Place): Stmt {
     const t = this.scope.target(s.output);
     this.written.add(t.name);
-    const index = s.indices.map((a) => place.vars.get(a)!);
+    const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : place.vars.get(a)!));
     const value = this.scope.value(s.value, place);
     return store(bufferName(t.name), this.scope.flat(t, index, place), value);
   }

@@ -1,0 +1,192 @@
+/**
+ * Pass `split`: the stream of a stage is shared by several workgroups per block of rows. A *partial* stage runs the pass
+ * over one share of the stream and keeps its carriers; a *merge* stage runs over the shares, folds the carriers into one
+ * another, and finishes as the stage did.
+ *
+ * A carrier that is measured against a reference r is merged as Σ exp(r_part − R) · c_part, with R the reference of the
+ * merged running values: the same steps as in a pass, over shares instead of elements. A share that kept nothing holds
+ * the identities of its folds, and so changes nothing.
+ */
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { i32, key, read, variable, type Expr } from '../expr/expr.ts';
+import type { ScalarType } from '../expr/types.ts';
+import { isArg, mergeStages, readNames, type Fold, type States } from './merge.ts';
+import type { StagePlan } from './plan.ts';
+import type { Pass, Stage, Step, Store, TileAxis, TileProgram, TileTensor } from './tile.ts';
+
+export interface Split {
+  readonly stages: readonly Stage[];
+  /** Workspace between the stages. */
+  readonly tensors: readonly TileTensor[];
+}
+
+/** The pass of a stage that can be split: one pass, whose only results are its carriers. */
+export function splittablePass(s: Stage): Pass | undefined {
+  const [pass, ...more] = s.passes;
+  if (!pass || more.length > 0 || s.part || s.stream.length === 0 || pass.stores.length > 0) return undefined;
+  const args = new Set(pass.steps.filter(isArg).map((x) => x.name));
+  for (const x of pass.steps) {
+    // An index is merged after the loop over shares, when no reference can be moved by it any more.
+    if (x.kind === 'reference' && [...readNames(x.value)].some((n) => args.has(n))) return undefined;
+    if (x.kind === 'fold' && x.scaledBy !== undefined && x.op !== 'sum') return undefined;
+  }
+  return pass;
+}
+
+class Splitter {
+  private readonly part: TileAxis;
+  private readonly tensors: TileTensor[] = [];
+  private readonly stores: Store[] = [];
+  private readonly value = new Map<string, Expr>();
+  private readonly best = new Map<string, Expr>();
+  private readonly extra: Fold[] = [];
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly pass: Pass,
+    private readonly of: number,
+    private readonly taken: Set<string>,
+  ) {
+    const axes = [...stage.batch, ...stage.row, ...stage.stream, ...stage.vectors].map((a) => a.name);
+    this.part = { name: fresh(`${stage.stream[0]!.name}.part`, new Set(axes)), extent: i32(of) };
+  }
+
+  run(): Split {
+    for (const s of this.pass.steps) this.keep(s);
+    const states: States = { part: this.part, value: this.value, best: this.best };
+    return {
+      stages: [this.partial(), ...mergeStages(this.stage, this.pass, states)],
+      tensors: this.tensors,
+    };
+  }
+
+  /** Each workgroup stores what its share of the stream left in the carriers. */
+  private partial(): Stage {
+    const { plan, ...rest } = this.stage;
+    const pass = { ...this.pass, steps: [...this.pass.steps, ...this.extra], finish: [] };
+    const needed = closure(pass, this.stage);
+    return {
+      ...rest,
+      name: `${this.stage.name}_parts`,
+      batch: [...this.stage.batch, this.part],
+      prologue: this.stage.prologue.filter((d) => needed.has(d.name)),
+      passes: [pass],
+      stores: this.stores,
+      part: { axis: this.part.name, of: this.of },
+      ...(plan ? { plan: unsplit(plan) } : {}),
+    };
+  }
+
+  private keep(s: Step): void {
+    if (s.kind === 'accumulate') this.value.set(s.name, this.store(s.name, 'f32', s.vector));
+    else if (s.kind === 'fold') {
+      this.value.set(s.name, this.store(s.name, s.type));
+      if (isArg(s)) this.best.set(s.name, this.keepBest(s));
+    } else if (this.pass.steps.some((x) => x.kind !== 'reference' && x.scaledBy === s.name)) {
+      // A reference that is a carrier is in the workspace already.
+      const carrier = s.value.kind === 'read' ? this.value.get(s.value.name) : undefined;
+      this.value.set(s.name, carrier ?? this.store(s.name, 'f32'));
+    }
+  }
+
+  /** The extremum beside its index: an equal fold of the pass, or one more. */
+  private keepBest(s: Fold): Expr {
+    const extremum = s.op === 'argmax' ? 'max' : 'min';
+    const twin = this.pass.steps.find(
+      (x): x is Fold =>
+        x.kind === 'fold' && x.op === extremum && x.keep === s.keep && key(x.value) === key(s.value),
+    );
+    const stored = twin && this.value.get(twin.name);
+    if (stored) return stored;
+    const { type } = s.value;
+    const fold: Fold = { ...s, name: `${s.name}.best`, op: extremum, type };
+    this.extra.push(fold);
+    return this.store(fold.name, type);
+  }
+
+  /** Keeps a row value in a tensor of its own; what reads it at the same row of a share. */
+  private store(name: string, type: ScalarType, vector?: string): Expr {
+    const { batch, row, vectors } = this.stage;
+    const along = vectors.filter((v) => v.name === vector);
+    const axes = [...batch, this.part, ...row, ...along.map((v) => ({ ...v, extent: i32(v.extent) }))];
+    const names = axes.map((a) => a.name);
+    const tensor = fresh(`ws.${name}`, this.taken);
+    this.tensors.push({
+      name: tensor,
+      role: 'workspace',
+      storage: type,
+      shape: axes.map((a) => a.extent),
+      axes: names,
+    });
+    const value = read(
+      name,
+      along.map((v) => variable(v.name)),
+      type,
+    );
+    this.stores.push({
+      output: tensor,
+      site: 'row',
+      vectors: along.map((v) => v.name),
+      value,
+      indices: names,
+    });
+    return read(
+      tensor,
+      names.map((a) => variable(a)),
+      type,
+    );
+  }
+}
+
+/** Row and uniform values that a pass reads. */
+function closure(pass: Pass, stage: Stage): ReadonlySet<string> {
+  const out = new Set<string>();
+  const expression = (e: Expr): void => {
+    for (const n of readNames(e)) {
+      const def = stage.prologue.find((d) => d.name === n);
+      if (!def || out.has(n)) continue;
+      out.add(n);
+      expression(def.value);
+    }
+  };
+  for (const d of [...pass.defs, ...pass.operands, ...stage.rowOperands]) expression(d.value);
+  for (const k of pass.keeps) if (k.where) expression(k.where);
+  for (const s of pass.steps) expression(s.kind === 'accumulate' ? s.weight : s.value);
+  return out;
+}
+
+function fresh(base: string, taken: Set<string>): string {
+  let name = base;
+  for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
+  taken.add(name);
+  return name;
+}
+
+/**
+ * @param of shares of the stream, at least 2
+ * @param taken names of tensors; those that are made are added
+ * @returns the stages in the order in which they run, or undefined when the stage cannot be split
+ */
+export function splitStage(stage: Stage, of: number, taken: Set<string>): Split | undefined {
+  if (of < 2) throw new CompilerBug('tile/split', `${stage.name} cannot be shared by ${of}`);
+  const pass = splittablePass(stage);
+  return pass && new Splitter(stage, pass, of, taken).run();
+}
+
+/** Splits every stage whose plan asks for it. @param planOf the plan of a stage that merges */
+export function splitProgram(p: TileProgram, planOf: (s: Stage) => StagePlan): TileProgram {
+  const taken = new Set(p.tensors.map((t) => t.name));
+  const tensors: TileTensor[] = [];
+  const stages = p.stages.flatMap((s): readonly Stage[] => {
+    const of = s.plan?.split ?? 1;
+    const split = of > 1 ? splitStage(s, of, taken) : undefined;
+    if (!split) return [s];
+    tensors.push(...split.tensors);
+    return split.stages.map((x) => (x.plan ? x : { ...x, plan: unsplit(planOf(x)) }));
+  });
+  return tensors.length > 0 ? { ...p, tensors: [...p.tensors, ...tensors], stages } : p;
+}
+
+function unsplit({ split: _, ...plan }: StagePlan): StagePlan {
+  return plan;
+}

@@ -19,6 +19,8 @@ export interface Limits {
   readonly subgroup: number;
   /** Lanes run on a CPU's vector unit. */
   readonly software: boolean;
+  /** Workgroups that run at the same time, one on each core: how finely work is split. */
+  readonly cores: number;
 }
 
 export interface ManifestBinding {

@@ -13,7 +13,7 @@ import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
 import { Graph } from './tile/graph.ts';
-import type { StagePlan } from './tile/plan.ts';
+import { NO_LIMITS, type StagePlan } from './tile/plan.ts';
 import { freeVars } from './expr/expr.ts';
 
 export type TargetName = 'wgsl' | 'cuda';
@@ -104,8 +104,6 @@ export function requiredSizes(ir: IrKernel): string[] {
   for (const a of ir.axes) if (g.isFeature(a.name)) for (const v of freeVars(a.extent)) needed.add(v);
   return ir.sizes.filter((s) => needed.has(s));
 }
-
-const NO_LIMITS = { workgroupBytes: 16384, maxLanes: 256, mma: false, subgroup: 32, software: false };
 
 /** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit. */
 export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {

@@ -16,8 +16,9 @@ import { lowerContract } from './kernel/passes/lower-contract.ts';
 import { scalarize } from './kernel/passes/scalarize.ts';
 import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
+import { boundProgram } from './tile/bounds.ts';
 import { tileProgram } from './tile/from-ir.ts';
-import type { PlanLimits, StagePlan } from './tile/plan.ts';
+import { planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
 import type { TileProgram } from './tile/tile.ts';
 import { verifyTile } from './tile/verify.ts';
@@ -65,6 +66,22 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'one reduction per definition, equal ones shared: dependence becomes a graph of names',
     run: (k) => normalForm(k),
+  },
+];
+
+export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
+  {
+    name: 'plan',
+    stage: 'tile',
+    reason:
+      'the schedule of each stage as data, given or chosen; before all that depends on the size of tiles',
+    run: (p, o) => planProgram(p, o),
+  },
+  {
+    name: 'bounds',
+    stage: 'tile',
+    reason: 'predicates become loop bounds; last, because they are measured in tiles',
+    run: (p, o) => boundProgram(p, o.limits),
   },
 ];
 
@@ -117,14 +134,26 @@ export function normalizeIr(ir: IrKernel, options: LoweringOptions, observe?: Ob
   return k;
 }
 
+/** Runs the passes of the tiled IR: every stage gets a plan and bounds. */
+export function scheduleTile(tile: TileProgram, options: LoweringOptions, observe?: Observer): TileProgram {
+  let p = tile;
+  for (const pass of TILE_PASSES) {
+    p = pass.run(p, options);
+    verifyTile(p);
+    observe?.('tile', pass.name, () => printTile(p));
+  }
+  return p;
+}
+
 /** Semantic IR → kernels, before a back-end legalises and prints them. */
 export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observer): Lowered {
   observe?.('ir', 'from-model', () => printIr(ir));
   const normal = normalizeIr(ir, options, observe);
-  const tile = tileProgram(normal, options.fixed);
-  verifyTile(tile);
-  observe?.('tile', 'from-ir', () => printTile(tile));
-  let program = kernelProgram(tile, options);
+  const plain = tileProgram(normal, options.fixed);
+  verifyTile(plain);
+  observe?.('tile', 'from-ir', () => printTile(plain));
+  const tile = scheduleTile(plain, options, observe);
+  let program = kernelProgram(tile);
   verifyProgram(program);
   observe?.('kernel', 'from-tile', () => printProgram(program));
   for (const p of KERNEL_PASSES) {

@@ -12,6 +12,8 @@ export const CUDA_LIMITS: Limits = {
   nativeBf16: true,
   subgroup: 32,
   software: false,
+  // Streaming multiprocessors of an H100.
+  cores: 132,
 };
 
 /** Shared memory that a launch may use without asking for more. */

@@ -12,5 +12,7 @@ export function wgslLimits(options: BackendOptions = {}): Limits {
     nativeBf16: false,
     subgroup: options.device === 'cpu' ? 8 : 32,
     software: options.device === 'cpu',
+    // WebGPU does not tell: a small discrete GPU, or the few cores of a CPU.
+    cores: options.device === 'cpu' ? 2 : 32,
   };
 }

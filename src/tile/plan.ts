@@ -1,7 +1,7 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
 import { children, freeVars, key, type Expr } from '../expr/expr.ts';
-import type { Operand, Stage } from './tile.ts';
+import type { Operand, Stage, TileProgram } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
 export type Arrangement =
@@ -40,7 +40,32 @@ export interface PlanLimits {
   readonly subgroup: number;
   /** The device runs lanes on a CPU's vector unit: workgroup memory and barriers cost more than they save. */
   readonly software: boolean;
+  /** Storage buffers that one launch may bind. */
+  readonly maxBuffers: number;
+  /** Workgroups that a device runs at the same time, one on each core. */
+  readonly cores: number;
 }
+
+export interface PlanChoice {
+  readonly limits: PlanLimits;
+  /** One plan per stage; by default each stage's own. */
+  readonly plans?: readonly StagePlan[];
+  /** Sizes that the kernel will mostly run with. */
+  readonly expected?: Readonly<Record<string, number>>;
+  /** Sizes known at compile time. */
+  readonly fixed?: Readonly<Record<string, number>>;
+}
+
+/** For questions that do not depend on a device. */
+export const NO_LIMITS: PlanLimits = {
+  workgroupBytes: 16384,
+  maxLanes: 256,
+  mma: false,
+  subgroup: 32,
+  software: false,
+  maxBuffers: 8,
+  cores: 32,
+};
 
 const extentOf = (s: Stage, vector: string): number => s.vectors.find((v) => v.name === vector)!.extent;
 
@@ -85,6 +110,15 @@ function expectedWork(s: Stage, expected: Readonly<Record<string, number>> | und
 /** Below this a software device spends longer compiling a large tile than it saves by it. */
 const SMALL_WORK = 3e7;
 
+/** Gives every stage a plan: those given, in order, else its own. */
+export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: PlanChoice): TileProgram {
+  const sizes = expected || fixed ? { ...expected, ...fixed } : undefined;
+  return {
+    ...p,
+    stages: p.stages.map((s, n) => ({ ...s, plan: plans?.[n] ?? defaultPlan(s, limits, sizes) })),
+  };
+}
+
 /** @param expected sizes that the kernel will mostly run with; they choose the plan and never what is computed */
 export function defaultPlan(
   s: Stage,
@@ -102,6 +136,12 @@ export function defaultPlan(
   // Very wide vectors leave no room for a tile: they are read in place.
   if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
+}
+
+/** For the small stages that summarise blocks: a row per lane. */
+export function summaryPlan(limits: PlanLimits): StagePlan {
+  const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 64);
+  return { ...laneRowsPlan(lanes, 1, 4, 'direct'), fullTiles: 'together' };
 }
 
 function laneRowsPlan(

@@ -5,9 +5,9 @@ import type { Program, Stmt } from '../../src/kernel/kernel.ts';
 import { kernelProgram } from '../../src/kernel/from-tile/program.ts';
 import { verifyProgram } from '../../src/kernel/verify.ts';
 import { flatMapStmts, mapExprs } from '../../src/kernel/walk.ts';
-import { KERNEL_PASSES, normalizeIr } from '../../src/pipeline.ts';
+import { KERNEL_PASSES, normalizeIr, scheduleTile } from '../../src/pipeline.ts';
 import { tileProgram } from '../../src/tile/from-ir.ts';
-import type { PlanLimits, StagePlan } from '../../src/tile/plan.ts';
+import { NO_LIMITS, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
 import type { Pass, Stage, TileProgram } from '../../src/tile/tile.ts';
 import { verifyTile } from '../../src/tile/verify.ts';
 import type { SpecCase } from '../support/spec-arbitrary.ts';
@@ -35,7 +35,8 @@ export function tiled(p: Prepared, fixed: Target['fixed'], limits: PlanLimits): 
 export function kernels(tile: TileProgram, target: Target): Program {
   verifyTile(tile);
   const { limits, plan } = target;
-  const program = kernelProgram(tile, { limits, ...(plan ? { plans: tile.stages.map(plan) } : {}) });
+  const plans = plan ? { plans: tile.stages.map(plan) } : {};
+  const program = kernelProgram(scheduleTile(tile, { limits, fixed: target.fixed, ...plans }));
   verifyProgram(program);
   return program;
 }
@@ -73,13 +74,7 @@ export function lowersRightly(
   demand(wrong === undefined, () => `${JSON.stringify(wrong)}\n${c.text}${JSON.stringify(p.sizes)}`);
 }
 
-export const GPU: PlanLimits = {
-  workgroupBytes: 16384,
-  maxLanes: 256,
-  mma: false,
-  subgroup: 32,
-  software: false,
-};
+export const GPU: PlanLimits = NO_LIMITS;
 
 // ---- faults
 
@@ -126,11 +121,11 @@ export const withoutBarriers: Damage = {
   kernel: inBodies((body) => flatMapStmts(body, (s) => (s.kind === 'barrier' ? [] : [s]))),
 };
 
-/** Loops over a stream end one position early. */
+/** Loops over the tiles of a stream end one tile early. */
 export const withShortLoops: Damage = {
   kernel: inBodies((body) =>
     flatMapStmts(body, (s) =>
-      s.kind === 'for' && s.name.startsWith('tile_first') ? [{ ...s, to: op('sub', s.to, i32(1)) }] : [s],
+      s.kind === 'for' && /_tile(_\d+)?$/.test(s.name) ? [{ ...s, to: op('sub', s.to, i32(1)) }] : [s],
     ),
   ),
 };

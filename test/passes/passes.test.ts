@@ -11,6 +11,7 @@ import { printIr } from '../../src/ir/print.ts';
 import { verifyIr } from '../../src/ir/verify.ts';
 import { IR_PASSES, normalizeIr, type LoweringOptions } from '../../src/pipeline.ts';
 import { tileProgram } from '../../src/tile/from-ir.ts';
+import { NO_LIMITS } from '../../src/tile/plan.ts';
 import { printTile } from '../../src/tile/print.ts';
 import { verifyTile } from '../../src/tile/verify.ts';
 import { expectGolden } from '../support/golden.ts';
@@ -28,7 +29,7 @@ function shown(text: string): string {
   const ir = semanticIr(checked);
   const pairs = (header.set ?? '').split(', ').filter((pair) => pair !== '');
   const fixed = Object.fromEntries(pairs.map((pair) => [pair.split('=')[0]!, Number(pair.split('=')[1])]));
-  const limits = { workgroupBytes: 16384, maxLanes: 256, mma: false, subgroup: 32, software: false };
+  const limits = NO_LIMITS;
   const options: LoweringOptions = { fixed, limits };
   if (header.what === 'print') {
     expect(header.names).toBe('tile');

@@ -5,7 +5,7 @@ import type { StorageType } from '../../expr/types.ts';
 import type { Operand, TileDef } from '../../tile/tile.ts';
 import { arrayS, forS, ifS, LANE, letS, store } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, TilePoint } from './frame.ts';
 import type { DirectOperand, Matrix, Tile } from './matrix.ts';
 import type { Place, Scope } from './scope.ts';
 import { operandContent, type StagePlan } from '../../tile/plan.ts';
@@ -83,7 +83,7 @@ export class Loader {
     return this.tile(o, this.plan.blockN);
   }
 
-  loadColumns(o: Operand, t: Tile, tileFirst: Expr): Stmt {
+  loadColumns(o: Operand, t: Tile, tileFirst: TilePoint): Stmt {
     return this.cooperative(this.plan.blockN, t.columns, (row, col) => {
       const out: Stmt[] = [];
       const { vars } = this.frame.column(tileFirst, row, out);
@@ -149,7 +149,7 @@ export class Loader {
   }
 
   /** A value per column, computed by one lane and seen by all. */
-  columnValue(d: TileDef, array: string, tileFirst: Expr): Stmt {
+  columnValue(d: TileDef, array: string, tileFirst: TilePoint): Stmt {
     const name = this.scope.index('tile_col');
     const out: Stmt[] = [];
     const { vars } = this.frame.column(tileFirst, variable(name), out);

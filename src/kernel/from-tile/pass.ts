@@ -4,12 +4,12 @@ import { bool, children, constant, f32, i32, key, op, variable, type Expr } from
 import { simplify } from '../../expr/simplify.ts';
 import { HIGHEST, identity, LOWEST } from '../../tile/finals.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import { tileTruth } from '../../tile/skip.ts';
 import type { Pass, Step, TileDef } from '../../tile/tile.ts';
-import { arrayS, assign, BARRIER, forS, ifS, letS, store, varS } from '../build.ts';
+import { arrayS, assign, BARRIER, ifS, letS, store, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Cell } from './arrangement.ts';
-import type { Frame } from './frame.ts';
+import type { Column, Frame, TilePoint } from './frame.ts';
+import { TileLoops } from './loops.ts';
 import type { ColumnOperand, Matrix, Tile } from './matrix.ts';
 import type { Loader } from './operands.ts';
 import { planPhases, referenced, type Phase } from './phases.ts';
@@ -25,7 +25,9 @@ export class PassLowering {
   private readonly slots: number;
   private readonly tiles = new Map<string, ColumnOperand>();
   /** Columns of the tile where they are declared once, because elements are scalars. */
-  private columns: readonly { readonly position: Expr; readonly vars: Map<string, Expr> }[] = [];
+  private columns: readonly Column[] = [];
+  /** Every element of the tile at hand is kept. */
+  private full = false;
   private readonly runningCopies: ReadonlySet<string>;
   private readonly indexOf = new Map<string, string[]>();
   private readonly weightArrays = new Map<string, string>();
@@ -48,14 +50,10 @@ export class PassLowering {
   }
 
   lower(): Stmt[] {
-    const { scope, frame, plan } = this.context;
+    const { scope, frame } = this.context;
     const out: Stmt[] = this.declareCarriers();
-    const tile = scope.index('tile_first');
-    const first = variable(tile);
-    const body = this.tileBody(first);
-    const may = this.mayKeep(first);
-    const guarded = may.kind === 'const' ? (may.value !== 0 ? body : []) : [ifS(may, body)];
-    out.push(forS(tile, { to: frame.columns, step: i32(plan.blockN) }, guarded));
+    const body = (tile: TilePoint, full: Expr): Stmt[] => this.tileBody(tile, full);
+    out.push(...new TileLoops(scope, frame, scope.stage, this.pass.bounds, body).lower());
     out.push(...this.combineCarriers());
     this.pass.finish.forEach((d) => this.finish(d, out));
     return out;
@@ -118,16 +116,7 @@ export class PassLowering {
 
   // ---- a tile
 
-  /** Can any element of the tile be kept? Written over the workgroup's coordinates: it is uniform. */
-  private mayKeep(first: Expr): Expr {
-    const { scope, frame } = this.context;
-    const { may } = tileTruth(scope.stage, this.pass, (n) => scope.tensor(n) !== undefined, frame.box(first));
-    const out: Stmt[] = [];
-    const emitted = scope.emit(may, frame.uniform(out));
-    return out.length > 0 ? bool(true) : simplify(emitted);
-  }
-
-  private tileBody(first: Expr): Stmt[] {
+  private tileBody(first: TilePoint, full: Expr): Stmt[] {
     const { plan } = this.context;
     const out: Stmt[] = [];
     if (plan.operands === 'direct') this.directOperands(first, out);
@@ -135,13 +124,22 @@ export class PassLowering {
     out.push(...this.contractions());
     for (const d of this.pass.defs)
       if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
-    for (const phase of planPhases(this.pass.steps)) out.push(...this.phase(phase, first));
+    const apart = plan.fullTiles === 'apart' && full.kind !== 'const';
+    if (apart) out.push(ifS(full, this.phases(first, true), this.phases(first, false)));
+    else out.push(...this.phases(first, full.kind === 'const' && full.value !== 0));
     if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
     return out;
   }
 
+  /** All that is done with the scores of a tile; when it is full, no element is tested. */
+  private phases(first: TilePoint, full: boolean): Stmt[] {
+    this.full = full;
+    this.weightArrays.clear();
+    return planPhases(this.pass.steps).flatMap((phase) => this.phase(phase, first));
+  }
+
   /** Nothing is loaded: columns are declared, and column values are computed where they are used. */
-  private directOperands(first: Expr, out: Stmt[]): void {
+  private directOperands(first: TilePoint, out: Stmt[]): void {
     const { loader, frame, plan } = this.context;
     for (const d of this.pass.defs)
       if (d.site === 'col') this.scope.locations.set(d.name, { kind: 'inline', def: d });
@@ -157,7 +155,7 @@ export class PassLowering {
 
   private columnCaches: readonly Map<string, Expr>[] = [];
 
-  private loadOperands(first: Expr, out: Stmt[]): void {
+  private loadOperands(first: TilePoint, out: Stmt[]): void {
     const { loader } = this.context;
     const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
     if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
@@ -188,7 +186,7 @@ export class PassLowering {
     });
   }
 
-  private phase(phase: Phase, first: Expr): Stmt[] {
+  private phase(phase: Phase, first: TilePoint): Stmt[] {
     const out = phase.references.flatMap((r) => this.moveReference(r));
     out.push(...this.rescaleVectors(phase.references));
     if (phase.carriers.length === 0) return out;
@@ -198,14 +196,13 @@ export class PassLowering {
     return out;
   }
 
-  private eachCell(first: Expr, body: (place: Place, inside: Expr) => void): Stmt[] {
+  private eachCell(first: TilePoint, body: (place: Place, inside: Expr) => void): Stmt[] {
     const { frame, plan } = this.context;
     return this.scope.arrangement.forTile(plan.blockN, this.scope.index('c'), (cell: Cell) => {
       const out: Stmt[] = [];
       const declared = cell.col.kind === 'const' ? this.columns[cell.col.value] : undefined;
-      const { position, vars } = declared ?? frame.column(first, cell.col, out);
+      const { position, vars, inside } = declared ?? frame.column(first, cell.col, out);
       const known = cell.col.kind === 'const' ? this.columnCaches[cell.col.value] : undefined;
-      const inside = op('lt', position, frame.columns);
       const all = new Map([...vars, [POSITION, position]]);
       for (let slot = 0; slot < this.slots; slot++)
         body({ ...frame.cell(slot, cell, all, out), cache: new Map(known ?? []) }, inside);
@@ -213,7 +210,7 @@ export class PassLowering {
     });
   }
 
-  private tileStores(first: Expr): Stmt[] {
+  private tileStores(first: TilePoint): Stmt[] {
     const { storer } = this.context;
     return this.eachCell(first, (place, inside) => {
       for (const s of this.pass.stores) storer.element(s, place, inside);
@@ -289,6 +286,7 @@ export class PassLowering {
   }
 
   private keep(name: string, place: Place, inside: Expr): Expr {
+    if (this.full) return bool(true);
     const cached = place.cache.get(name);
     if (cached) return cached;
     const { where } = this.pass.keeps.find((k) => k.name === name)!;
@@ -305,7 +303,8 @@ export class PassLowering {
     const id = `?${keepName}:${otherwise}:${key(value)}`;
     const cached = place.cache.get(id);
     if (cached) return cached;
-    const x = op('select', keep, this.scope.value(value, place), constant(value.type, otherwise));
+    const inner = this.scope.value(value, place);
+    const x = simplify(op('select', keep, inner, constant(value.type, otherwise)));
     const name = this.scope.names.fresh(children(value).length > 0 ? 'weight' : 'kept');
     place.out.push(letS(name, x));
     const result = variable(name, value.type);
@@ -321,12 +320,13 @@ export class PassLowering {
       const inner: Stmt[] = [];
       const candidate = this.scope.emit(s.value, { ...place, out: inner, cache: new Map(place.cache) });
       const at = place.vars.get(POSITION)!;
-      place.out.push(ifS(keep, [...inner, ...better(s.op, best, name, candidate, at)]));
+      const take = [...inner, ...better(s.op, best, name, candidate, at)];
+      place.out.push(...(keep.kind === 'const' ? take : [ifS(keep, take)]));
       return;
     }
     if (s.op === 'any') {
       const value = s.value.kind === 'const' ? keep : op('and', keep, this.scope.emit(s.value, place));
-      place.out.push(assign(name, op('or', carrier, value)));
+      place.out.push(assign(name, simplify(op('or', carrier, simplify(value)))));
       return;
     }
     const value = this.kept(s.value, keep, identity(s.op, s.type), s.keep, place);

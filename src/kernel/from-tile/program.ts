@@ -1,9 +1,9 @@
 /** Tiled IR → kernel IR. */
-import type { Expr } from '../../expr/expr.ts';
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { defaultPlan, matrixStorage, type PlanLimits, type StagePlan } from '../../tile/plan.ts';
+import { matrixStorage, type StagePlan } from '../../tile/plan.ts';
 import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
-import { i32, op } from '../../expr/expr.ts';
 import type { Buffer, Kernel, Program, Uniform } from '../kernel.ts';
 import type { Stmt } from '../kernel.ts';
 import { Frame } from './frame.ts';
@@ -13,19 +13,13 @@ import { emitRowDef, PassLowering } from './pass.ts';
 import { bufferName, Scope } from './scope.ts';
 import { Storer } from './stores.ts';
 
-export interface PlanChoice {
-  readonly limits: PlanLimits;
-  /** One plan per stage; by default each stage's own. */
-  readonly plans?: readonly StagePlan[];
-  /** Sizes that the kernel will mostly run with. */
-  readonly expected?: Readonly<Record<string, number>>;
-}
-
-export function kernelProgram(p: TileProgram, { limits, plans, expected }: PlanChoice): Program {
+/** Every stage has its plan. */
+export function kernelProgram(p: TileProgram): Program {
   const uniforms = allUniforms(p);
-  const kernels = p.stages.map((s, n) =>
-    lowerStage(p, s, plans?.[n] ?? defaultPlan(s, limits, expected), uniforms),
-  );
+  const kernels = p.stages.map((s) => {
+    if (!s.plan) throw new CompilerBug('kernel/from-tile', `stage ${s.name} has no plan`);
+    return lowerStage(p, s, s.plan, uniforms);
+  });
   const of = (role: TileTensor['role']) =>
     p.tensors
       .filter((t) => t.role === role)

@@ -1,0 +1,237 @@
+/** Loops over the tiles of a stream: through the ranges that a pass keeps, in increasing order, each tile once. */
+import { bool, freeVars, i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import type { Interval } from '../../expr/solve.ts';
+import type { TileLoop } from '../../tile/sides.ts';
+import type { Bounds, Stage } from '../../tile/tile.ts';
+import { assign, comment, forS, ifS, letS, varS } from '../build.ts';
+import type { Stmt } from '../kernel.ts';
+import type { Frame, TilePoint } from './frame.ts';
+import type { Scope } from './scope.ts';
+
+/** The body of the innermost loop; `full` is true where every element of the tile is kept. */
+export type TileBody = (tile: TilePoint, full: Expr) => readonly Stmt[];
+
+/** Tile numbers from … to, the end exclusive. */
+interface TileRange {
+  readonly from: Expr;
+  readonly to: Expr;
+}
+
+const EVERY: Bounds = { loops: [], fits: bool(true), may: bool(true), full: bool(false) };
+
+export class TileLoops {
+  private readonly bounds: Bounds;
+  private fits: Expr = bool(true);
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly frame: Frame,
+    private readonly stage: Stage,
+    bounds: Bounds | undefined,
+    private readonly body: TileBody,
+  ) {
+    this.bounds = bounds ?? EVERY;
+  }
+
+  lower(): Stmt[] {
+    const out: Stmt[] = [];
+    const ends = this.declareEnds(this.frame.rowEnds, this.rangeVars(0), out);
+    this.fits = this.emit(this.bounds.fits, ends, out);
+    if (this.fits.kind !== 'const') {
+      out.push(comment('32-bit integers cannot overflow in the bounds below'));
+      this.fits = this.name('fits', this.fits, out);
+    }
+    out.push(...this.nest(0, ends, [], []));
+    return out;
+  }
+
+  /** Free variables of what is evaluated from loop `n` inwards. */
+  private rangeVars(n: number): ReadonlySet<string> {
+    const out = new Set<string>();
+    const add = (e: Expr | undefined): void => void (e && freeVars(e, out));
+    for (const l of this.bounds.loops.slice(n)) for (const r of l.ranges) [r.lo, r.hi, r.when].forEach(add);
+    [this.bounds.may, this.bounds.full, this.bounds.fits].forEach(add);
+    return out;
+  }
+
+  /** Gives a name to those ends of a block or tile that are used. */
+  private declareEnds(
+    ends: ReadonlyMap<string, Expr>,
+    used: ReadonlySet<string>,
+    out: Stmt[],
+    named = new Map<string, Expr>(),
+  ): Map<string, Expr> {
+    for (const [n, e] of ends) {
+      if (!used.has(n)) continue;
+      const plain = e.kind !== 'op';
+      const name = plain ? '' : this.scope.index(n);
+      if (!plain) out.push(letS(name, e));
+      named.set(n, plain ? e : variable(name));
+    }
+    return named;
+  }
+
+  private emit(e: Expr, ends: ReadonlyMap<string, Expr>, out: Stmt[]): Expr {
+    const place = this.frame.uniform(out);
+    return simplify(this.scope.value(e, { ...place, vars: new Map([...place.vars, ...ends]) }));
+  }
+
+  private name(base: string, e: Expr, out: Stmt[]): Expr {
+    if (e.kind !== 'op' && e.kind !== 'read') return e;
+    const name = e.type === 'i32' ? this.scope.index(base) : this.scope.names.fresh(base);
+    out.push(letS(name, e));
+    return variable(name, e.type);
+  }
+
+  /** Loop number `n` and all inside it; `firsts` are those of the loops around. */
+  private nest(n: number, ends: ReadonlyMap<string, Expr>, tiles: Expr[], firsts: Expr[]): Stmt[] {
+    const loop = this.frame.stream.loops[n];
+    if (!loop) return this.innermost(ends, firsts);
+    const out: Stmt[] = [];
+    const ranges = this.bounds.loops[n]?.ranges ?? [{}];
+    const own = ranges.map((r) => this.tileRange(r, loop, ends, out));
+    const cut = n === 0 ? this.share(own, out) : own;
+    const tile = this.scope.index(`${loop.axis}_tile`);
+    out.push(...this.through(cut, tile, loop.axis, () => this.turn(n, variable(tile), ends, tiles, firsts)));
+    return out;
+  }
+
+  private turn(
+    n: number,
+    tile: Expr,
+    ends: ReadonlyMap<string, Expr>,
+    tiles: Expr[],
+    firsts: Expr[],
+  ): Stmt[] {
+    const { stream } = this.frame;
+    const out: Stmt[] = [];
+    const numbers = [...tiles, tile];
+    // The loops inside have not begun: what is said about them is not used here.
+    const all = stream.loops.map((_, at) => numbers[at] ?? i32(0));
+    const first = this.name(`${stream.loops[n]!.axis}_first`, stream.firsts(all)[n]!, out);
+    const known = stream.loops.map((_, at) => [...firsts, first][at] ?? i32(0));
+    const here = new Map(
+      [...stream.ends(known, all)].filter(
+        ([k]) => !stream.boxed || k.startsWith(`${stream.loops[n]!.axis}.`),
+      ),
+    );
+    const named = this.declareEnds(here, this.rangeVars(n + 1), out);
+    out.push(...this.nest(n + 1, new Map([...ends, ...named]), numbers, [...firsts, first]));
+    return out;
+  }
+
+  private innermost(ends: ReadonlyMap<string, Expr>, firsts: Expr[]): Stmt[] {
+    const out: Stmt[] = [];
+    const may = simplify(op('or', simplify(op('not', this.fits)), this.emit(this.bounds.may, ends, out)));
+    if (may.kind === 'const' && may.value === 0) return [];
+    const inner: Stmt[] = [];
+    const full = simplify(op('and', this.fits, this.emit(this.bounds.full, ends, inner)));
+    inner.push(...this.body(firsts, full));
+    return may.kind === 'const' ? [...out, ...inner] : [...out, ifS(may, inner)];
+  }
+
+  /** Coordinates lo … hi → the tiles that meet them. */
+  private tileRange(r: Interval, loop: TileLoop, ends: ReadonlyMap<string, Expr>, out: Stmt[]): TileRange {
+    const { fits } = this;
+    const always = fits.kind === 'const' && fits.value !== 0;
+    const guarded = (e: Expr, otherwise: Expr): Expr =>
+      always ? e : simplify(op('select', fits, e, otherwise));
+    const scaled = (e: Expr): Expr => simplify(op('mul', e, loop.scale));
+    const plain = loop.scale.kind === 'const' && loop.scale.value === 1;
+    const outer = plain ? loop.extent : simplify(op('quot', loop.extent, loop.scale));
+    let from: Expr = i32(0);
+    let to = loop.tiles;
+    if (r.lo) {
+      const lo = this.emit(r.lo, ends, out);
+      const least = this.scope.isNatural(lo) ? lo : op('max', lo, i32(0));
+      // A start far past the end would overflow when it is scaled.
+      const most = plain ? least : op('min', least, outer);
+      from = guarded(simplify(op('quot', scaled(simplify(most)), i32(loop.block))), i32(0));
+    }
+    if (r.hi) {
+      const past = simplify(op('add', this.emit(r.hi, ends, out), i32(1)));
+      const capped = op('min', this.scope.isNatural(past) ? past : op('max', past, i32(0)), outer);
+      const end = simplify(op('add', scaled(simplify(capped)), i32(loop.block - 1)));
+      to = guarded(simplify(op('quot', end, i32(loop.block))), loop.tiles);
+    }
+    if (r.when) {
+      const when = simplify(op('or', simplify(op('not', fits)), this.emit(r.when, ends, out)));
+      to = simplify(op('select', when, to, i32(0)));
+    }
+    return { from, to };
+  }
+
+  /** The part of the tiles that this workgroup has when several share a stream: equal pieces of what is visited. */
+  private share(ranges: readonly TileRange[], out: Stmt[]): readonly TileRange[] {
+    const { part } = this.stage;
+    if (!part) return ranges;
+    const named = ranges.map((r) => ({
+      from: this.name('from', r.from, out),
+      to: this.name('to', r.to, out),
+    }));
+    const some = (r: TileRange): Expr => op('lt', r.from, r.to);
+    const none = i32(2 ** 30);
+    const least = named
+      .map((r): Expr => (ranges.length === 1 ? r.from : op('select', some(r), r.from, none)))
+      .reduce((a, b) => op('min', a, b));
+    const most = named.map((r) => r.to).reduce((a, b) => op('max', a, b));
+    const first = this.name('shared_first', least, out);
+    const end = this.name('shared_end', most, out);
+    const length = op('max', op('sub', end, first), i32(0));
+    const each = this.name('share', op('quot', op('add', length, i32(part.of - 1)), i32(part.of)), out);
+    const mine = op('add', first, op('mul', this.emit(variable(part.axis), new Map(), out), each));
+    const from = this.name('share_first', mine, out);
+    const to = this.name('share_end', op('add', from, each), out);
+    return named.map((r) => ({ from: op('max', r.from, from), to: op('min', r.to, to) }));
+  }
+
+  private through(ranges: readonly TileRange[], tile: string, axis: string, body: () => Stmt[]): Stmt[] {
+    if (ranges.length === 0) return [];
+    if (ranges.length === 1) return [forS(tile, ranges[0]!, body())];
+    const out: Stmt[] = [comment(`${axis} runs through ${ranges.length} ranges of tiles`)];
+    const sorted = this.sorted(ranges, out);
+    const [number, done] = [this.scope.index(`${axis}_range`), this.scope.index(`${axis}_done`)];
+    const chosen = (end: (r: TileRange) => Expr): Expr =>
+      sorted
+        .slice(0, -1)
+        .reduceRight<Expr>(
+          (rest, r, n) => op('select', op('eq', variable(number), i32(n)), end(r), rest),
+          end(sorted.at(-1)!),
+        );
+    const inner: Stmt[] = [];
+    const from = this.name(
+      `${axis}_from`,
+      op(
+        'max',
+        variable(done),
+        chosen((r) => r.from),
+      ),
+      inner,
+    );
+    const to = this.name(
+      `${axis}_to`,
+      chosen((r) => r.to),
+      inner,
+    );
+    inner.push(forS(tile, { from, to }, body()), assign(done, op('max', variable(done), to)));
+    out.push(varS(done, i32(0)), forS(number, { to: i32(ranges.length) }, inner));
+    return out;
+  }
+
+  /** Ranges by their start, through a network of exchanges; an empty range may stand anywhere. */
+  private sorted(ranges: readonly TileRange[], out: Stmt[]): TileRange[] {
+    const at = ranges.map((r) => ({ from: this.name('from', r.from, out), to: this.name('to', r.to, out) }));
+    for (let last = at.length - 1; last > 0; last--)
+      for (let n = 0; n < last; n++) {
+        const [a, b] = [at[n]!, at[n + 1]!];
+        const known = a.from.kind === 'const' && a.from.value === 0;
+        if (known) continue;
+        const inOrder = this.name('in_order', op('le', a.from, b.from), out);
+        const pick = (x: Expr, y: Expr): Expr => this.name('ordered', op('select', inOrder, x, y), out);
+        at[n] = { from: pick(a.from, b.from), to: pick(a.to, b.to) };
+        at[n + 1] = { from: pick(b.from, a.from), to: pick(b.to, a.to) };
+      }
+    return at;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Pass `bounds`: the predicates of a pass become loop bounds. Ranges of the stream are solved in closed form; what they do
+ * not express is tested per tile; what a predicate reads from tensors enters through summaries of blocks.
+ */
+import { bool, freeVars, i32, op, rewrite, variable, type Expr } from '../expr/expr.ts';
+import { fits } from '../expr/fits.ts';
+import { truthOf, type Box, type Range } from '../expr/interval.ts';
+import { simplify } from '../expr/simplify.ts';
+import { solveFor } from '../expr/solve.ts';
+import { domains, UNKNOWN } from './domain.ts';
+import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
+import { streamLoops, type TileLoop } from './sides.ts';
+import { Summaries, touched, type SideName } from './summaries.ts';
+import type { AxisLoop, Bounds, Pass, Stage, TileProgram, TileTensor } from './tile.ts';
+
+const TRUE = bool(true);
+const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
+
+/** Bounds for every pass of every stage, and the stages that summarise what they read. */
+export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
+  const isTensor = (name: string): boolean => p.tensors.some((t) => t.name === name && t.role !== 'out');
+  const tensors: TileTensor[] = [...p.tensors];
+  const stages = p.stages.flatMap((s) => {
+    if (!s.plan || s.stream.length === 0) return [s];
+    const found = boundStage(s, s.plan, isTensor, limits);
+    tensors.push(...found.tensors);
+    return [...found.before, found.stage];
+  });
+  return { ...p, tensors, stages };
+}
+
+interface Bounded {
+  readonly stage: Stage;
+  readonly before: readonly Stage[];
+  readonly tensors: readonly TileTensor[];
+}
+
+/** With as many summaries as there are buffers for them. */
+function boundStage(
+  s: Stage,
+  plan: StagePlan,
+  isTensor: (name: string) => boolean,
+  limits: PlanLimits,
+): Bounded {
+  const free = limits.maxBuffers - touched(s, isTensor).size;
+  for (const sides of [['rows', 'stream'], ['rows'], []] as const) {
+    const summaries = new Summaries(s, plan, isTensor, new Set<SideName>(sides));
+    const passes = s.passes.map((p) => ({
+      ...p,
+      bounds: new PassBounds(s, p, plan, isTensor, summaries).derive(),
+    }));
+    const tensors = summaries.tensors();
+    if (tensors.length <= free)
+      return { stage: { ...s, passes }, before: summaries.stages(summaryPlan(limits)), tensors };
+  }
+  return { stage: s, before: [], tensors: [] };
+}
+
+class PassBounds {
+  private readonly loops: readonly TileLoop[];
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly pass: Pass,
+    plan: StagePlan,
+    private readonly isTensor: (name: string) => boolean,
+    private readonly summaries: Summaries,
+  ) {
+    this.loops = streamLoops(stage, plan);
+  }
+
+  derive(): Bounds {
+    const opened = domains(this.stage, this.pass, this.isTensor).map((e) => e && this.summaries.replace(e));
+    // A pass that writes elements writes the masked ones as well.
+    const everything = this.pass.stores.length > 0 || opened.some((e) => e === undefined);
+    const any = everything ? TRUE : simplify(opened.map((e) => e!).reduce((a, b) => op('or', a, b)));
+    const all = simplify(opened.map((e) => e ?? TRUE).reduce((a, b) => op('and', a, b), TRUE as Expr));
+    const bounds = this.solve(any, all);
+    for (const e of parts(bounds)) this.summaries.note(e);
+    return bounds;
+  }
+
+  private solve(any: Expr, all: Expr): Bounds {
+    const box = this.box(this.summaries.ranges());
+    const outside = this.withoutStream(any);
+    const outer = new Set(this.stage.row.map((a) => a.name));
+    for (const v of this.summaries.ranges().keys())
+      if (!this.summaries.streamVariables().has(v)) outer.add(v);
+    const loops: AxisLoop[] = [];
+    let rest = outside;
+    for (const l of this.loops) {
+      const solved = solveFor(rest, l.axis, this.unknownBox(box), outer);
+      loops.push({ axis: l.axis, ranges: solved.ranges });
+      rest = solved.rest;
+      outer.add(l.axis);
+    }
+    const natural = (n: string): boolean => !n.startsWith('<') && !this.isParam(n);
+    const safe = simplify(fits(outside, this.unknownBox(box), natural));
+    const may = isTrue(rest) ? TRUE : truthOf(any, box).may;
+    const full = simplify(op('and', this.inside(), truthOf(all, box).must));
+    // What tiles of the stream hold is known inside the loop only, and so is whether it can overflow.
+    const inner = any === outside && all === any ? TRUE : simplify(fits(op('and', any, all), box, natural));
+    return {
+      loops,
+      fits: safe,
+      may: isTrue(may) ? TRUE : simplify(op('or', simplify(op('not', inner)), may)),
+      full: simplify(op('and', inner, full)),
+    };
+  }
+
+  private isParam(name: string): boolean {
+    const axes = [...this.stage.batch, ...this.stage.row, ...this.stage.stream];
+    const sizes = new Set(axes.flatMap((a) => [...freeVars(a.extent)]));
+    return !name.includes('.') && !axes.some((a) => a.name === name) && !sizes.has(name);
+  }
+
+  private box(summarised: ReadonlyMap<string, Range>): Box {
+    const ends = (a: { readonly name: string }): [string, Range] => [
+      a.name,
+      { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
+    ];
+    return new Map<string, Range>([
+      ...this.stage.row.map(ends),
+      ...this.stage.stream.map(ends),
+      ...summarised,
+      [UNKNOWN, {}],
+    ]);
+  }
+
+  /** Before the loop over tiles nothing is known about the summaries of the stream. */
+  private unknownBox(box: Box): Box {
+    const stream = this.summaries.streamVariables();
+    return new Map([...box].map(([n, r]): [string, Range] => [n, stream.has(n) ? {} : r]));
+  }
+
+  /** The predicate with every test that reads the stream's data made unknown. */
+  private withoutStream(e: Expr): Expr {
+    const stream = this.summaries.streamVariables();
+    if (stream.size === 0) return e;
+    return rewrite(e, (x) => {
+      if (x.kind !== 'op' || x.type !== 'bool' || x.args.some((a) => a.type === 'bool')) return x;
+      return [...freeVars(x)].some((v) => stream.has(v)) ? variable(UNKNOWN, 'bool') : x;
+    });
+  }
+
+  /** Every position of the tile exists. */
+  private inside(): Expr {
+    return this.loops
+      .map((l): Expr => {
+        if (l.extent.kind === 'const' && l.extent.value % l.block === 0) return TRUE;
+        const first = op('mul', variable(`${l.axis}.tile`), i32(l.block));
+        const plain = l.scale.kind === 'const' && l.scale.value === 1;
+        return op('le', op('add', plain ? variable(`${l.axis}.first`) : first, i32(l.block)), l.extent);
+      })
+      .reduce((a, b) => simplify(op('and', a, b)), TRUE as Expr);
+  }
+}
+
+function parts(b: Bounds): Expr[] {
+  const ranges = b.loops.flatMap((l) => l.ranges);
+  return [
+    b.fits,
+    b.may,
+    b.full,
+    ...ranges.flatMap((r) => [r.lo, r.hi, r.when].filter((e): e is Expr => !!e)),
+  ];
+}

@@ -1,0 +1,253 @@
+/**
+ * Summaries: the least and the greatest value, per block of rows or tile of the stream, of what a predicate reads from
+ * tensors. They stand in the workspace, O(rows) and O(stream) numbers, and let a predicate over data be analysed like one
+ * over positions.
+ */
+import {
+  children,
+  freeVars,
+  i32,
+  key,
+  op,
+  read,
+  substitute,
+  variable,
+  visit,
+  type Expr,
+} from '../expr/expr.ts';
+import type { Range } from '../expr/interval.ts';
+import { simplify } from '../expr/simplify.ts';
+import type { ScalarType } from '../expr/types.ts';
+import type { StagePlan } from './plan.ts';
+import { decode, extents, rowLoops, streamLoops, type TileLoop } from './sides.ts';
+import type { Pass, Stage, Step, TileAxis, TileTensor } from './tile.ts';
+
+export type SideName = 'rows' | 'stream';
+interface Entry {
+  readonly variable: string;
+  readonly value: Expr;
+}
+interface Group {
+  readonly side: SideName;
+  readonly type: 'i32' | 'u32';
+  readonly tensor: string;
+  readonly entries: Entry[];
+}
+
+const COMPARISONS = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+const LOGIC = new Set(['and', 'or', 'not']);
+
+export class Summaries {
+  private readonly groups: Group[] = [];
+  private readonly used = new Set<string>();
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly plan: StagePlan,
+    private readonly isTensor: (name: string) => boolean,
+    private readonly sides: ReadonlySet<SideName>,
+  ) {}
+
+  /** The predicate with variables for what is summarised. */
+  replace(e: Expr): Expr {
+    if (e.kind === 'op' && (LOGIC.has(e.op) || (e.op === 'select' && e.type === 'bool')))
+      return { ...e, args: e.args.map((a) => this.replace(a)) };
+    const whole = this.summary(e);
+    if (whole) return whole;
+    if (e.kind === 'op' && COMPARISONS.has(e.op)) return { ...e, args: e.args.map((a) => this.inside(a)) };
+    return e;
+  }
+
+  /** Largest parts of a number that can be summarised. */
+  private inside(e: Expr): Expr {
+    const whole = this.summary(e);
+    if (whole) return whole;
+    return e.kind === 'op' ? { ...e, args: e.args.map((a) => this.inside(a)) } : e;
+  }
+
+  private summary(e: Expr): Expr | undefined {
+    if (e.type === 'f32' || !this.readsAlong(e)) return undefined;
+    const side = this.sideOf(e);
+    if (side === undefined || !this.sides.has(side)) return undefined;
+    const name = this.entry(side, e);
+    return e.type === 'bool' ? op('ne', variable(name), i32(0)) : variable(name, e.type);
+  }
+
+  /** Reads tensors only, some element of which moves inside a tile. */
+  private readsAlong(e: Expr): boolean {
+    let [some, only] = [false, true];
+    visit(e, (x) => {
+      if (x.kind === 'reduce' || (x.kind === 'var' && x.name.startsWith('<'))) only = false;
+      if (x.kind !== 'read') return;
+      if (!this.isTensor(x.name)) only = false;
+      some ||= x.index.some((i) => this.moves(i));
+    });
+    return some && only;
+  }
+
+  private moves(e: Expr): boolean {
+    return [...this.stage.row, ...this.stage.stream].some((a) => freeVars(e).has(a.name));
+  }
+
+  private sideOf(e: Expr): SideName | undefined {
+    const free = freeVars(e);
+    const [rows, stream] = [this.stage.row, this.stage.stream].map((axes) =>
+      axes.some((a) => free.has(a.name)),
+    );
+    return rows && stream ? undefined : rows ? 'rows' : 'stream';
+  }
+
+  private entry(side: SideName, value: Expr): string {
+    const type = value.type === 'u32' ? 'u32' : 'i32';
+    const tensor = `ws.${this.stage.name}.${side}${type === 'u32' ? '.u32' : ''}`;
+    let group = this.groups.find((g) => g.tensor === tensor);
+    if (!group) this.groups.push((group = { side, type, tensor, entries: [] }));
+    const known = group.entries.find((x) => key(x.value) === key(value));
+    if (known) return known.variable;
+    const name = `<${tensor}.${group.entries.length}>`;
+    group.entries.push({ variable: name, value });
+    return name;
+  }
+
+  /** What the variables can be in a block of rows and a tile of the stream. */
+  ranges(): ReadonlyMap<string, Range> {
+    const out = new Map<string, Range>();
+    for (const g of this.groups)
+      for (const [n, x] of g.entries.entries())
+        out.set(x.variable, { lo: this.read(g, 2 * n), hi: this.read(g, 2 * n + 1) });
+    return out;
+  }
+
+  /** Variables that differ from tile to tile of the stream. */
+  streamVariables(): ReadonlySet<string> {
+    return new Set(
+      this.groups.filter((g) => g.side === 'stream').flatMap((g) => g.entries.map((x) => x.variable)),
+    );
+  }
+
+  private read(g: Group, at: number): Expr {
+    const index = [...this.batch(g).map((a) => a.name), ...this.loops(g).map((l) => `${l.axis}.tile`)];
+    return read(g.tensor, [i32(at), ...index.map((n) => variable(n))], g.type);
+  }
+
+  private loops(g: Group): readonly TileLoop[] {
+    return g.side === 'rows' ? rowLoops(this.stage, this.plan) : streamLoops(this.stage, this.plan);
+  }
+
+  /** Batch axes on which some entry depends. */
+  private batch(g: Group): readonly TileAxis[] {
+    const free = new Set(g.entries.flatMap((x) => [...freeVars(x.value)]));
+    return this.stage.batch.filter((a) => free.has(a.name));
+  }
+
+  /** Notes which summaries an expression reads. */
+  note(e: Expr): void {
+    visit(e, (x) => {
+      if (x.kind === 'read') this.used.add(x.name);
+    });
+  }
+
+  private kept(): readonly Group[] {
+    return this.groups.filter((g) => this.used.has(g.tensor));
+  }
+
+  tensors(): TileTensor[] {
+    return this.kept().map((g) => ({
+      name: g.tensor,
+      role: 'workspace',
+      storage: g.type,
+      shape: [
+        i32(2 * g.entries.length),
+        ...this.batch(g).map((a) => a.extent),
+        ...this.loops(g).map((l) => l.tiles),
+      ],
+      axes: [undefined, ...this.batch(g).map((a) => a.name), ...this.loops(g).map((l) => `${l.axis}.tile`)],
+    }));
+  }
+
+  /** The stages that compute them: one row per block or tile, streaming over the positions inside. */
+  stages(plan: StagePlan): Stage[] {
+    return this.kept().map((g) => this.stageOf(g, plan));
+  }
+
+  private stageOf(g: Group, plan: StagePlan): Stage {
+    const loops = this.loops(g);
+    const { where, coordinates } = this.positions(g, loops);
+    const steps: Step[] = [];
+    const stores: Stage['stores'][number][] = [];
+    const batch = this.batch(g);
+    const indices = [...batch.map((a) => a.name), ...loops.map((l) => `${l.axis}.tile`)];
+    for (const [n, x] of g.entries.entries()) {
+      const inner = substitute(x.value, coordinates);
+      const value: Expr =
+        x.value.type === 'bool' ? { kind: 'op', type: 'i32', op: 'cast', args: [inner] } : inner;
+      for (const [at, fold] of (['min', 'max'] as const).entries()) {
+        const name = `${fold}${n}`;
+        steps.push({ kind: 'fold', name, op: fold, type: g.type, value, keep: 'keep' });
+        stores.push({
+          output: g.tensor,
+          site: 'row',
+          vectors: [],
+          value: read(name, [], g.type as ScalarType),
+          indices: [2 * n + at, ...indices],
+        });
+      }
+    }
+    const pass: Pass = {
+      defs: [],
+      operands: [],
+      contractions: [],
+      keeps: [{ name: 'keep', where }],
+      steps,
+      stores: [],
+      finish: [],
+    };
+    return {
+      name: g.tensor.slice('ws.'.length).replaceAll('.', '_'),
+      batch,
+      row: loops.map((l) => ({ name: `${l.axis}.tile`, extent: l.tiles })),
+      stream: loops.map((l) => ({ name: `${l.axis}.at`, extent: i32(l.block) })),
+      vectors: [],
+      prologue: [],
+      rowOperands: [],
+      passes: [pass],
+      stores,
+      plan,
+    };
+  }
+
+  /** Coordinates of the positions of a block, and whether they exist. */
+  private positions(g: Group, loops: readonly TileLoop[]): { where: Expr; coordinates: Map<string, Expr> } {
+    const axes = g.side === 'rows' ? this.stage.row : this.stage.stream;
+    const at = (l: TileLoop): Expr =>
+      op('add', op('mul', variable(`${l.axis}.tile`), i32(l.block)), variable(`${l.axis}.at`));
+    const coordinates = new Map<string, Expr>();
+    const [only] = loops;
+    if (loops.length === 1 && only) {
+      decode(axes, at(only), (a, e) => coordinates.set(a, e));
+      return { where: op('lt', at(only), extents(axes)), coordinates };
+    }
+    for (const l of loops) coordinates.set(l.axis, at(l));
+    const inside = loops.map((l): Expr => op('lt', at(l), l.extent));
+    return { where: inside.reduce((a, b) => simplify(op('and', a, b))), coordinates };
+  }
+}
+
+/** Names of tensors that a stage touches. */
+export function touched(s: Stage, isTensor: (name: string) => boolean): Set<string> {
+  const out = new Set<string>();
+  const look = (e: Expr): void => {
+    if (e.kind === 'read' && isTensor(e.name)) out.add(e.name);
+    for (const c of children(e)) look(c);
+  };
+  for (const d of s.prologue) look(d.value);
+  for (const o of s.rowOperands) look(o.value);
+  for (const p of s.passes) {
+    for (const d of [...p.defs, ...p.operands, ...p.finish, ...p.stores]) look(d.value);
+    for (const k of p.keeps) if (k.where) look(k.where);
+    for (const x of p.steps) look(x.kind === 'accumulate' ? x.weight : x.value);
+  }
+  for (const st of s.stores) look(st.value);
+  for (const st of [...s.stores, ...s.passes.flatMap((p) => p.stores)]) out.add(`out ${st.output}`);
+  return out;
+}

@@ -18,8 +18,9 @@ import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { tileProgram } from './tile/from-ir.ts';
-import { planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
+import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
+import { splitProgram } from './tile/split.ts';
 import type { TileProgram } from './tile/tile.ts';
 import { verifyTile } from './tile/verify.ts';
 
@@ -76,6 +77,13 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     reason:
       'the schedule of each stage as data, given or chosen; before all that depends on the size of tiles',
     run: (p, o) => planProgram(p, o),
+  },
+  {
+    name: 'split',
+    stage: 'tile',
+    reason:
+      'a stream shared by several workgroups becomes two stages; before bounds, which are then shared out',
+    run: (p, o) => splitProgram(p, (s) => defaultPlan(s, o.limits)),
   },
   {
     name: 'bounds',

@@ -1,6 +1,7 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
 import { children, freeVars, key, type Expr } from '../expr/expr.ts';
+import { tileShapes } from './shapes.ts';
 import type { Operand, Stage, TileProgram } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
@@ -113,10 +114,15 @@ const SMALL_WORK = 3e7;
 /** Gives every stage a plan: those given, in order, else its own. */
 export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: PlanChoice): TileProgram {
   const sizes = expected || fixed ? { ...expected, ...fixed } : undefined;
-  return {
-    ...p,
-    stages: p.stages.map((s, n) => ({ ...s, plan: plans?.[n] ?? defaultPlan(s, limits, sizes) })),
+  const isTensor = (name: string): boolean => p.tensors.some((t) => t.name === name && t.role !== 'out');
+  const own = (s: Stage): StagePlan => {
+    const plan = defaultPlan(s, limits, sizes);
+    return {
+      ...plan,
+      ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {})), isTensor),
+    };
   };
+  return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: plans?.[n] ?? own(s) })) };
 }
 
 /** @param expected sizes that the kernel will mostly run with; they choose the plan and never what is computed */

@@ -52,6 +52,44 @@ fn document[i, j](id) = id == id[i = j]
 // Keys before the length of a padded row.
 fn key_padding(j, length) = j < length
 `,
+  "merge": `// Merging: attention over parts of the keys, put together from what each part gave.
+//
+// A part is known by its output o and by lse, the natural logarithm of the sum of its exponentials. A part that kept no
+// key has lse -inf and changes nothing, whatever numbers its output holds; where all parts are empty, lse is -inf and o
+// is 0.
+// Parts may be merged in any order and grouping, and parts of parts as well.
+
+// The lse of two parts together.
+fn merge_lse(lse_a, lse_b) {
+  let m = max(lse_a, lse_b)
+  let least = min(lse_a, lse_b)
+  if least > -1e38 then m + log1p(exp(least - m)) else m
+}
+
+// The output of two parts together.
+fn merge_out(lse_a, out_a, lse_b, out_b) {
+  let m = max(max(lse_a, lse_b), -1e38)
+  let a = if lse_a > -1e38 then exp(lse_a - m) else 0.0
+  let b = if lse_b > -1e38 then exp(lse_b - m) else 0.0
+  let total = a + b
+  if total > 0.0 then (a * out_a + b * out_b) / total else 0.0
+}
+
+// The lse of all parts along an axis.
+fn merge_states_lse[s](lse) {
+  let m = max[s](max(lse, -1e38))
+  let total = sum[s](if lse > -1e38 then exp(max(lse, -1e38) - m) else 0.0)
+  if total > 0.0 then m + log(total) else -inf
+}
+
+// The output of all parts along an axis.
+fn merge_states[s](lse, o) {
+  let m = max[s](max(lse, -1e38))
+  let w = if lse > -1e38 then exp(max(lse, -1e38) - m) else 0.0
+  let total = sum[s](w)
+  if total > 0.0 then sum[s](w * o) / total else 0.0
+}
+`,
   "normalizers": `// Normalizers: scores to weights over the axes in brackets.
 //
 // Masked elements do not exist, so that no normalizer sees them. Where a row keeps no element there are no weights, and

@@ -112,7 +112,7 @@ export class StageBuilder {
     const pass = this.pass(r.pass);
     const keep = this.keep(r.pass, r.where);
     const reduce = this.g.reduction(r.name)!;
-    if (reduce.op === 'any' && reduce.body.kind === 'const') return this.emitAny(r, keep);
+    if (this.isPresence(r)) return this.emitAny(r);
     const values = r.parts.map((part) => this.emitPart(r, part, reduce.op as FoldOp, keep));
     // An integer extremum says itself that there was none; a sum does unless it is multiplied afterwards.
     const guarded =
@@ -130,9 +130,19 @@ export class StageBuilder {
     );
   }
 
+  /** The reduction only asks whether there is an element. */
+  private isPresence(r: PlannedReduction): boolean {
+    const reduce = this.g.reduction(r.name)!;
+    return reduce.op === 'any' && reduce.body.kind === 'const';
+  }
+
   /** Whether the domain is empty is often known from another carrier over it. */
-  private emitAny(r: PlannedReduction, keep: string): void {
-    const value = r.where ? this.nonempty(r.pass, keep) : bool(true);
+  private presence(r: PlannedReduction): Expr {
+    return r.where ? this.nonempty(r.pass, this.keep(r.pass, r.where)) : bool(true);
+  }
+
+  private emitAny(r: PlannedReduction): void {
+    const value = this.presence(r);
     this.place({ name: r.name, site: 'row', vectors: [], type: 'bool', value }, this.pass(r.pass).finish);
   }
 
@@ -198,6 +208,7 @@ export class StageBuilder {
     if (e.kind === 'read' && e.name.endsWith('.now')) {
       const r = this.carriers.planned.get(e.name.slice(0, -'.now'.length))!;
       if (r.pass < n) return read(r.name, [], e.type);
+      if (this.isPresence(r)) return this.presence(r);
       return r.parts
         .map((p): Expr => {
           const c = read(p.carrier, [], e.type);

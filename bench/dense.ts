@@ -11,19 +11,19 @@ import { median, roundRobin, type Row } from './rows.ts';
 import { prepareThreeKernels } from './three-kernels.ts';
 
 const HEADS = 8;
-const WIDTH = 64;
+export const WIDTH = 64;
 export const DENSE_SIZES = [256, 1024, 2048];
 const MASKS = ['full', 'causal'] as const;
 
-interface Tensors {
+export interface Tensors {
   readonly q: Float32Array;
   readonly k: Float32Array;
   readonly v: Float32Array;
 }
 
-function draw(rows: number): Tensors {
+export function draw(rows: number, heads = HEADS): Tensors {
   const random = randomFrom(rows);
-  const tensor = (): Float32Array => Float32Array.from({ length: HEADS * rows * WIDTH }, random.normal);
+  const tensor = (): Float32Array => Float32Array.from({ length: heads * rows * WIDTH }, random.normal);
   return { q: tensor(), k: tensor(), v: tensor() };
 }
 
@@ -31,24 +31,28 @@ function draw(rows: number): Tensors {
 const sampled = (rows: number): number[] =>
   [0, 1, 7, 8, 31, 63, 64, 65, rows >> 1, rows - 2, rows - 1].filter((i) => i < rows);
 
-function largestError(t: Tensors, rows: number, causal: boolean, actual: Float32Array): number {
+/** Which keys a query keeps. */
+export type Keep = (i: number, j: number) => boolean;
+
+/** Largest difference of sampled rows to float64. */
+export function largestError(t: Tensors, rows: number, keep: Keep, actual: Float32Array, heads = HEADS): number {
   let worst = 0;
-  for (let h = 0; h < HEADS; h++)
+  for (let h = 0; h < heads; h++)
     for (const i of sampled(rows)) {
-      const keys = causal ? i + 1 : rows;
-      const weights = new Float64Array(keys);
-      for (let j = 0; j < keys; j++) {
+      const keys = Array.from({ length: rows }, (_, j) => j).filter((j) => keep(i, j));
+      const scores = keys.map((j) => {
         let dot = 0;
         for (let d = 0; d < WIDTH; d++)
           dot += t.q[(h * rows + i) * WIDTH + d]! * t.k[(h * rows + j) * WIDTH + d]!;
-        weights[j] = dot / Math.sqrt(WIDTH);
-      }
-      const highest = weights.reduce((a, b) => Math.max(a, b), -Infinity);
-      const total = weights.reduce((sum, s) => sum + Math.exp(s - highest), 0);
+        return dot / Math.sqrt(WIDTH);
+      });
+      const highest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+      const total = scores.reduce((sum, s) => sum + Math.exp(s - highest), 0);
       for (let e = 0; e < WIDTH; e++) {
-        let y = 0;
-        for (let j = 0; j < keys; j++)
-          y += (Math.exp(weights[j]! - highest) / total) * t.v[(h * rows + j) * WIDTH + e]!;
+        const y = keys.reduce(
+          (sum, j, n) => sum + (Math.exp(scores[n]! - highest) / total) * t.v[(h * rows + j) * WIDTH + e]!,
+          0,
+        );
         worst = Math.max(worst, Math.abs(y - actual[(h * rows + i) * WIDTH + e]!));
       }
     }
@@ -80,8 +84,9 @@ async function measure(gpu: Webgpu, rows: number, causal: boolean, rounds: numbe
   await ours.run();
   await plain.run();
   const y = (await ours.outputs())['y']!;
-  const error = largestError(tensors, rows, causal, new Float32Array(y.slice().buffer));
-  const plainError = largestError(tensors, rows, causal, await plain.output());
+  const keep: Keep = (i, j) => !causal || j <= i;
+  const error = largestError(tensors, rows, keep, new Float32Array(y.slice().buffer));
+  const plainError = largestError(tensors, rows, keep, await plain.output());
   if (!(error < 1e-4) || !(plainError < 1e-4))
     throw new Error(`wrong results at N=${rows}: ours ${error}, three kernels ${plainError}`);
   const times = await roundRobin(

@@ -131,13 +131,31 @@ export function defaultPlan(
   limits: PlanLimits,
   expected?: Readonly<Record<string, number>>,
 ): StagePlan {
+  // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
+  const predicated = s.passes.some((p) => p.keeps.some((k) => k.where));
+  const fullTiles = predicated && !isSmall(s, limits, expected) ? 'apart' : 'together';
+  return { ...tilePlan(s, limits, expected), fullTiles };
+}
+
+function isSmall(
+  s: Stage,
+  limits: PlanLimits,
+  expected: Readonly<Record<string, number>> | undefined,
+): boolean {
+  return limits.software && (expectedWork(s, expected) ?? Infinity) < SMALL_WORK;
+}
+
+function tilePlan(
+  s: Stage,
+  limits: PlanLimits,
+  expected: Readonly<Record<string, number>> | undefined,
+): StagePlan {
   const matrix = limits.mma ? matrixPlan(s, limits) : undefined;
   if (matrix) return matrix;
   if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
   // Eight rows use every value that was read eight times, sixteen columns share one rescaling; more of either spills.
-  if (limits.software && (expectedWork(s, expected) ?? Infinity) < SMALL_WORK)
-    return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
+  if (isSmall(s, limits, expected)) return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
   if (limits.software) return laneRowsPlan(limits.subgroup, 8, 16, 'direct');
   // Very wide vectors leave no room for a tile: they are read in place.
   if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
@@ -147,7 +165,7 @@ export function defaultPlan(
 /** For the small stages that summarise blocks: a row per lane. */
 export function summaryPlan(limits: PlanLimits): StagePlan {
   const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 64);
-  return { ...laneRowsPlan(lanes, 1, 4, 'direct'), fullTiles: 'together' };
+  return laneRowsPlan(lanes, 1, 4, 'direct');
 }
 
 function laneRowsPlan(
@@ -156,7 +174,7 @@ function laneRowsPlan(
   blockN: number,
   operands: StagePlan['operands'],
 ): StagePlan {
-  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands, fullTiles: 'apart' };
+  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands, fullTiles: 'together' };
 }
 
 const MATRIX_PAD = 8;

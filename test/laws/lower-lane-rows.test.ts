@@ -4,6 +4,7 @@
  */
 import { describe, it } from 'vitest';
 import type { StagePlan } from '../../src/tile/plan.ts';
+import type { Stage } from '../../src/tile/tile.ts';
 import { specs, type SpecCase } from '../support/spec-arbitrary.ts';
 import type { Prepared } from './case.ts';
 import { catches, holds } from './law.ts';
@@ -40,8 +41,28 @@ function target(c: SpecCase): (p: Prepared) => Target {
       lanes,
       operands: s.stream.length === 0 ? 'direct' : 'workgroup',
       fullTiles: c.seed % 7 < 4 ? 'apart' : 'together',
+      ...boxes(s, lanes * rows, s.stream.length === 0 ? 1 : blockN, c.seed),
     }),
   });
+}
+
+/** In two cases of three, sides of several axes are cut into boxes. */
+function boxes(s: Stage, blockM: number, blockN: number, seed: number): Partial<StagePlan> {
+  const shape = (axes: number, block: number): number[] => {
+    const out = Array.from({ length: axes }, () => 1);
+    let left = block;
+    for (let n = seed; left > 1; n++) {
+      const factor = [2, 3, 5, left].find((f) => left % f === 0)!;
+      out[n % axes]! *= factor;
+      left /= factor;
+    }
+    return out;
+  };
+  if (seed % 3 === 0) return {};
+  return {
+    ...(s.row.length > 1 ? { rowShape: shape(s.row.length, blockM) } : {}),
+    ...(s.stream.length > 1 ? { streamShape: shape(s.stream.length, blockN) } : {}),
+  };
 }
 
 const law =

@@ -17,6 +17,8 @@ import { allowance, disagreement, type NoiseOptions } from './rounding.ts';
 
 export interface Damage {
   readonly tile?: (p: TileProgram) => TileProgram;
+  /** After the passes on tiles. */
+  readonly scheduled?: (p: TileProgram) => TileProgram;
   readonly kernel?: (p: Program) => Program;
 }
 export interface Target {
@@ -32,11 +34,12 @@ export function tiled(p: Prepared, fixed: Target['fixed'], limits: PlanLimits): 
 }
 
 /** Kernels as `from-tile` makes them, before the passes on kernels. */
-export function kernels(tile: TileProgram, target: Target): Program {
+export function kernels(tile: TileProgram, target: Target, { scheduled }: Damage = {}): Program {
   verifyTile(tile);
   const { limits, plan } = target;
   const plans = plan ? { plans: tile.stages.map(plan) } : {};
-  const program = kernelProgram(scheduleTile(tile, { limits, fixed: target.fixed, ...plans }));
+  const ready = scheduleTile(tile, { limits, fixed: target.fixed, ...plans });
+  const program = kernelProgram(scheduled ? scheduled(ready) : ready);
   verifyProgram(program);
   return program;
 }
@@ -67,7 +70,7 @@ export function lowersRightly(
   const p = prepare(c);
   const to = target(p);
   const tile = tiled(p, to.fixed, to.limits);
-  const program = kernels(damage.tile ? damage.tile(tile) : tile, to);
+  const program = kernels(damage.tile ? damage.tile(tile) : tile, to, damage);
   const found = executed(afterPasses(damage.kernel ? damage.kernel(program) : program), p);
   const exact = interpreted(p.ir, p);
   const wrong = disagreement(exact, found, allowance(p, exact, noise));

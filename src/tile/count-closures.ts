@@ -82,8 +82,8 @@ export class Closures {
     if (e.kind === 'const' || e.kind === 'var') return e;
     const own = this.levelOf(e);
     if (own >= level) return mapChildren(e, (c) => this.hoisted(c, level));
-    const name = `<${this.slots.size}>`;
     const f = this.compile(e, own);
+    const name = `<${this.slots.size}>`;
     const slot = this.variable(name, own);
     (this.before[own] ??= []).push(() => void (this.frame[slot] = f()));
     return variable(name, e.type);

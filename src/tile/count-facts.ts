@@ -57,12 +57,16 @@ export function boundsWith(p: TileProgram, stage: Stage, bounds: Bounds, facts: 
     }
     return mapChildren(e, unread);
   };
-  const known = (e: Expr): Expr => values(unread(inlineUniform(stage, e)));
-  const widest = (e: Expr, side: 'may' | 'must'): Expr => truthOf(known(e), box as Box)[side];
-  const end = (e: Expr, side: 'lo' | 'hi'): Expr | undefined => {
-    const found = rangeOf(known(e), box as Box)[side];
+  /** What an expression says, and for one over unknown elements the widest that it can say. */
+  const resolve = (e: Expr, widest: (e: Expr, box: Box) => Expr | undefined): Expr | undefined => {
+    const before = box.size;
+    const known = values(unread(inlineUniform(stage, e)));
+    if (box.size === before) return known;
+    const found = widest(known, box as Box);
     return found && simplify(found);
   };
+  const widest = (e: Expr, side: 'may' | 'must'): Expr => resolve(e, (x, b) => truthOf(x, b)[side])!;
+  const end = (e: Expr, side: 'lo' | 'hi'): Expr | undefined => resolve(e, (x, b) => rangeOf(x, b)[side]);
   const interval = (x: Interval): Interval => {
     const lo = x.lo && end(x.lo, 'lo');
     const hi = x.hi && end(x.hi, 'hi');

@@ -147,6 +147,27 @@ describe('countTiles', () => {
     ]);
   });
 
+  it('keeps apart what moves with different loops', () => {
+    const shape: Shape = {
+      row: [axis('y', N), axis('x', N)],
+      stream: [axis('s', N), axis('t', N)],
+      plan: { rowShape: [2, 2], streamShape: [2, 2] },
+    };
+    const near = (a: string, b: string): Expr => {
+      const reach = (x: string, y: string): Expr =>
+        op('le', v(`${x}.first`), op('add', v(`${y}.last`), op('idiv', w, i32(2))));
+      return op('and', reach(a, b), reach(b, a));
+    };
+    const bounds: Bounds = { ...everything, loops: [], may: op('and', near('y', 's'), near('x', 't')) };
+    const line = ['##.', '###', '.##'];
+    const wanted = line.flatMap((y) =>
+      line.map((x) =>
+        [...y].map((a) => [...x].map((c) => (a === c && a === '#' ? 'o' : '.')).join('')).join(''),
+      ),
+    );
+    expect(picture(bounds, { B: 1, N: 6, M: 0, w: 3 }, shape)).toEqual(wanted);
+  });
+
   it('takes the outermost axis of a flattened stream for its number', () => {
     const shape: Shape = { stream: [axis('s', M), axis('t', i32(3))] };
     const bounds: Bounds = {

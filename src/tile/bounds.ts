@@ -2,7 +2,7 @@
  * Pass `bounds`: the predicates of a pass become loop bounds. Ranges of the stream are solved in closed form; what they do
  * not express is tested per tile; what a predicate reads from tensors enters through summaries of blocks.
  */
-import { bool, freeVars, i32, op, rewrite, variable, type Expr } from '../expr/expr.ts';
+import { bool, freeVars, i32, key, op, rewrite, variable, visit, type Expr } from '../expr/expr.ts';
 import { fits } from '../expr/fits.ts';
 import { truthOf, type Box, type Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
@@ -10,6 +10,7 @@ import { solveFor } from '../expr/solve.ts';
 import { domains, UNKNOWN } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { streamLoops, type TileLoop } from './sides.ts';
+import { storeRanges, type StoredRanges } from './stored-ranges.ts';
 import { Summaries, touched, type SideName } from './summaries.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileProgram, TileTensor } from './tile.ts';
 
@@ -35,7 +36,21 @@ interface Bounded {
   readonly tensors: readonly TileTensor[];
 }
 
-/** With as many summaries as there are buffers for them. */
+interface Attempt {
+  readonly sides: readonly SideName[];
+  /** Between stored ends, tiles are still tested one by one. */
+  readonly tested: boolean;
+}
+
+/** From the tightest to what needs no buffer. */
+const ATTEMPTS: readonly Attempt[] = [
+  { sides: ['rows', 'stream'], tested: true },
+  { sides: ['rows', 'stream'], tested: false },
+  { sides: ['rows'], tested: true },
+  { sides: [], tested: true },
+];
+
+/** As tight as there are buffers for what data says. */
 function boundStage(
   s: Stage,
   plan: StagePlan,
@@ -43,17 +58,54 @@ function boundStage(
   limits: PlanLimits,
 ): Bounded {
   const free = limits.maxBuffers - touched(s, isTensor).size;
-  for (const sides of [['rows', 'stream'], ['rows'], []] as const) {
+  for (const { sides, tested } of ATTEMPTS) {
     const summaries = new Summaries(s, plan, isTensor, new Set<SideName>(sides));
-    const passes = s.passes.map((p) => ({
-      ...p,
-      bounds: new PassBounds(s, p, plan, isTensor, summaries).derive(),
-    }));
-    const tensors = summaries.tensors();
-    if (tensors.length <= free)
-      return { stage: { ...s, passes }, before: summaries.stages(summaryPlan(limits)), tensors };
+    const derived = s.passes.map((p) => new PassBounds(s, p, plan, isTensor, summaries).derive());
+    const stored = storedFor(s, plan, derived, summaries, limits);
+    if (!tested && stored.size === 0) continue;
+    const bounds = derived.map((b): Bounds => {
+      const found = stored.get(key(b.may));
+      if (!found) return b;
+      // The loop is still right without the test: it only visits more.
+      return tested ? found.bounds : { ...found.bounds, fits: TRUE, may: TRUE, full: bool(false) };
+    });
+    const passes = s.passes.map((p, n) => ({ ...p, bounds: bounds[n]! }));
+    const ranges = [...stored.values()];
+    const tensors = [...summaries.tensors(), ...ranges.map((r) => r.tensor)];
+    const own = new Set(tensors.map((t) => t.name));
+    const used = new Set(bounds.flatMap(parts).flatMap((e) => reads(e)));
+    if ([...own].filter((n) => used.has(n)).length <= free)
+      return {
+        stage: { ...s, passes },
+        before: [...summaries.stages(summaryPlan(limits)), ...ranges.map((r) => r.stage)],
+        tensors,
+      };
   }
   return { stage: s, before: [], tensors: [] };
+}
+
+/** Stored ranges by the test that they answer, for the passes that data of the stream decides on. */
+function storedFor(
+  s: Stage,
+  plan: StagePlan,
+  bounds: readonly Bounds[],
+  summaries: Summaries,
+  limits: PlanLimits,
+): ReadonlyMap<string, StoredRanges> {
+  const out = new Map<string, StoredRanges>();
+  if (plan.dataRanges !== 'stored' || streamLoops(s, plan).length !== 1) return out;
+  for (const b of bounds)
+    if (!out.has(key(b.may)) && reads(b.may).some((n) => summaries.ofStream(n)))
+      out.set(key(b.may), storeRanges(s, plan, b, summaryPlan(limits), out.size));
+  return out;
+}
+
+function reads(e: Expr): string[] {
+  const out: string[] = [];
+  visit(e, (x) => {
+    if (x.kind === 'read') out.push(x.name);
+  });
+  return out;
 }
 
 class PassBounds {

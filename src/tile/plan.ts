@@ -2,6 +2,7 @@
 import { evalConst } from '../expr/evaluate.ts';
 import { children, freeVars, key, type Expr } from '../expr/expr.ts';
 import { tileShapes } from './shapes.ts';
+import { fewerRows, sharesOf } from './occupancy.ts';
 import type { Operand, Stage, TileProgram } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
@@ -29,6 +30,11 @@ export interface StagePlan {
   readonly streamShape?: readonly number[];
   /** Tiles of which every element is kept get code of their own, in which no predicate is evaluated. */
   readonly fullTiles: 'apart' | 'together';
+  /**
+   * Where data decides on tiles: each is `tested` in the loop (the default), or an earlier launch has `stored` the first and
+   * the last one of each block of rows.
+   */
+  readonly dataRanges?: 'tested' | 'stored';
   /** Workgroups that share the stream of a block of rows; a further launch merges their states. */
   readonly split?: number;
 }
@@ -134,7 +140,14 @@ export function defaultPlan(
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
   const predicated = s.passes.some((p) => p.keeps.some((k) => k.where));
   const fullTiles = predicated && !isSmall(s, limits, expected) ? 'apart' : 'together';
-  return { ...tilePlan(s, limits, expected), fullTiles };
+  const dataRanges = isSmall(s, limits, expected) ? {} : ({ dataRanges: 'stored' } as const);
+  const plan: StagePlan = {
+    ...fewerRows(s, tilePlan(s, limits, expected), limits, expected),
+    fullTiles,
+    ...dataRanges,
+  };
+  const split = isSmall(s, limits, expected) ? 1 : sharesOf(s, plan, limits, expected);
+  return split > 1 ? { ...plan, split } : plan;
 }
 
 function isSmall(

@@ -1,7 +1,22 @@
 /** Deterministic text of tiled programs. */
+import type { Expr } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
-import type { Keep, Operand, Pass, Stage, Step, Store, TileAxis, TileDef, TileProgram } from './tile.ts';
+import type { Interval } from '../expr/solve.ts';
+import type { StagePlan } from './plan.ts';
+import type {
+  Bounds,
+  Keep,
+  Operand,
+  Pass,
+  Stage,
+  Step,
+  Store,
+  TileAxis,
+  TileDef,
+  TileProgram,
+} from './tile.ts';
 
+const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
 const axes = (xs: readonly TileAxis[]): string =>
   xs.length === 0 ? '-' : xs.map((a) => `${a.name}: ${printExpr(a.extent)}`).join(', ');
 
@@ -24,10 +39,35 @@ function step(s: Step): string {
   }
 }
 
+function range(r: Interval): string {
+  const ends = `${r.lo ? printExpr(r.lo) : '..'} to ${r.hi ? printExpr(r.hi) : '..'}`;
+  return r.when ? `(${ends} when ${printExpr(r.when)})` : `(${ends})`;
+}
+
+function bounds(b: Bounds): string[] {
+  return [
+    ...(isTrue(b.fits) ? [] : [`fits ${printExpr(b.fits)}`]),
+    ...b.loops.map((l) => `loop ${l.axis} in ${l.ranges.map(range).join(' or ') || 'nothing'}`),
+    ...(isTrue(b.may) ? [] : [`visit if ${printExpr(b.may)}`]),
+    `full if ${printExpr(b.full)}`,
+  ];
+}
+
+function plan(p: StagePlan): string {
+  const shape = (block: number, s: readonly number[] | undefined): string => (s ? s.join(' x ') : `${block}`);
+  return [
+    `plan ${p.arrangement}, rows ${shape(p.blockM, p.rowShape)}, stream ${shape(p.blockN, p.streamShape)}`,
+    `${p.lanes} lanes, operands ${p.operands}, full tiles ${p.fullTiles}`,
+    ...(p.dataRanges ? [`data ranges ${p.dataRanges}`] : []),
+    ...(p.split ? [`split ${p.split}`] : []),
+  ].join(', ');
+}
+
 function pass(p: Pass, n: number): string[] {
   return [
     `pass ${n}`,
     ...[
+      ...(p.bounds ? bounds(p.bounds) : []),
       ...p.defs.filter((d) => d.site === 'col').map(def),
       ...p.operands.map(operand),
       ...p.contractions.map((c) => `contract ${c.name} = sum[${c.vector}](${c.rows} * ${c.cols})`),
@@ -47,6 +87,8 @@ function stage(s: Stage): string[] {
       `batch ${axes(s.batch)}`,
       `row ${axes(s.row)}`,
       `stream ${axes(s.stream)}`,
+      ...(s.plan ? [plan(s.plan)] : []),
+      ...(s.part ? [`share ${s.part.axis} of ${s.part.of}`] : []),
       ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
       ...s.prologue.map(def),
       ...s.rowOperands.map(operand),

@@ -61,3 +61,28 @@ export function decode(
     if (!last) rest = simplify(op('quot', rest, a.extent));
   }
 }
+
+/**
+ * Least and greatest coordinate of each axis in a block or tile, and its number, under the names that bounds use.
+ * @param firsts first position along each loop
+ */
+export function endsOf(
+  axes: readonly TileAxis[],
+  loops: readonly TileLoop[],
+  firsts: readonly Expr[],
+  tiles: readonly Expr[],
+): Map<string, Expr> {
+  const out = new Map<string, Expr>();
+  for (const [n, l] of loops.entries()) {
+    const past = simplify(op('min', simplify(op('add', firsts[n]!, i32(l.block))), l.extent));
+    out.set(`${l.axis}.first`, simplify(op('quot', firsts[n]!, l.scale)));
+    out.set(`${l.axis}.last`, simplify(op('quot', simplify(op('sub', past, i32(1))), l.scale)));
+    out.set(`${l.axis}.tile`, tiles[n]!);
+  }
+  if (loops.length === 1)
+    for (const a of axes.slice(1)) {
+      out.set(`${a.name}.first`, i32(0));
+      out.set(`${a.name}.last`, simplify(op('sub', a.extent, i32(1))));
+    }
+  return out;
+}

@@ -125,6 +125,11 @@ export class Summaries {
     );
   }
 
+  /** A tensor that says what tiles of the stream hold. */
+  ofStream(tensor: string): boolean {
+    return this.groups.some((g) => g.tensor === tensor && g.side === 'stream');
+  }
+
   private read(g: Group, at: number): Expr {
     const index = [...this.batch(g).map((a) => a.name), ...this.loops(g).map((l) => `${l.axis}.tile`)];
     return read(g.tensor, [i32(at), ...index.map((n) => variable(n))], g.type);

@@ -4,7 +4,7 @@
  */
 import { i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { decode, extents, tileLoops, type TileLoop } from '../../tile/sides.ts';
+import { decode, endsOf, extents, tileLoops, type TileLoop } from '../../tile/sides.ts';
 import type { TileAxis } from '../../tile/tile.ts';
 import { letS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
@@ -45,21 +45,9 @@ export class Side {
     return this.loops.map((l, n) => times(tiles[n]!, i32(l.block)));
   }
 
-  /** Least and greatest coordinate of each axis in a tile, and the tile's number, under the names that bounds use. */
+  /** Ends of a tile, under the names that bounds use. */
   ends(firsts: readonly Expr[], tiles: readonly Expr[]): Map<string, Expr> {
-    const out = new Map<string, Expr>();
-    for (const [n, l] of this.loops.entries()) {
-      const last = minus(simplify(op('min', plus(firsts[n]!, i32(l.block)), l.extent)), i32(1));
-      out.set(`${l.axis}.first`, simplify(op('quot', firsts[n]!, l.scale)));
-      out.set(`${l.axis}.last`, simplify(op('quot', last, l.scale)));
-      out.set(`${l.axis}.tile`, tiles[n]!);
-    }
-    if (!this.boxed)
-      for (const a of this.axes.slice(1)) {
-        out.set(`${a.name}.first`, i32(0));
-        out.set(`${a.name}.last`, minus(a.extent, i32(1)));
-      }
-    return out;
+    return endsOf(this.axes, this.loops, firsts, tiles);
   }
 
   /** Coordinates of element `at` of the tile; declarations go to `out`. */

@@ -1,0 +1,83 @@
+/** Schedules for few rows: small blocks, and a stream that several workgroups share, so that every core has work. */
+import { evalConst } from '../expr/evaluate.ts';
+import { freeVars, visit, type Expr } from '../expr/expr.ts';
+import type { PlanLimits, StagePlan } from './plan.ts';
+import { splitStage } from './split.ts';
+import type { Stage, TileAxis } from './tile.ts';
+
+/** Workgroups per core: enough that a core which is done early finds another. */
+const PER_CORE = 2;
+/** A share of fewer tiles costs more to merge than it saves. */
+const TILES_PER_SHARE = 4;
+const MOST_SHARES = 256;
+
+/** Number of elements along axes, when the sizes are known. */
+function count(
+  axes: readonly TileAxis[],
+  sizes: Readonly<Record<string, number>> | undefined,
+): number | undefined {
+  const known = new Map(Object.entries(sizes ?? {}));
+  if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
+  return axes.reduce((n, a) => n * Math.max(0, evalConst(a.extent, known)), 1);
+}
+
+/** No more rows in a block than there are: idle lanes would only repeat the last row. */
+export function fewerRows(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  sizes: Readonly<Record<string, number>> | undefined,
+): StagePlan {
+  const rows = Math.max(1, count(s.row, sizes) ?? Infinity);
+  if (rows >= plan.blockM) return plan;
+  if (plan.arrangement === 'warp-matrix') {
+    const warps = Math.ceil(rows / 16);
+    return { ...plan, blockM: 16 * warps, lanes: 32 * warps };
+  }
+  const lanes = Math.min(plan.lanes, limits.subgroup * Math.ceil(rows / limits.subgroup));
+  return { ...plan, blockM: lanes * Math.min(plan.blockM / plan.lanes, Math.ceil(rows / lanes)), lanes };
+}
+
+/**
+ * Shares of the stream per block of rows: about two workgroups per core where the blocks alone leave cores without work.
+ * @returns 1 when nothing is gained, or the stage cannot be split
+ */
+export function sharesOf(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  sizes: Readonly<Record<string, number>> | undefined,
+): number {
+  const [batch, rows, stream] = [s.batch, s.row, s.stream].map((axes) => count(axes, sizes));
+  if (batch === undefined || rows === undefined || stream === undefined) return 1;
+  const blocks = batch * Math.ceil(rows / plan.blockM);
+  if (blocks === 0 || blocks >= limits.cores) return 1;
+  const tiles = Math.ceil(stream / plan.blockN);
+  const wanted = Math.ceil((PER_CORE * limits.cores) / blocks);
+  const shares = Math.min(wanted, Math.floor(tiles / TILES_PER_SHARE), MOST_SHARES);
+  return shares > 1 && splitFits(s, limits) ? shares : 1;
+}
+
+/** The stage can be split, and no stage that comes of it binds more buffers than a launch may. */
+function splitFits(s: Stage, limits: PlanLimits): boolean {
+  const stages = splitStage(s, 2, new Set())?.stages ?? [];
+  return stages.length > 0 && stages.every((x) => buffers(x) <= limits.maxBuffers);
+}
+
+/** Tensors that a stage reads or writes: what is read and is no value of the stage. */
+function buffers(s: Stage): number {
+  const values = s.passes.flatMap((p) => [...p.contractions, ...p.defs, ...p.steps, ...p.finish]);
+  const own = new Set([...s.prologue, ...values].map((d) => d.name));
+  const names = new Set(s.stores.map((x) => x.output));
+  const look = (e: Expr): void =>
+    visit(e, (x) => {
+      if (x.kind === 'read' && !own.has(x.name)) names.add(x.name);
+    });
+  for (const d of [...s.prologue, ...s.rowOperands, ...s.stores]) look(d.value);
+  for (const p of s.passes) {
+    for (const d of [...p.defs, ...p.operands, ...p.finish]) look(d.value);
+    for (const k of p.keeps) if (k.where) look(k.where);
+    for (const x of p.steps) look(x.kind === 'accumulate' ? x.weight : x.value);
+  }
+  return names.size;
+}

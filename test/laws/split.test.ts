@@ -4,8 +4,8 @@
  */
 import { describe, it } from 'vitest';
 import { f32, i32, op, type Expr } from '../../src/expr/expr.ts';
+import { defaultPlan, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
 import { splitProgram } from '../../src/tile/split.ts';
-import type { StagePlan } from '../../src/tile/plan.ts';
 import type { Pass, Stage, TileProgram } from '../../src/tile/tile.ts';
 import { attentionSpecs, type SpecCase } from '../support/spec-arbitrary.ts';
 import { prepare, type Prepared } from './case.ts';
@@ -114,8 +114,32 @@ const withWholeStreams: Damage = {
   scheduled: (p) => ({ ...p, stages: p.stages.map(({ part: _, ...s }) => s) }),
 };
 
+const MATRIX: PlanLimits = { ...GPU, workgroupBytes: 49152, mma: true };
+/** Cases with a stage for matrix units. Differences of two sums magnify what 16 bits lose. */
+const onMatrixUnits = attentionSpecs({ storages: ['f16'], work: 12_000 }).filter((c) => {
+  if (c.text.includes('log_softmax')) return false;
+  const p = prepare(c);
+  return tiled(p, p.required, MATRIX).stages.some(
+    (s) => defaultPlan(s, MATRIX).arrangement === 'warp-matrix' && s.passes.length === 1,
+  );
+});
+
 describe('splitting the stream of a stage', () => {
   it('keeps the meaning', () => holds(cases, law(), 60));
+
+  it('keeps the meaning on matrix units, with blocks as small as the rows allow', () =>
+    holds(
+      onMatrixUnits,
+      (c) => {
+        const plan = (p: Prepared) => (s: Stage) => ({
+          ...defaultPlan(s, MATRIX, p.sizes),
+          split: 2 + (c.seed % 3),
+        });
+        const to = (p: Prepared): Target => ({ limits: MATRIX, fixed: p.required, plan: plan(p) });
+        lowersRightly(c, to, {}, { operands: 'f16' });
+      },
+      15,
+    ));
 
   it.each([
     ['shares that are not rescaled', withoutScale],

@@ -117,7 +117,11 @@ export const OPS = {
   /** Arithmetic on i32, logical on u32 (the evaluator passes u32 operands unsigned). */
   shr: row(2, same, (a, b) => (a > 0x7fffffff ? a >>> (b & 31) : a >> (b & 31)), '>>', 7),
   /** `select(c, a, b)` is a where c holds, else b; only the chosen branch is evaluated. */
-  select: row(3, (a) => a[1]!, (c, a, b) => (c !== 0 ? a : b)),
+  select: row(
+    3,
+    (a) => a[1]!,
+    (c, a, b) => (c !== 0 ? a : b),
+  ),
   fma: row(3, float, (a, b, c) => a * b + c),
   /** Conversion; the target type is the node's `type`. Float to integer truncates and saturates. */
   cast: row(1, same, (x) => x),

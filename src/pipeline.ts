@@ -7,6 +7,7 @@ import type { IrKernel } from './ir/ir.ts';
 import { expandReductions } from './ir/passes/expand-reductions.ts';
 import { fixSizes } from './ir/passes/fix-sizes.ts';
 import { normalForm } from './ir/passes/normal-form.ts';
+import { packShared } from './ir/passes/pack.ts';
 import { withStorage } from './ir/passes/storage.ts';
 import { printIr } from './ir/print.ts';
 import { verifyIr } from './ir/verify.ts';
@@ -34,6 +35,8 @@ export interface LoweringOptions {
   readonly plans?: readonly StagePlan[];
   /** Sizes that the kernel will mostly run with: they choose the plan, never what is computed. */
   readonly expected?: Readonly<Record<string, number>>;
+  /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
+  readonly pack?: boolean | undefined;
 }
 
 interface PassInfo<T> {
@@ -67,6 +70,16 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'one reduction per definition, equal ones shared: dependence becomes a graph of names',
     run: (k) => normalForm(k),
+  },
+  {
+    name: 'pack-shared',
+    stage: 'ir',
+    reason: 'where rows are few, what shares its keys becomes rows of one block; needs reads in normal form',
+    run: (k, o) =>
+      packShared(k, {
+        expected: { ...o.expected, ...o.fixed },
+        ...(o.pack === undefined ? {} : { pack: o.pack }),
+      }),
   },
 ];
 

@@ -44,6 +44,8 @@ export interface IrTensor {
   readonly dims: readonly IrDim[];
   /** True when the caller may leave it out; its reads were replaced by the default if it is absent in this variant. */
   readonly optional: boolean;
+  /** The shape that the caller sees, where `dims` see the same memory otherwise. */
+  readonly declared?: readonly Expr[];
   readonly span?: Span;
 }
 export type Role = 'let' | 'score' | 'normalize' | 'aggregate' | 'gate' | 'out';
@@ -62,6 +64,8 @@ export interface IrOutput {
   readonly def: string;
   /** Memory order, outermost first; a permutation of the definition's indices. */
   readonly indices: readonly string[];
+  /** The shape that the caller sees, where `indices` see the same memory otherwise. */
+  readonly declared?: readonly Expr[];
   readonly span?: Span;
 }
 export interface IrKernel {

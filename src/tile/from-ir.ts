@@ -110,6 +110,7 @@ class Partition {
       storage: t.storage,
       shape: t.dims.map((d) => d.extent),
       axes: t.dims.map((d) => d.axis),
+      ...(t.declared ? { declared: t.declared } : {}),
     }));
     const of = (
       role: 'out' | 'workspace',
@@ -123,7 +124,10 @@ class Partition {
       shape: indices.map(extent),
       axes: [...indices],
     });
-    const outputs = this.kernel.outputs.map((o) => of('out', o.name, o.storage, o.indices));
+    const outputs = this.kernel.outputs.map((o) => ({
+      ...of('out', o.name, o.storage, o.indices),
+      ...(o.declared ? { declared: o.declared } : {}),
+    }));
     const kept = [...this.workspace.keys()].map((d) => {
       const def = this.kernel.defs.find((x) => x.name === d)!;
       return of('workspace', stored(d), def.type, def.indices);

@@ -165,6 +165,8 @@ export interface TileTensor {
   readonly role: 'in' | 'out' | 'workspace';
   readonly storage: StorageType;
   readonly shape: readonly Expr[];
+  /** The shape that hosts see, where `shape` sees the same memory otherwise. */
+  readonly declared?: readonly Expr[];
   /** Axis names where a dimension stands for an axis: such an index needs no clamp. */
   readonly axes: readonly (string | undefined)[];
 }

@@ -23,7 +23,7 @@ export function kernelProgram(p: TileProgram): Program {
   const of = (role: TileTensor['role']) =>
     p.tensors
       .filter((t) => t.role === role)
-      .map((t) => ({ name: bufferName(t.name), storage: t.storage, shape: t.shape }));
+      .map((t) => ({ name: bufferName(t.name), storage: t.storage, shape: t.declared ?? t.shape }));
   return {
     name: p.name,
     kernels,

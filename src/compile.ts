@@ -133,10 +133,15 @@ export function compileText(text: string, options: CompileOptions): Result<Compi
   return guard(checked.diagnostics, () => compileIr(semanticIr(checked, options), options));
 }
 
+export interface ExplainOptions extends CompileOptions {
+  /** Sizes and params for which figures are wanted, beside the sizes that are fixed. */
+  readonly values?: Readonly<Record<string, number>>;
+}
+
 /** What the compiler decides for one kernel and target. */
-export function explainText(text: string, options: CompileOptions): Result<Explanation> {
+export function explainText(text: string, options: ExplainOptions): Result<Explanation> {
   const { diagnostics, value } = compileText(text, options);
   if (!value) return { diagnostics };
   const limits = backendFor(options.target).limits(options.features ?? {});
-  return { diagnostics, value: explainLowered(value, limits) };
+  return { diagnostics, value: explainLowered(value, limits, options.values) };
 }

@@ -1,67 +1,68 @@
-/** What the compiler decided for a kernel, as data and as text: stages, passes, skipped tiles, plan, cost. */
-import { i32, op, variable, type Expr } from './expr/expr.ts';
-import type { Box, Range } from './expr/interval.ts';
-import { printExpr } from './expr/print.ts';
-import { simplify } from './expr/simplify.ts';
+/** What the compiler decided for a kernel, as data: launches, loop bounds, plan, and what they cost for given sizes. */
+import { evaluate } from './expr/evaluate.ts';
+import { freeVars, type Expr } from './expr/expr.ts';
 import { STORAGE } from './expr/types.ts';
+import { boundsText, exprText, type BoundsText } from './explain/bounds.ts';
+import { loadedByRows, loadedBytes, operationsPerPair, tested } from './explain/cost.ts';
+import {
+  figure,
+  printFormula,
+  product,
+  sum,
+  type Figure,
+  type Formula,
+  type Values,
+} from './explain/formula.ts';
+import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
-import { defaultPlan, type PlanLimits, type StagePlan } from './tile/plan.ts';
-import { tileTruth } from './tile/skip.ts';
-import type { Pass, Stage, TileAxis, TileProgram } from './tile/tile.ts';
+import { countTiles } from './tile/count.ts';
+import type { PlanLimits, StagePlan } from './tile/plan.ts';
+import { rowLoops, streamLoops } from './tile/sides.ts';
+import type { Bounds, Pass, Stage, TileAxis, TileProgram } from './tile/tile.ts';
 
-export interface PassExplanation {
+export interface PassExplanation extends BoundsText {
   /** One line per carrier: what it is and how it is kept right while tiles go by. */
   readonly carriers: readonly string[];
-  /** A tile is visited when this holds; `true` means every tile. */
-  readonly visits: string;
-  /** Every element of a tile is kept when this holds. */
-  readonly full: string;
+  readonly tiles: TileTally;
 }
-export interface StageExplanation {
+
+export interface StageExplanation extends Cost {
   readonly name: string;
   readonly batch: readonly string[];
   readonly rows: readonly string[];
   readonly stream: readonly string[];
   readonly plan: StagePlan;
   readonly workgroupBytes: number;
-  readonly workgroups: string;
-  /** Multiplications and additions in contractions if no tile is skipped. */
-  readonly operations: string;
+  readonly workgroups: Figure;
+  readonly workgroupsFormula: string;
+  /** Workgroups for each core of the device that the plan is made for. */
+  readonly workgroupsPerCore?: number;
+  /** Workgroups that share a stream. */
+  readonly shares: number;
   readonly passes: readonly PassExplanation[];
   readonly writes: readonly string[];
 }
-export interface Explanation {
+/** Its tiles are those in which vectors are contracted, or all of them where none are. */
+export interface Explanation extends Cost {
   readonly kernel: string;
   readonly launches: number;
+  /** Cores of the device that plans are made for. */
+  readonly cores: number;
+  /** Sizes and params for which the figures hold. */
+  readonly values: Values;
+  /** Those of them that nobody gave: sizes that only count workgroups, taken as 1 where all other sizes are known. */
+  readonly assumed: readonly string[];
   readonly stages: readonly StageExplanation[];
+  /** Bytes of inputs and outputs, each once: no kernel moves less. */
+  readonly bytes: Figure;
+  readonly bytesFormula: string;
   /** Bytes kept between launches. */
-  readonly workspaceBytes: string;
-  /** Bytes of inputs and outputs. */
-  readonly tensorBytes: string;
+  readonly workspaceBytes: Figure;
+  readonly workspaceFormula: string;
 }
 
-const sum = (xs: readonly Expr[]): Expr =>
-  simplify(xs.reduce<Expr>((a, b) => simplify(op('add', a, b)), i32(0)));
-const product = (xs: readonly Expr[]): Expr =>
-  simplify(xs.reduce<Expr>((a, b) => simplify(op('mul', a, b)), i32(1)));
 const names = (xs: readonly TileAxis[]): string[] => xs.map((a) => a.name);
-
-/** Axis ranges of a tile, named by where it begins. */
-function tileBox(s: Stage, plan: StagePlan): Box {
-  const box = new Map<string, Range>();
-  const single = (axes: readonly TileAxis[], block: number): void => {
-    for (const a of axes) {
-      const first = variable(`${a.name}_first`);
-      const last =
-        axes.length === 1 ? simplify(op('add', first, i32(block - 1))) : op('sub', a.extent, i32(1));
-      box.set(a.name, axes.length === 1 ? { lo: first, hi: last } : { lo: i32(0), hi: simplify(last) });
-    }
-  };
-  single(s.row, plan.blockM);
-  single(s.stream, plan.blockN);
-  return box;
-}
 
 function carriers(p: Pass): string[] {
   return p.steps.flatMap((s) => {
@@ -69,82 +70,158 @@ function carriers(p: Pass): string[] {
     const what = s.kind === 'fold' ? `${s.op} ${s.name}` : `vector sum ${s.name} over ${s.vector}`;
     const reference = p.steps.find((r) => r.kind === 'reference' && r.name === s.scaledBy);
     return [
-      reference?.kind === 'reference' ? `${what}, rescaled when ${printExpr(reference.value)} moves` : what,
+      reference?.kind === 'reference' ? `${what}, rescaled when ${exprText(reference.value)} moves` : what,
     ];
   });
 }
 
-function operations(s: Stage): Expr {
-  const pairs = product([...s.batch, ...s.row, ...s.stream].map((a) => a.extent));
-  const vector = (name: string): number => s.vectors.find((v) => v.name === name)!.extent;
-  const depth = s.passes
-    .flatMap((p) => [
-      ...p.contractions.map((c) => vector(c.vector)),
-      ...p.steps.flatMap((x) => (x.kind === 'accumulate' ? [vector(x.vector)] : [])),
-    ])
-    .reduce((a, b) => a + b, 0);
-  return product([pairs, i32(2 * depth)]);
+/** Names in the bounds that are not known, of those that a caller gives. */
+function unknownNames(p: TileProgram, s: Stage, bounds: Bounds | undefined, values: Values): string[] {
+  const needed = new Set([...s.batch, ...s.row, ...s.stream].flatMap((a) => [...freeVars(a.extent)]));
+  const add = (e: Expr | undefined): void => void (e && freeVars(e, needed));
+  if (bounds) {
+    for (const e of [bounds.fits, bounds.may, bounds.full]) add(e);
+    for (const r of bounds.loops.flatMap((l) => l.ranges)) for (const e of [r.lo, r.hi, r.when]) add(e);
+  }
+  return [...p.sizes, ...p.params.map((x) => x.name)].filter((n) => needed.has(n) && !(n in values));
 }
 
-function explainStage(p: TileProgram, s: Stage, plan: StagePlan, lowered: Lowered): StageExplanation {
+/** A tile is skipped or full for some rows. */
+const isBounded = (b: Bounds | undefined): boolean =>
+  b !== undefined &&
+  (b.may.kind !== 'const' ||
+    (b.full.kind === 'const' ? b.full.value !== 0 : true) ||
+    b.loops.some((l) => l.ranges.length !== 1 || Object.keys(l.ranges[0]!).length > 0));
+
+class StageFigures {
+  /** Blocks of rows, over batches and shares. */
+  private readonly blocks: Formula;
+
+  constructor(
+    private readonly p: TileProgram,
+    private readonly s: Stage,
+    private readonly plan: StagePlan,
+    private readonly values: Values,
+  ) {
+    this.blocks = product(...s.batch.map((a) => a.extent), ...rowLoops(s, plan).map((l) => l.tiles));
+  }
+
+  private pass(pass: Pass): Spent {
+    const { p, s, plan, values } = this;
+    // The shares of a stream are counted as one: together they visit each tile once.
+    const batch = s.batch.filter((a) => a.name !== s.part?.axis).map((a) => a.extent);
+    const along = [...rowLoops(s, plan), ...streamLoops(s, plan)].map((l) => l.tiles);
+    const perPair = operationsPerPair(s, pass);
+    const spent: Spent = {
+      total: product(...batch, ...along),
+      bounded: isBounded(pass.bounds),
+      dense: product(...batch, ...[...s.row, ...s.stream].map((a) => a.extent), perPair),
+    };
+    const blocks = figure(this.blocks, values);
+    if (typeof blocks === 'string' || unknownNames(p, s, pass.bounds, values).length > 0) return spent;
+    const tiles = countTiles(p, s, pass, { values });
+    const perTile = plan.blockM * plan.blockN * perPair;
+    const load = loadedBytes(p, s, plan, pass, values);
+    const loaded = blocks * load.block + tiles.visited * load.tile + tested(plan, tiles) * load.test;
+    const known = {
+      tiles,
+      operations: tiles.visited * perTile,
+      all: tiles.total * perTile,
+      loadedBytes: loaded,
+    };
+    return { ...spent, known };
+  }
+
+  /** What each pass spends, and the stage with what its rows load outside of passes. */
+  spent(): { readonly passes: readonly Spent[]; readonly all: Spent } {
+    const passes = this.s.passes.map((x) => this.pass(x));
+    const blocks = figure(this.blocks, this.values);
+    const rows = loadedByRows(this.p, this.s, this.plan, this.values);
+    return { passes, all: together(passes, typeof blocks === 'number' ? blocks * rows : 0) };
+  }
+}
+
+function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, values: Values) {
+  const plan = s.plan!;
   const kernel = lowered.program.kernels.find((k) => k.name === s.name)!;
-  const tensors = new Set(p.tensors.filter((t) => t.role !== 'out').map((t) => t.name));
-  return {
+  const { passes, all } = new StageFigures(p, s, plan, values).spent();
+  const workgroups = figure(product(kernel.grid), values);
+  const explained: StageExplanation = {
+    ...costOf(all, values),
     name: s.name,
     batch: names(s.batch),
     rows: names(s.row),
     stream: names(s.stream),
     plan,
     workgroupBytes: sharedBytes(kernel),
-    workgroups: printExpr(kernel.grid),
-    operations: printExpr(operations(s)),
-    passes: s.passes.map((pass) => {
-      const { may, must } = tileTruth(s, pass, (n) => tensors.has(n), tileBox(s, plan));
-      return { carriers: carriers(pass), visits: printExpr(may), full: printExpr(must) };
-    }),
-    writes: [...s.passes.flatMap((x) => x.stores), ...s.stores].map((x) => x.output),
+    workgroups,
+    workgroupsFormula: printFormula(product(kernel.grid)),
+    ...(typeof workgroups === 'number' ? { workgroupsPerCore: workgroups / cores } : {}),
+    shares: s.part?.of ?? 1,
+    passes: s.passes.map((pass, n) => ({
+      ...boundsText(s, pass.bounds),
+      carriers: carriers(pass),
+      tiles: costOf(passes[n]!, values).tiles,
+    })),
+    writes: [...new Set([...s.passes.flatMap((x) => x.stores), ...s.stores].map((x) => x.output))],
   };
+  return { explained, spent: all, passes };
 }
 
-export function explainLowered(lowered: Lowered, limits: PlanLimits): Explanation {
+/** Unknown sizes, if all of them are extents of batch axes: how often the same work is done. */
+function batchSizes(p: TileProgram, values: Values): readonly string[] {
+  const unknown = p.sizes.filter((n) => !(n in values));
+  const inside = new Set<string>();
+  for (const s of p.stages)
+    for (const a of [...s.row, ...s.stream]) for (const v of freeVars(a.extent)) inside.add(v);
+  return unknown.some((n) => inside.has(n)) ? [] : unknown;
+}
+
+/** Sizes that are fixed, values that were given, and defaults of params as far as they follow. */
+function knownValues(lowered: Lowered, given: Values): Values {
+  const known = new Map(Object.entries({ ...lowered.tile.fixed, ...given }));
+  for (const p of lowered.ir.params) {
+    if (known.has(p.name) || !p.default) continue;
+    if ([...freeVars(p.default)].every((v) => known.has(v))) known.set(p.name, evaluate(p.default, known));
+  }
+  return Object.fromEntries(known);
+}
+
+/**
+ * @param limits those of the target, for which the kernel was planned
+ * @param given sizes and params for which figures are wanted, beside those that were fixed; they change nothing else
+ */
+export function explainLowered(
+  lowered: Lowered,
+  limits: Pick<PlanLimits, 'cores'>,
+  given: Values = {},
+): Explanation {
   const p = lowered.tile;
-  const bytes = (role: (r: string) => boolean): string =>
-    printExpr(
-      sum(
-        p.tensors
-          .filter((t) => role(t.role))
-          .map((t) => product([...t.shape, i32(STORAGE[t.storage].bytes)])),
-      ),
-    );
+  const stated = knownValues(lowered, given);
+  const assumed = batchSizes(p, stated);
+  const values = knownValues(lowered, { ...given, ...Object.fromEntries(assumed.map((n) => [n, 1])) });
+  const stages = p.stages.map((s) => explainStage(p, s, lowered, limits.cores, values));
+  const passes = stages.flatMap((s) => s.passes);
+  const contracting = passes.some((x) => x.dense.length > 0)
+    ? passes.filter((x) => x.dense.length > 0)
+    : passes;
+  const bytes = (wanted: (role: string) => boolean): Formula =>
+    sum(...p.tensors.filter((t) => wanted(t.role)).map((t) => product(...t.shape, STORAGE[t.storage].bytes)));
+  const [tensors, workspace] = [bytes((r) => r !== 'workspace'), bytes((r) => r === 'workspace')];
   return {
     kernel: p.name,
     launches: p.stages.length,
-    stages: p.stages.map((s) => explainStage(p, s, defaultPlan(s, limits), lowered)),
-    workspaceBytes: bytes((r) => r === 'workspace'),
-    tensorBytes: bytes((r) => r !== 'workspace'),
+    cores: limits.cores,
+    ...costOf(together(stages.map((s) => s.spent)), values),
+    tiles: costOf(together(contracting), values).tiles,
+    bytes: figure(tensors, values),
+    bytesFormula: printFormula(tensors),
+    workspaceBytes: figure(workspace, values),
+    workspaceFormula: printFormula(workspace),
+    values,
+    assumed,
+    stages: stages.map((s) => s.explained),
   };
 }
 
-const list = (xs: readonly string[]): string => (xs.length > 0 ? xs.join(', ') : 'none');
-
-export function printExplanation(e: Explanation): string {
-  const lines = [`kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`];
-  for (const s of e.stages) {
-    lines.push(
-      '',
-      `launch ${s.name} writes ${list(s.writes)}`,
-      `  workgroups   ${s.workgroups}, one per ${list(s.batch)} and block of ${s.plan.blockM} rows (${list(s.rows)})`,
-      `  arrangement  ${s.plan.arrangement}, ${s.plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
-      `  operations   ${s.operations} in contractions if no tile is skipped`,
-    );
-    if (s.stream.length === 0) lines.push('  stream       none: each row is computed by itself');
-    for (const [n, p] of s.passes.entries()) {
-      lines.push(`  pass ${n + 1} over ${list(s.stream)} in tiles of ${s.plan.blockN}`);
-      lines.push(`    visits a tile if  ${p.visits}`);
-      lines.push(`    tile is full if   ${p.full}`);
-      for (const c of p.carriers) lines.push(`    carries ${c}`);
-    }
-  }
-  lines.push('', `workspace bytes ${e.workspaceBytes}`, `tensor bytes    ${e.tensorBytes}`, '');
-  return lines.join('\n');
-}
+export { printExplanation } from './explain/print.ts';

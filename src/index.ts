@@ -1,6 +1,6 @@
 /** The public API of attnc. Pure: no file, network, clock or process access. */
 import { checkText, compileText, explainText, guard, hasErrors, semanticIr } from './compile.ts';
-import type { Compiled, CompileOptions, Result, SourceOptions, VariantOptions } from './compile.ts';
+import type { Compiled, CompileOptions, ExplainOptions, Result, SourceOptions, VariantOptions } from './compile.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Explanation } from './explain.ts';
 import { interpretKernel, type InterpretedOutput, type InterpretedTensor } from './ir/interpret.ts';
@@ -28,8 +28,8 @@ export function compile(text: string, options: CompileOptions): Result<Compiled>
   return compileText(text, options);
 }
 
-/** What the compiler decides: stages, passes, skipped tiles, cost. */
-export function explain(text: string, options: CompileOptions): Result<Explanation> {
+/** What the compiler decides: launches, loop bounds, plans, and what they cost for sizes and params in `values`. */
+export function explain(text: string, options: ExplainOptions): Result<Explanation> {
   return explainText(text, options);
 }
 
@@ -73,5 +73,5 @@ export interface AttnSource {
   check(options?: SourceOptions): readonly Diagnostic[];
   compile(options: CompileOptions): Result<Compiled>;
   interpret(options: InterpretOptions): Result<Record<string, InterpretedOutput>>;
-  explain(options: CompileOptions): Result<Explanation>;
+  explain(options: ExplainOptions): Result<Explanation>;
 }

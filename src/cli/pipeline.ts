@@ -189,15 +189,23 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, plain, 2)}\n`;
 }
 
-/** What the compiler decides for one variant and target. */
+/** Names of a kernel's consts. The spec has no errors. */
+export const constNames = (spec: Spec, kernel: string): readonly string[] =>
+  (checked(spec).model.kernels.find((k) => k.name === kernel)?.consts ?? []).map((c) => c.name);
+
+/**
+ * What the compiler decides for one variant and target.
+ * @param params for which figures are wanted; the kernel is the same for all of them
+ */
 export async function explainVariant(
   kernel: IrKernel,
   set: Readonly<Record<string, number>>,
+  params: Readonly<Record<string, number>>,
   target: CompileTarget,
   features: Features,
 ): Promise<{ readonly text: string; readonly data: Explanation }> {
   const { lowered } = await compileVariant(kernel, set, target, features);
-  const data = explainLowered(lowered, backendFor(target).limits(backendOptions(features)));
+  const data = explainLowered(lowered, backendFor(target).limits(backendOptions(features)), params);
   return { text: printExplanation(data), data };
 }
 

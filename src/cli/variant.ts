@@ -12,11 +12,14 @@ export interface VariantOptions {
   readonly storage?: string[];
 }
 
-/** Adds `--kernel --set --const --absent --storage`. */
-export function addVariantOptions(command: Command): Command {
+/** Adds `--kernel --set --const --absent --storage`; `set` is the help for the second. */
+export function addVariantOptions(
+  command: Command,
+  set = 'fix a size at compile time (repeatable)',
+): Command {
   return command
     .option('--kernel <name>', 'which kernel of the file')
-    .option('--set <name=size>', 'fix a size at compile time (repeatable)', collect)
+    .option('--set <name=size>', set, collect)
     .option('--const <name=value>', 'override a const (repeatable)', collect)
     .option('--absent <name>', 'compile without an optional input (repeatable)', collect)
     .option('--storage <name=type>', 'other element type for an input or output (repeatable)', collect);

@@ -10,7 +10,7 @@ import type { FoldOp, Pass, Stage, Step, TileAxis, TileProgram } from './tile.ts
 
 type Fold = Extract<Step, { kind: 'fold' }>;
 
-/** Names that bounds read. */
+/** Names that bounds read, or that follow from each other to what they read. */
 function readByBounds(p: TileProgram): ReadonlySet<string> {
   const names = new Set<string>();
   const look = (e: Expr | undefined): void => {
@@ -24,8 +24,17 @@ function readByBounds(p: TileProgram): ReadonlySet<string> {
     for (const e of [bounds.fits, bounds.may, bounds.full]) look(e);
     for (const r of bounds.loops.flatMap((l) => l.ranges)) for (const e of [r.lo, r.hi, r.when]) look(e);
   }
+  for (const s of [...p.stages].reverse())
+    if (s.stores.some((x) => names.has(x.output))) valuesOf(s).forEach(look);
   return names;
 }
+
+/** What a stage evaluates, as far as it is a fold. */
+const valuesOf = (s: Stage): readonly (Expr | undefined)[] => [
+  ...s.passes.flatMap((pass) => pass.steps.map((x) => (x.kind === 'fold' ? x.value : undefined))),
+  ...s.passes.flatMap((pass) => pass.keeps.map((k) => k.where)),
+  ...s.stores.map((x) => x.value),
+];
 
 /** The facts, and those tensors of the workspace that bounds read and that follow from the tensors that are known. */
 export function withSummaries(p: TileProgram, facts: Facts): Facts {
@@ -57,12 +66,7 @@ function isFold(stage: Stage, facts: Facts): boolean {
     });
     return all;
   };
-  const values = [
-    ...pass.steps.map((s) => (s.kind === 'fold' ? s.value : undefined)),
-    ...pass.keeps.map((k) => k.where),
-    ...stage.stores.map((s) => s.value),
-  ];
-  return plain && values.every((e) => e === undefined || readable(e));
+  return plain && valuesOf(stage).every((e) => e === undefined || readable(e));
 }
 
 const START: Partial<Record<FoldOp, (type: string) => number>> = {

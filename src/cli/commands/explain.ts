@@ -6,8 +6,16 @@ import type { CommandResult, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
-import { COMPILE_TARGETS, explainVariant, irOf, type CompileTarget } from '../pipeline.ts';
-import { oneOf } from '../usage.ts';
+import {
+  COMPILE_TARGETS,
+  constNames,
+  explainVariant,
+  irOf,
+  type CompileTarget,
+  type Spec,
+  type Variant,
+} from '../pipeline.ts';
+import { oneOf, parseNumbers } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
 interface Options extends VariantOptions, FeatureOptions {
@@ -21,7 +29,10 @@ export function addExplain(program: Command, run: Runner): void {
     .description('explain a kernel (passes, block bounds, memory, cost) or an error code')
     .argument('<file-or-code>', 'a .attn file, or a code such as E0201')
     .option('-t, --target <target>', COMPILE_TARGETS.join(', '), oneOf('target', COMPILE_TARGETS), 'wgsl');
-  addFeatureOptions(addVariantOptions(command), 'gpu')
+  addFeatureOptions(
+    addVariantOptions(command, 'fix a size or a const, or give a param for the figures (repeatable)'),
+    'gpu',
+  )
     .option('--json', 'print one JSON object')
     .action((subject: string, options: Options) =>
       run('explain', options.json === true, async (context) => {
@@ -31,12 +42,12 @@ export function addExplain(program: Command, run: Runner): void {
           options.kernel === undefined ? kernels : [chooseKernel(subject, kernels, options.kernel)];
         const explained = [];
         for (const name of names) {
-          const variant = variantOf(options, name);
+          const { variant, params } = settled(spec, options, name);
           const kernel = irOf(spec, variant);
           const { set, assumed } = fixedOrUsual(kernel, variant.set);
           const note = assumedNote(kernel, assumed);
           if (note !== undefined) context.note(note);
-          explained.push(await explainVariant(kernel, set, options.target, featuresOf(options)));
+          explained.push(await explainVariant(kernel, set, params, options.target, featuresOf(options)));
         }
         return {
           ok: true,
@@ -46,6 +57,33 @@ export function addExplain(program: Command, run: Runner): void {
         };
       }),
     );
+}
+
+/** `--set` says here what is known: sizes and consts are fixed, values of params are for the figures only. */
+function settled(
+  spec: Spec,
+  options: Options,
+  name: string,
+): { readonly variant: Variant; readonly params: Readonly<Record<string, number>> } {
+  const plain = variantOf({ ...options, set: [] }, name);
+  const params = new Set(irOf(spec, plain).params.map((p) => p.name));
+  const consts = new Set(constNames(spec, name));
+  const pairs = (options.set ?? []).map((text) => [text.split('=')[0]!, text] as const);
+  const having = (wanted: (n: string) => boolean): string[] =>
+    pairs.filter(([n]) => wanted(n)).map(([, text]) => text);
+  const values = (names: ReadonlySet<string>): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      parseNumbers(
+        'set',
+        having((n) => names.has(n)),
+      ),
+    );
+  const sizes = having((n) => !params.has(n) && !consts.has(n));
+  const variant = variantOf({ ...options, set: sizes }, name);
+  return {
+    variant: { ...variant, consts: { ...variant.consts, ...values(consts) } },
+    params: values(params),
+  };
 }
 
 function explainCode(subject: string): CommandResult {

@@ -1,0 +1,68 @@
+/** Loop bounds as text. */
+import type { Expr } from '../expr/expr.ts';
+import { i32, op } from '../expr/expr.ts';
+import { printExpr } from '../expr/print.ts';
+import { simplify } from '../expr/simplify.ts';
+import type { Interval } from '../expr/solve.ts';
+import type { Bounds, Stage } from '../tile/tile.ts';
+
+export interface RangeText {
+  readonly from: string;
+  /** Inclusive. */
+  readonly to: string;
+  /** The range is empty unless this holds. */
+  readonly when?: string;
+}
+export interface BoundsText {
+  /** Outermost first. Tiles that meet one of the ranges are visited. */
+  readonly loops: readonly { readonly axis: string; readonly ranges: readonly RangeText[] }[];
+  /** A tile inside the ranges is visited only if this holds; `true` means all. */
+  readonly visits: string;
+  /** Every element of the tile is kept, and no predicate evaluated, if this holds. */
+  readonly full: string;
+  /** If this is false, integers could overflow: every tile is visited and none is full. */
+  readonly fits: string;
+}
+
+/** As text; a value without an index is its name. */
+export const exprText = (e: Expr): string => printExpr(e).replaceAll('[]', '');
+
+const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
+
+/** A coordinate is never negative: ends that can be are clipped, as the emitted loops do. */
+function clipped(e: Expr): Expr {
+  const natural = e.kind === 'const' ? e.value >= 0 : e.kind === 'var' && /\.(first|last|tile)$/.test(e.name);
+  return natural ? e : op('max', i32(0), e);
+}
+
+function rangeText(r: Interval, extent: Expr): RangeText {
+  return {
+    from: exprText(r.lo ? clipped(r.lo) : i32(0)),
+    to: exprText(r.hi ?? simplify(op('sub', extent, i32(1)))),
+    ...(r.when && !isTrue(r.when) ? { when: exprText(r.when) } : {}),
+  };
+}
+
+/** The bounds of a pass; without any, every tile is visited. */
+export function boundsText(s: Stage, bounds: Bounds | undefined): BoundsText {
+  const extent = (axis: string): Expr => s.stream.find((a) => a.name === axis)!.extent;
+  const every = s.stream.slice(0, 1).map((a) => ({ axis: a.name, ranges: [rangeText({}, a.extent)] }));
+  if (!bounds) return { loops: every, visits: 'true', full: 'false', fits: 'true' };
+  return {
+    loops: bounds.loops.map((l) => ({
+      axis: l.axis,
+      ranges: l.ranges.map((r) => rangeText(r, extent(l.axis))),
+    })),
+    visits: exprText(bounds.may),
+    full: exprText(bounds.full),
+    fits: exprText(bounds.fits),
+  };
+}
+
+/** `j from 0 to i.last`, or several ranges one after the other. */
+export function printLoop(loop: BoundsText['loops'][number]): string {
+  const ranges = loop.ranges.map(
+    (r) => `from ${r.from} to ${r.to}${r.when === undefined ? '' : ` if ${r.when}`}`,
+  );
+  return ranges.length === 0 ? `${loop.axis} nowhere` : `${loop.axis} ${ranges.join(', and ')}`;
+}

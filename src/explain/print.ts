@@ -1,0 +1,90 @@
+/** An explanation as text. */
+import type { Explanation, StageExplanation } from '../explain.ts';
+import { printLoop } from './bounds.ts';
+import { grouped, type Figure } from './formula.ts';
+import type { Cost, TileTally } from './spent.ts';
+
+const list = (xs: readonly string[]): string => (xs.length > 0 ? xs.join(', ') : 'none');
+
+/** `9 %`, with more digits below one. */
+function percent(share: number): string {
+  const x = 100 * share;
+  return `${x >= 10 || x === 0 ? Math.round(x) : Number(x.toPrecision(2))} %`;
+}
+
+function printTiles(t: TileTally): string {
+  const { visited, full, partial, total } = t;
+  if (typeof visited !== 'number' || typeof total !== 'number')
+    return `${t.exact ? 'all' : 'some'} of ${grouped(total)} visited`;
+  const share = total > 0 ? ` (${percent(visited / total)})` : '';
+  const atMost = t.exact ? '' : 'at most ';
+  const parts = t.exact ? `, ${grouped(full)} full and ${grouped(partial)} partial` : '; it depends on data';
+  return `${atMost}${grouped(visited)} of ${grouped(total)} visited${share}${parts}`;
+}
+
+function printOperations(c: Cost): string {
+  if (c.ofDense === undefined) return `${grouped(c.operations)} in contractions, if no tile is skipped`;
+  const atMost = c.tiles.exact ? '' : 'at most ';
+  return `${atMost}${grouped(c.operations)} in contractions of visited tiles, ${percent(c.ofDense)} of dense`;
+}
+
+const loaded = (c: Cost): string =>
+  c.loadedBytes === undefined ? '' : `, ${c.tiles.exact ? '' : 'at most '}${grouped(c.loadedBytes)} loaded`;
+
+function printWorkgroups(s: StageExplanation, cores: number): string {
+  const figure: Figure = s.workgroups;
+  const per = `one per ${list([...s.batch, `block of ${s.plan.blockM} rows (${list(s.rows)})`])}`;
+  if (typeof figure === 'string' || s.workgroupsPerCore === undefined) return `${figure}, ${per}`;
+  const each = s.workgroupsPerCore;
+  const fill =
+    each >= 1
+      ? `${each >= 10 ? Math.round(each) : Number(each.toPrecision(2))} per core of ${cores}`
+      : `${cores - figure} of ${cores} cores stay idle`;
+  return `${grouped(figure)}, ${per}; ${fill}`;
+}
+
+function printStage(s: StageExplanation, cores: number): string[] {
+  const { plan } = s;
+  const lines = [
+    '',
+    `launch ${s.name} writes ${list(s.writes)}`,
+    `  workgroups   ${printWorkgroups(s, cores)}`,
+    `  arrangement  ${plan.arrangement}, ${plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
+  ];
+  if (s.shares > 1) lines.push(`  shares       ${s.shares} workgroups share the stream of a block of rows`);
+  if (s.stream.length === 0) return [...lines, '  stream       none: each row is computed by itself'];
+  if (s.operations !== 0) lines.push(`  operations   ${printOperations(s)}`);
+  for (const [n, p] of s.passes.entries()) {
+    const shape = plan.streamShape ? plan.streamShape.join(' × ') : plan.blockN;
+    const rows = plan.rowShape ? ` for ${plan.rowShape.join(' × ')} rows` : '';
+    lines.push(`  pass ${n + 1} over ${list(s.stream)} in tiles of ${shape}${rows}`);
+    for (const l of p.loops) lines.push(`    ${printLoop(l)}`);
+    if (p.visits !== 'true') lines.push(`    visited if  ${p.visits}`);
+    lines.push(p.full === 'false' ? '    no tile is full' : `    full if     ${p.full}`);
+    if (p.fits !== 'true') lines.push(`    if integers fit: ${p.fits}; else every tile is visited`);
+    lines.push(`    tiles       ${printTiles(p.tiles)}`);
+    for (const c of p.carriers) lines.push(`    carries ${c}`);
+  }
+  return lines;
+}
+
+function printValues({ values, assumed }: Explanation): string[] {
+  const given = Object.entries(values).map(
+    ([n, x]) => `${n} = ${x}${assumed.includes(n) ? ' (assumed)' : ''}`,
+  );
+  return given.length > 0 ? [`  figures for  ${given.join(', ')}`] : [];
+}
+
+/** For people; every figure is in the data as well. */
+export function printExplanation(e: Explanation): string {
+  return [
+    `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`,
+    ...printValues(e),
+    `  tiles        ${printTiles(e.tiles)}`,
+    `  operations   ${printOperations(e)}`,
+    `  bytes        ${grouped(e.bytes)} of inputs and outputs${loaded(e)}`,
+    `  workspace    ${grouped(e.workspaceBytes)} bytes between launches`,
+    ...e.stages.flatMap((s) => printStage(s, e.cores)),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,205 @@
+/** What `explain` says: figures for given sizes and params, formulas without, bounds as text. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boundsText, printLoop } from '../../src/explain/bounds.ts';
+import { bool, i32, op, variable } from '../../src/expr/expr.ts';
+import { explain, printExplanation, type Explanation } from '../../src/index.ts';
+import type { Stage } from '../../src/tile/tile.ts';
+import { attnc } from '../support/cli.ts';
+
+const WINDOW = `kernel near {
+  axes b: B, h: H, i: N, j: M, d: D
+  in q: f16[b, h, i, d]
+  in k: f16[b, h, j, d]
+  in v: f16[b, h, j, d]
+  param window: int = 1024
+  mask j <= i && i - j < window
+  score s = sum[d](q * k)
+  normalize p = softmax[j](s)
+  aggregate y = sum[j](p * v)
+  out y: f16[b, h, i, d]
+}`;
+const PADDED = WINDOW.replace('param window: int = 1024', 'in length: i32[b]').replace(
+  /mask .*/,
+  'mask j <= i && j < length',
+);
+const PACKED = WINDOW.replaceAll('M', 'N')
+  .replace('param window: int = 1024', 'in id: i32[b, i]')
+  .replace(/mask .*/, 'mask id == id[i = j]');
+
+type Numbers = Record<string, number>;
+function explained(
+  text: string,
+  set: Numbers,
+  values: Numbers = {},
+  target: 'wgsl' | 'cuda' = 'cuda',
+): Explanation {
+  const { value, diagnostics } = explain(text, { target, set: { D: 64, ...set }, values });
+  if (!value) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  return value;
+}
+
+describe('figures', () => {
+  it('of a window grow with the length of the stream, and need no memory for scores', () => {
+    const at = (N: number): Explanation => explained(WINDOW, { N, M: N, B: 1, H: 8 }, { window: 1024 });
+    const [half, one] = [at(65_536), at(131_072)];
+    expect(Math.abs(Number(one.tiles.visited) / Number(half.tiles.visited) / 2 - 1)).toBeLessThan(0.01);
+    expect(one.workspaceBytes).toBeLessThan(2 ** 20);
+    expect(one.tiles.exact).toBe(true);
+    // Per block of 64 rows: the tile on the diagonal, 15 full ones and two at the edge of the window, but at the start.
+    const blocks = 131_072 / 64;
+    expect(one.tiles.visited).toBe(8 * (17 * blocks - (16 * 17) / 2));
+    expect(one.tiles.total).toBe(8 * blocks * blocks);
+    expect(one.operations).toBe(Number(one.tiles.visited) * 64 * 64 * 2 * (64 + 64));
+    expect(one.ofDense).toBeCloseTo(Number(one.tiles.visited) / Number(one.tiles.total), 9);
+    expect(one.bytes).toBe(4 * 8 * 131_072 * 64 * 2);
+  });
+
+  it('of a long causal stream are there in little time', () => {
+    const started = performance.now();
+    const text = WINDOW.replace(' && i - j < window', '');
+    const { tiles } = explained(text, { N: 131_072, M: 131_072, B: 4, H: 32 });
+    expect(performance.now() - started).toBeLessThan(6000);
+    const blocks = 131_072 / 64;
+    expect(tiles).toEqual({
+      visited: 4 * 32 * ((blocks * (blocks + 1)) / 2),
+      full: 4 * 32 * ((blocks * (blocks - 1)) / 2),
+      partial: 4 * 32 * blocks,
+      total: 4 * 32 * blocks * blocks,
+      exact: true,
+    });
+  });
+
+  it('count loads by tile: keys and values for each visited tile, queries once', () => {
+    const e = explained(WINDOW, { N: 4096, M: 4096, B: 1, H: 8 }, { window: 256 });
+    const row = 64 * 2;
+    expect(e.launches).toBe(1);
+    expect(e.loadedBytes).toBe(8 * 4096 * row + Number(e.tiles.visited) * 64 * 2 * row);
+  });
+
+  it('are formulas where sizes are not known', () => {
+    const e = explained(WINDOW, {});
+    expect(e.operations).toBe('B * H * N * M * 256');
+    expect(e.bytes).toBe('B * H * N * 256 + B * H * M * 256');
+    expect(e.workspaceBytes).toBe(0);
+    expect(e.tiles.total).toBe('B * H * ((N + 63) / 64) * ((M + 63) / 64)');
+    expect(e.tiles).toMatchObject({ visited: `<= ${e.tiles.total}`, exact: false });
+    expect(e.stages[0]!.workgroups).toBe('B * H * ((N + 63) / 64)');
+  });
+
+  it('take params at their defaults, and sizes that only count workgroups as 1', () => {
+    const e = explained(WINDOW, { N: 4096, M: 4096 });
+    expect(e.assumed).toEqual(['B', 'H']);
+    expect(e.values).toMatchObject({ N: 4096, B: 1, H: 1, window: 1024 });
+    expect(e.tiles).toEqual(explained(WINDOW, { N: 4096, M: 4096, B: 1, H: 1 }, { window: 1024 }).tiles);
+    expect(explained(WINDOW, { N: 4096 }).assumed).toEqual([]);
+  });
+
+  it('do not depend on whether sizes are fixed or only given', () => {
+    const fixed = explained(WINDOW, { N: 500, M: 700, B: 2, H: 3 });
+    const given = explained(WINDOW, {}, { N: 500, M: 700, B: 2, H: 3 });
+    for (const name of ['tiles', 'bytes', 'operationsFormula'] as const)
+      if (name !== 'operationsFormula') expect(given[name]).toEqual(fixed[name]);
+    expect(given.operationsFormula).toBe('B * H * N * M * 256');
+    expect(fixed.operationsFormula).toBe(String(2 * 3 * 500 * 700 * 256));
+  });
+
+  it('are upper bounds where tiles depend on data', () => {
+    const padded = explained(PADDED, { N: 640, M: 640, B: 2, H: 32 });
+    expect(padded.tiles).toEqual({
+      visited: 32 * 110,
+      full: 0,
+      partial: 32 * 110,
+      total: 32 * 200,
+      exact: false,
+    });
+    const packed = explained(PACKED, { N: 640, B: 2, H: 32 });
+    expect(packed.tiles).toMatchObject({ visited: 32 * 200, total: 32 * 200, exact: false });
+    // Least and greatest id of blocks and tiles: some numbers per block, not per pair.
+    expect(packed.launches).toBeGreaterThan(1);
+    expect(packed.workspaceBytes).toBeLessThan(2 * 64 * 10);
+  });
+});
+
+describe('text', () => {
+  it('shows bounds, figures and how much of a device is used', () => {
+    const text = printExplanation(explained(WINDOW, { N: 4096, M: 4096, B: 1, H: 8 }, { window: 256 }));
+    expect(text).toMatch(/^kernel near: 1 launch\n {2}figures for {2}D = 64, N = 4096/);
+    expect(text).toMatch(/^ {4}j from .* to /m);
+    expect(text).toMatch(/full if .*j\.last <= i\.first/);
+    expect(text).toContain('rescaled when p.m.c moves');
+    expect(text).toContain('512, one per b, h, block of 64 rows (i); 3.9 per core of 132');
+    expect(text).toMatch(/tiles +2,480 of 32,768 visited \(7\.6 %\), 1,488 full and 992 partial/);
+    expect(text).not.toContain('undefined');
+  });
+
+  it('shows ranges, conditions and guards', () => {
+    const first = variable('i.first');
+    const axis = (name: string, extent: string) => ({ name, extent: variable(extent) });
+    const stage = { stream: [axis('s', 'S'), axis('t', 'T')] } as unknown as Stage;
+    const shown = boundsText(stage, {
+      loops: [
+        {
+          axis: 's',
+          ranges: [
+            { lo: op('sub', first, variable('w')), hi: variable('i.last') },
+            { lo: first, when: op('lt', variable('w'), i32(4)) },
+          ],
+        },
+        { axis: 't', ranges: [] },
+      ],
+      fits: op('lt', variable('w'), i32(1000)),
+      may: bool(true),
+      full: bool(false),
+    });
+    expect(shown.loops.map(printLoop)).toEqual([
+      's from max(0, i.first - w) to i.last, and from i.first to S - 1 if w < 4',
+      't nowhere',
+    ]);
+    expect(shown).toMatchObject({ visits: 'true', full: 'false', fits: 'w < 1000' });
+    expect(boundsText(stage, undefined).loops.map(printLoop)).toEqual(['s from 0 to S - 1']);
+  });
+
+  it('says what it does not know', () => {
+    expect(printExplanation(explained(WINDOW, {}))).toContain(
+      'tiles        some of B * H * ((N + 63) / 64) * ((M + 63) / 64) visited',
+    );
+    expect(printExplanation(explained(PADDED, { N: 640, M: 640, B: 2, H: 32 }))).toContain(
+      'at most 3,520 of 6,400 visited (55 %); it depends on data',
+    );
+  });
+});
+
+describe('the command', () => {
+  let dir = '';
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'attnc-explain-'));
+    writeFileSync(
+      join(dir, 'near.attn'),
+      WINDOW.replace('axes', 'const scale: int = 2\n  axes').replace('q * k', 'q * k * f32(scale)'),
+    );
+  });
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('takes sizes, params and consts in --set', async () => {
+    const file = join(dir, 'near.attn');
+    const run = await attnc(
+      'explain',
+      file,
+      '--json',
+      '-t',
+      'cuda',
+      '--set',
+      'N=8192,M=8192,D=64,window=64,scale=3',
+    );
+    expect(run.code).toBe(0);
+    const [kernel] = run.json()['kernels'] as [Explanation];
+    expect(kernel.tiles).toMatchObject({ visited: 255, total: 128 * 128, exact: true });
+    expect(kernel.workspaceBytes).toBe(0);
+    expect(kernel.values['window']).toBe(64);
+    expect(await attnc('explain', file, '--set', 'N=8192,nothing=3')).toMatchObject({ code: 1 });
+    expect(await attnc('explain', file, '--set', 'N=-1')).toMatchObject({ code: 2 });
+  });
+});

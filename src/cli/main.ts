@@ -9,6 +9,7 @@ import { addFmt } from './commands/fmt.ts';
 import { addPasses } from './commands/passes.ts';
 import { addRun } from './commands/run.ts';
 import { addVerify } from './commands/verify.ts';
+import { addViz } from './commands/viz.ts';
 import type { Runner } from './context.ts';
 import { processIo, type Io } from './io.ts';
 import { runCommand, type ExitCode } from './run-command.ts';
@@ -60,6 +61,7 @@ function buildProgram(run: Runner, io: Io): Command {
     addRun,
     addVerify,
     addExplain,
+    addViz,
     addFmt,
     addPasses,
     addDoctor,

@@ -112,4 +112,24 @@ export const RUNTIME_CODES: readonly CodeRow[] = [
     explanation:
       'The generated code was built but its execution reported an error, such as an access outside a tensor.',
   },
+  {
+    code: 'E0740',
+    title: 'there is no such picture',
+    explanation:
+      'A picture shows pairs of positions: rows of a stage and the positions that it runs over. `--output` chooses an output that is ' +
+      'computed so, `--map` a definition with a value per pair, `--at` an index of an axis that is neither, and `--tile` as many numbers ' +
+      'per side as it has axes, or one.',
+  },
+  {
+    code: 'E0741',
+    title: 'the picture would be too large, or empty',
+    explanation:
+      'Every pair is evaluated, so there can be no more than 2^24, and there must be one. Masks look alike at smaller sizes: choose ' +
+      'them with `--set`, or larger tiles with `--tile`.',
+  },
+  {
+    code: 'E0742',
+    title: 'unknown picture format',
+    explanation: 'Pictures are written as `.svg` or `.png`; the ending of the name chooses the format.',
+  },
 ];

@@ -51,6 +51,22 @@ fn document[i, j](id) = id == id[i = j]
 
 // Keys before the length of a padded row.
 fn key_padding(j, length) = j < length
+
+// The size keys around the query among n keys; at both ends the window is shifted so that it stays full.
+fn neighborhood(i, j, n, size) {
+  let first = clamp(i - size / 2, 0, n - size)
+  first <= j && j < first + size
+}
+
+// A neighborhood among the keys that are a multiple of step away.
+fn neighborhood_dilated(i, j, n, size, step) {
+  let last = n - 1 - (n - 1 - i) % step
+  let first = clamp(i - size / 2 * step, i % step, last - (size - 1) * step)
+  (i - j) % step == 0 && first <= j && j < first + size * step
+}
+
+// Bit n of a word, counted from the lowest.
+fn bit(word, n) = (word >> n & 1) == 1
 `,
   "merge": `// Merging: attention over parts of the keys, put together from what each part gave.
 //

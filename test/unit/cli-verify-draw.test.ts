@@ -31,6 +31,7 @@ const kernel: IrKernel = {
     tensor('documents', 'u32', v('M')),
     tensor('ancestors', 'u32', v('M')),
     tensor('on', 'bool', v('M')),
+    tensor('sequence', 'i32', v('M')),
     tensor('cache', 'f16', v('P')),
     tensor('table', 'f32', v('P')),
   ],
@@ -48,7 +49,11 @@ const kernel: IrKernel = {
         op(
           'add',
           read('cache', [read('page', [v('b'), v('j')], 'i32')]),
-          read('table', [op('add', ints('start', v('b')), v('j'))]),
+          op(
+            'add',
+            read('table', [op('add', ints('start', v('b')), v('j'))]),
+            read('table', [op('add', ints('sequence', v('j')), i32(1))]),
+          ),
         ),
         op(
           'cast',
@@ -70,6 +75,7 @@ describe('uses of integer inputs', () => {
   it('follow the values through definitions', () => {
     expect(uses.get('pages')!.below).toEqual([variable('P')]);
     expect(uses.get('start')!.near).toEqual([variable('P')]);
+    expect(uses.get('sequence')).toMatchObject({ below: [op('sub', variable('P'), i32(1))], near: [] });
     expect(uses.get('start')!.below).toEqual([]);
     expect(uses.get('length')!.comparedWith).toEqual(['j']);
     expect(uses.get('ancestors')!.bits).toBe(true);
@@ -87,6 +93,7 @@ describe('uses of integer inputs', () => {
       return most;
     };
     expect(largest('pages')).toBe(16);
+    expect(largest('sequence')).toBe(15);
     expect(largest('length')).toBe(40);
     expect(largest('start', 3)).toBe(2);
     expect(largest('documents')).toBe(3);

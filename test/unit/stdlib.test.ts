@@ -154,6 +154,11 @@ describe('masks and scores', () => {
     ['block_causal(i, j, 2)', ['11000', '11000', '11110', '11110']],
     ['block_local(i, j, 2)', ['11000', '11000', '00110', '00110']],
     ['key_padding(j, 3)', ['11100', '11100', '11100', '11100']],
+    ['neighborhood(i, j, M, 3)', ['11100', '11100', '01110', '00111']],
+    ['neighborhood(i, j, M, 7)', ['11111', '11111', '11111', '11111']],
+    ['neighborhood_dilated(i, j, M, 2, 2)', ['10100', '01010', '10100', '01010']],
+    ['neighborhood_dilated(i, j, M, 1, 3)', ['10000', '01000', '00100', '00010']],
+    ['bit(u32(9), j)', ['10010', '10010', '10010', '10010']],
   ])('%s', (expr, wanted) => expect(grid(expr)).toEqual(wanted));
 
   it('slopes of ALiBi', () => {

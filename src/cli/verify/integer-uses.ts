@@ -1,10 +1,10 @@
 /** How a kernel reads its integer inputs, so that random ones mean something: indices stay inside what they index. */
-import { key, visit, type Expr } from '../../expr/expr.ts';
+import { i32, key, op, visit, type Expr } from '../../expr/expr.ts';
 import type { OpName } from '../../expr/ops.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 
 export interface IntegerUse {
-  /** Values should be below each of these extents; from reads whose index is the value itself. */
+  /** Values should be below each of these; from reads whose index is the value itself, or the value and a constant. */
   readonly below: readonly Expr[];
   /** Extents of what an expression of the value indexes, as in `table[b] * 16 + j`. */
   readonly near: readonly Expr[];
@@ -45,8 +45,12 @@ export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
         e.index.forEach((index, position) => {
           const extent = extentAt(e.name, position);
           if (extent === undefined) return;
-          for (const { name, direct } of origins(index))
-            (direct ? drafts.get(name)!.below : drafts.get(name)!.near).set(key(extent), extent);
+          for (const { name, offset } of origins(index))
+            if (offset === undefined) drafts.get(name)!.near.set(key(extent), extent);
+            else {
+              const end = offset === 0 ? extent : op('sub', extent, i32(offset));
+              drafts.get(name)!.below.set(key(end), end);
+            }
         });
       if (e.kind !== 'op') return;
       if (BITS.has(e.op))
@@ -79,8 +83,8 @@ function flowingVars(e: Expr): readonly string[] {
 
 interface Origin {
   readonly name: string;
-  /** The expression is the element itself, not something computed from it. */
-  readonly direct: boolean;
+  /** The constant that is added to the element; absent when the expression is something else computed from it. */
+  readonly offset?: number;
 }
 
 /** Integer inputs whose elements flow into an expression, also through definitions. */
@@ -89,14 +93,16 @@ function originFinder(
   inputs: ReadonlyMap<string, unknown>,
 ): (e: Expr) => readonly Origin[] {
   const ofDefs = new Map<string, readonly Origin[]>();
-  const indirect = (found: readonly Origin[]): Origin[] => found.map(({ name }) => ({ name, direct: false }));
+  const indirect = (found: readonly Origin[]): Origin[] => found.map(({ name }) => ({ name }));
+  const shifted = (e: Expr, by: number): Origin[] =>
+    find(e).map(({ name, offset }) => (offset === undefined ? { name } : { name, offset: offset + by }));
   const find = (e: Expr): readonly Origin[] => {
     switch (e.kind) {
       case 'const':
       case 'var':
         return [];
       case 'read': {
-        if (inputs.has(e.name)) return [{ name: e.name, direct: true }];
+        if (inputs.has(e.name)) return [{ name: e.name, offset: 0 }];
         const known = ofDefs.get(e.name);
         if (known) return known;
         const def = kernel.defs.find((d) => d.name === e.name);
@@ -104,11 +110,14 @@ function originFinder(
         ofDefs.set(e.name, found);
         return found;
       }
-      case 'op':
+      case 'op': {
         if (e.type === 'bool') return [];
         if (e.op === 'cast') return find(e.args[0]!);
         if (e.op === 'select') return e.args.slice(1).flatMap(find);
+        const by = e.args[1];
+        if (e.op === 'add' && by?.kind === 'const' && by.value >= 0) return shifted(e.args[0]!, by.value);
         return indirect(e.args.flatMap(find));
+      }
       case 'reduce':
         return e.op === 'max' || e.op === 'min' ? find(e.body) : indirect(find(e.body));
     }

@@ -184,7 +184,7 @@ function linesWith(text: string, pattern: RegExp): number[] {
 
 /** Names of the standard library that are ordinary words of arithmetic, not mechanisms. */
 const ORDINARY = new Set([
-  'abs', 'clamp', 'cube', 'sign', 'square', 'step', 'lerp', 'mean', 'norm', 'relu', 'sigmoid', 'silu', 'gelu', 'softplus', 'tan', 'tanh',
+  'abs', 'bit', 'clamp', 'cube', 'sign', 'square', 'step', 'lerp', 'mean', 'norm', 'relu', 'sigmoid', 'silu', 'gelu', 'softplus', 'tan', 'tanh',
   'entropy', 'scale', 'window', 'prefix', 'document', 'dilated', 'sinks', 'temperature',
 ]); // prettier-ignore
 /** Mechanisms by their common names, whether or not the library has a function of that name. */

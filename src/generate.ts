@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateGrammarFiles } from '../grammar/generate.ts';
 import { examplesPage } from './cli/generate/examples-page.ts';
-import { writeFilesAtomically } from './runtime/files.ts';
+import { vizImages } from './cli/generate/images.ts';
+import { makeFolder, writeFilesAtomically } from './runtime/files.ts';
 import { packageRoot } from './runtime/package-root.ts';
 import { generateBundle } from './stdlib/generate.ts';
 
@@ -28,11 +29,13 @@ export function generatedFiles(): GeneratedFile[] {
     ...generateGrammarFiles(),
     { path: 'src/stdlib/bundle.ts', text: generateBundle(specsIn('src/stdlib')) },
     { path: 'examples/README.md', text: examplesPage(examples) },
+    ...vizImages(examples),
   ];
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const files = generatedFiles();
+  for (const { path } of files) makeFolder(join(packageRoot(), path));
   writeFilesAtomically(files.map(({ path, text }) => ({ path: join(packageRoot(), path), content: text })));
   for (const { path } of files) console.log(path);
 }

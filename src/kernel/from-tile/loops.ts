@@ -140,20 +140,23 @@ export class TileLoops {
     const scaled = (e: Expr): Expr => simplify(op('mul', e, loop.scale));
     const plain = loop.scale.kind === 'const' && loop.scale.value === 1;
     const outer = plain ? loop.extent : simplify(op('quot', loop.extent, loop.scale));
+    const natural = (e: Expr): Expr => (this.scope.isNatural(e) ? e : op('max', e, i32(0)));
     let from: Expr = i32(0);
     let to = loop.tiles;
-    if (r.lo) {
-      const lo = this.emit(r.lo, ends, out);
-      const least = this.scope.isNatural(lo) ? lo : op('max', lo, i32(0));
-      // A start far past the end would overflow when it is scaled.
-      const most = plain ? least : op('min', least, outer);
-      from = guarded(simplify(op('quot', scaled(simplify(most)), i32(loop.block))), i32(0));
-    }
+    let past = outer;
     if (r.hi) {
-      const past = simplify(op('add', this.emit(r.hi, ends, out), i32(1)));
-      const capped = op('min', this.scope.isNatural(past) ? past : op('max', past, i32(0)), outer);
-      const end = simplify(op('add', scaled(simplify(capped)), i32(loop.block - 1)));
+      const next = simplify(op('add', this.emit(r.hi, ends, out), i32(1)));
+      past = this.name(`${loop.axis}_past`, simplify(op('min', natural(next), outer)), out);
+      const end = simplify(op('add', scaled(past), i32(loop.block - 1)));
       to = guarded(simplify(op('quot', end, i32(loop.block))), loop.tiles);
+    }
+    if (r.lo) {
+      const lo = this.name(`${loop.axis}_least`, natural(this.emit(r.lo, ends, out)), out);
+      // A start far past the end would overflow when it is scaled.
+      const capped = plain ? lo : simplify(op('min', lo, outer));
+      from = guarded(simplify(op('quot', scaled(capped), i32(loop.block))), i32(0));
+      // Ends that cross within a tile leave nothing to visit.
+      to = simplify(op('select', guarded(op('lt', lo, past), bool(true)), to, i32(0)));
     }
     if (r.when) {
       const when = simplify(op('or', simplify(op('not', fits)), this.emit(r.when, ends, out)));

@@ -114,7 +114,8 @@ function checkBatchNames(s: Subject, at: Readonly<Record<string, number>>): void
 }
 
 function captionOf(kernel: IrKernel, description: string, facts: string): Caption {
-  const about = kernel.doc?.split('\n')[0]?.trim();
+  const doc = kernel.doc?.replace(/\s+/g, ' ').trim();
+  const about = doc && (/^.*?\.(?= |$)/.exec(doc)?.[0] ?? doc);
   return {
     title: kernel.name,
     ...(about ? { about } : {}),
@@ -136,7 +137,7 @@ export function describeTiles({ tiles, pairs }: Counts): string {
   const idle = tiles.idle > 0 ? `, ${grouped(tiles.idle)} visited in vain` : '';
   return (
     `${grouped(pairs.kept)} of ${grouped(pairs.total)} pairs are kept (${percent(pairs.kept, pairs.total)}). ` +
-    `${grouped(tiles.total)} tiles: ${grouped(tiles.full)} full, ${grouped(tiles.partial)} partial, ` +
+    `${grouped(tiles.total)} ${tiles.total === 1 ? 'tile' : 'tiles'}: ${grouped(tiles.full)} full, ${grouped(tiles.partial)} partial, ` +
     `${grouped(tiles.skipped)} skipped${idle}${wrong}.`
   );
 }

@@ -83,7 +83,7 @@ function fromOklab(lightness: number, a: number, b: number): [number, number, nu
 
 /** Hues that the scale passes, in degrees of OKLCH, from its dark end to its light one. */
 const HUES = { from: 305, to: 105 };
-const LIGHTNESS = { from: 0.24, to: 0.93 };
+const LIGHTNESS = { from: 0.3, to: 0.93 };
 const CHROMA = 0.16;
 
 /**

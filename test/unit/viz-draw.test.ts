@@ -282,7 +282,7 @@ describe('the file', () => {
     expect(svg).toBe(picture(text, request).svg);
     expect(svg).toContain('<title id="t">sample</title>');
     expect(svg).toMatch(
-      /<desc id="d">136 of 256 pairs are kept \(53 %\)\. 1 tiles: 0 full, 1 partial, 0 skipped\.<\/desc>/,
+      /<desc id="d">136 of 256 pairs are kept \(53 %\)\. 1 tile: 0 full, 1 partial, 0 skipped\.<\/desc>/,
     );
     expect(svg).toContain('@media (prefers-color-scheme:dark)');
     expect(picture(text, { ...request, theme: 'dark' }).svg).not.toContain('@media');

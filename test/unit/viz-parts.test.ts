@@ -163,7 +163,11 @@ describe('the scale of values', () => {
     for (let n = 1; n < light.length; n++) expect(light[n]).toBeGreaterThan(light[n - 1]!);
     for (const matrix of Object.values(DEFICIENCIES))
       for (let n = 4; n < colors.length; n++)
-        expect(difference(colors[n - 4]!, colors[n]!, matrix)).toBeGreaterThan(0.06);
+        expect(difference(colors[n - 4]!, colors[n]!, matrix)).toBeGreaterThan(0.05);
+    for (const { skipped } of [LIGHT, DARK])
+      for (const matrix of Object.values(DEFICIENCIES))
+        for (const c of colors)
+          expect(difference(c, skipped, matrix), `${c} on ${skipped}`).toBeGreaterThan(0.05);
     expect(colors.every((c) => /^#[0-9a-f]{6}$/.test(c))).toBe(true);
   });
 });

@@ -124,7 +124,18 @@ describe('exit codes', () => {
     });
     const { code, stdout } = await attnc('--help');
     expect(code).toBe(0);
-    for (const name of ['check', 'compile', 'run', 'verify', 'explain', 'fmt', 'passes', 'doctor', 'demo'])
+    for (const name of [
+      'check',
+      'compile',
+      'run',
+      'verify',
+      'explain',
+      'viz',
+      'fmt',
+      'passes',
+      'doctor',
+      'demo',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 });

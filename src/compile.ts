@@ -5,6 +5,7 @@ import { UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { explainLowered, type Explanation } from './explain.ts';
 import type { StorageType } from './expr/types.ts';
 import { lowerKernel } from './ir/from-model.ts';
+import { reportRows, type RowsReport } from './ir/empty-rows/report.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { verifyIr } from './ir/verify.ts';
 import { checkFile } from './model/check.ts';
@@ -60,6 +61,13 @@ export function checkText(text: string, options: SourceOptions = {}): Checked {
 
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some((d) => d.severity === 'error');
+
+/** For each kernel without errors, whether every row keeps an element, and what to tell where one may not. */
+export function checkRows({ model }: Checked): ReadonlyMap<string, RowsReport> {
+  return new Map(
+    model.kernels.filter((k) => k.ok).map((k) => [k.name, reportRows(k, lowerKernel(model, k.name))]),
+  );
+}
 
 /** Turns the user's errors thrown below the front end into diagnostics. */
 export function guard<T>(earlier: readonly Diagnostic[], f: () => T): Result<T> {

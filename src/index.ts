@@ -1,5 +1,5 @@
 /** The public API of attnc. Pure: no file, network, clock or process access. */
-import { checkText, compileText, explainText, guard, hasErrors, semanticIr } from './compile.ts';
+import { checkRows, checkText, compileText, explainText, guard, hasErrors, semanticIr } from './compile.ts';
 import type { Compiled, CompileOptions, ExplainOptions, Result, SourceOptions, VariantOptions } from './compile.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Explanation } from './explain.ts';
@@ -20,7 +20,8 @@ export function parse(text: string, source = '<input>'): { file: SourceFile; dia
 
 /** Everything that is wrong with a file, without compiling it. */
 export function check(text: string, options: SourceOptions = {}): readonly Diagnostic[] {
-  return checkText(text, options).diagnostics;
+  const checked = checkText(text, options);
+  return [...checked.diagnostics, ...[...checkRows(checked).values()].flatMap((r) => r.diagnostics)];
 }
 
 /** Compiles one kernel to source, manifest and the levels between. `value` is absent when there are errors. */

@@ -3,6 +3,7 @@ import { backendFor } from '../../backends/index.ts';
 import { printHost } from '../../backends/wgsl/host.ts';
 import type { BackendOptions, EmittedFile, Manifest } from '../../backends/backend.ts';
 import {
+  checkRows,
   checkText,
   compileIr,
   hasErrors,
@@ -96,6 +97,18 @@ export function checkSpec(spec: Spec): {
 } {
   const { model, diagnostics } = checked(spec);
   return { kernels: model.kernels.map((k) => k.name), diagnostics };
+}
+
+/** Whether every row keeps an element, by kernel without errors, and what is told where one may not. */
+export function checkSpecRows(spec: Spec): {
+  readonly rows: Readonly<Record<string, string>>;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const reports = checkRows(checked(spec));
+  return {
+    rows: Object.fromEntries([...reports].map(([kernel, r]) => [kernel, r.verdict])),
+    diagnostics: [...reports.values()].flatMap((r) => r.diagnostics),
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** E06xx: what stands between a correct spec and a kernel for a target. */
+/** E06xx: what stands between a correct spec and a kernel for a target; and warnings about what its lowering means. */
 import type { CodeRow } from './code-row.ts';
 
 export const COMPILE_CODES: readonly CodeRow[] = [
@@ -40,5 +40,21 @@ export const COMPILE_CODES: readonly CodeRow[] = [
     title: 'no such kernel',
     explanation:
       'A file may hold several kernels; then the one to compile or run is named with `--kernel NAME` or `{ kernel }`.',
+  },
+  {
+    code: 'W0908',
+    title: 'a row that keeps no element',
+    explanation:
+      'The masks remove every element of a row of a reduction, for the sizes, params and tensor elements that the message ' +
+      'gives. Such a row gives 0, and its maximum and its logsumexp are -inf, which is often not what was meant.\n\n' +
+      '```attn\nparam width: int = 4\naxes i: N, j: N\nin s: f32[i, j]\n' +
+      'mask abs(i - j) < width   // with width = 0 nothing is kept\nout y: f32[i] = logsumexp[j](s)\n```\n\n' +
+      '`require width >= 1` says that this does not occur: it is checked before each launch, and with it the compiler ' +
+      'proves that every row keeps an element. If rows without elements are meant to be, ask which they are, and the ' +
+      'kernel is taken to know: `out kept: bool[i] = any[j](true)`, over the indices of the row.\n\n' +
+      'It is a warning where sizes and params alone empty a row, and a note where tensors have to, as the lengths of a ' +
+      'padded batch may, or where neither a proof nor an example was found. Proofs count integers as if they had no end, ' +
+      'and take sizes and extents to be at least 1. Not looked at are reductions with a range of their own, and sums of ' +
+      'what was already reduced along the other axis, such as the weight that a key receives.',
   },
 ];

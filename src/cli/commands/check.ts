@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { UserError } from '../../diagnostics/diagnostic.ts';
 import type { Runner } from '../context.ts';
-import { checkSpec, hasErrors, openSpec } from '../pipeline.ts';
+import { checkSpec, checkSpecRows, hasErrors, openSpec } from '../pipeline.ts';
 
 export function addCheck(program: Command, run: Runner): void {
   program
@@ -15,11 +15,15 @@ export function addCheck(program: Command, run: Runner): void {
       run('check', options.json === true, async ({ sources }) => {
         const diagnostics: Diagnostic[] = [];
         const kernels: Record<string, readonly string[]> = {};
+        const rows: Record<string, Readonly<Record<string, string>>> = {};
         for (const path of files) {
           try {
-            const checked = checkSpec(openSpec(sources, path));
-            diagnostics.push(...checked.diagnostics);
+            const spec = openSpec(sources, path);
+            const checked = checkSpec(spec);
+            const found = checkSpecRows(spec);
+            diagnostics.push(...checked.diagnostics, ...found.diagnostics);
             kernels[path] = checked.kernels;
+            rows[path] = found.rows;
           } catch (error) {
             // One unreadable file must not hide what is wrong with the others.
             if (!(error instanceof UserError)) throw error;
@@ -32,7 +36,7 @@ export function addCheck(program: Command, run: Runner): void {
         return {
           ok,
           diagnostics,
-          data: { kernels },
+          data: { kernels, rows },
           ...(ok ? { text: `${files_}: ${count} kernel${count === 1 ? '' : 's'}, no errors` } : {}),
         };
       }),

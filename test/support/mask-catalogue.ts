@@ -13,9 +13,12 @@ export interface Setting {
 export interface CatalogueMask {
   readonly name: string;
   readonly source: string;
+  readonly consts?: Numbers;
   readonly settings: readonly Setting[];
   /** The mask at a point: coordinates by axis. */
   readonly keeps: (at: Numbers, s: Setting) => boolean;
+  /** More tiles may be visited than hold a kept pair: the mask's parts hang together in a way that is not seen. */
+  readonly visitedUnseen?: true;
   /** Some full tiles cannot be told from what is known of a block: data decide element by element. */
   readonly fullUnseen?: true;
 }
@@ -37,7 +40,6 @@ ${masks.map((m) => `  mask ${m}`).join('\n')}
   aggregate y = sum[j](p * v)
   out y: f32[b, h, i, e]
 }`;
-const square = (text: string): string => text.replace('j: M', 'j: N');
 
 const lengths: readonly Numbers[] = [
   { B: 1, H: 2, G: 1, N: 64, M: 64 },
@@ -120,11 +122,8 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'sinks and causal window',
-    source: plain(
-      'param width: int = 4\n  param sinks: int = 2',
-      'window(i, j, width) || j <= i && sinks(j, sinks)',
-    ),
-    settings: over(lengths, { width: 5, sinks: 2 }, { width: 24, sinks: 9 }, { width: 9, sinks: 0 }),
+    source: example('sink_window'),
+    settings: over(squares, { width: 5, sinks: 2 }, { width: 24, sinks: 9 }, { width: 9, sinks: 0 }),
     keeps: ({ i, j }, { values }) => j! <= i! && (i! - j! < values['width']! || j! < values['sinks']!),
   },
   {
@@ -145,8 +144,8 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'blocks on the diagonal',
-    source: plain('param size: int = 4', 'block_local(i, j, size)'),
-    settings: over(lengths, { size: 16 }, { size: 5 }, { size: 24 }),
+    source: example('block_diagonal'),
+    settings: over(squares, { size: 16 }, { size: 5 }, { size: 24 }),
     keeps: ({ i, j }, { values }) => floorDiv(i!, values['size']!) === floorDiv(j!, values['size']!),
   },
   {
@@ -157,19 +156,16 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'strided',
-    source: plain('param stride: int = 4', 'window(i, j, stride) || j <= i && dilated(i, j, stride)'),
-    settings: over(lengths, { stride: 3 }, { stride: 21 }, { stride: 30 }),
+    source: example('strided'),
+    settings: over(squares, { stride: 3 }, { stride: 21 }, { stride: 30 }),
     keeps: ({ i, j }, { values }) =>
       j! <= i! && (i! - j! < values['stride']! || mod(i! - j!, values['stride']!) === 0),
   },
   {
     name: 'blocks at distances that are powers of two',
-    source: plain(
-      'param size: int = 4\n  param window: int = 2\n  param sinks: int = 1\n  let x = i / size - j / size',
-      'causal(i, j) && (j / size < sinks || x < window || (x & x - 1) == 0)',
-    ),
+    source: example('power_blocks'),
     settings: over(
-      [...lengths, { B: 1, H: 1, G: 1, N: 140, M: 140 }],
+      [...squares, { B: 1, H: 1, G: 1, N: 140, M: 140 }],
       { size: 8, window: 2, sinks: 1 },
       { size: 3, window: 0, sinks: 0 },
       { size: 5, window: 5, sinks: 2 },
@@ -197,12 +193,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'documents with a prefix',
-    source: square(
-      plain(
-        'in id: i32[b, i]\n  in start: i32[b, i]\n  param prefix: int = 3',
-        'document[i, j](id) && prefix(i, j, start + prefix)',
-      ),
-    ),
+    source: example('prefix_document'),
     settings: withDocuments(squares, { prefix: 3 }, { prefix: 20 }),
     keeps: ({ i, j }, s) =>
       at(s, 'id', i!) === at(s, 'id', j!) && (j! <= i! || j! < at(s, 'start', i!) + s.values['prefix']!),
@@ -219,10 +210,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'global tokens anywhere',
-    source: plain(
-      'param width: int = 4\n  in row_marked: bool[b, i]\n  in marked: bool[b, j]',
-      'band(i, j, width) || row_marked || marked',
-    ),
+    source: example('global_tokens'),
     settings: over(squares, { width: 5 }, { width: 12 }).map(({ values }, n) => {
       const random = seededRandom(n + 3);
       const marks = tensor(
@@ -230,7 +218,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
         1,
         values['N']!,
       );
-      return { values, tensors: { row_marked: marks, marked: marks } };
+      return { values, tensors: { marked: marks } };
     }),
     keeps: ({ i, j }, s) =>
       Math.abs(i! - j!) < s.values['width']! || at(s, 'marked', i!) !== 0 || at(s, 'marked', j!) !== 0,
@@ -245,14 +233,10 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'neighbourhood in two dimensions, shifted at the borders',
-    source: example('neighborhood_2d').replace(
-      /mask .*/,
-      'let fy = clamp(iy - reach, 0, Y - (2 * reach + 1))\n  let fx = clamp(ix - reach, 0, X - (2 * reach + 1))\n' +
-        '  mask fy <= jy && jy < fy + 2 * reach + 1 && fx <= jx && jx < fx + 2 * reach + 1',
-    ),
-    settings: over(images, { reach: 1 }, { reach: 3 }),
-    keeps: ({ iy, ix, jy, jx }, { values: { reach, Y, X } }) =>
-      inNeighborhood(iy!, jy!, Y!, 2 * reach! + 1) && inNeighborhood(ix!, jx!, X!, 2 * reach! + 1),
+    source: example('neighborhood_shifted'),
+    settings: over(images, { size: 3 }, { size: 4 }, { size: 9 }),
+    keeps: ({ iy, ix, jy, jx }, { values: { size, Y, X } }) =>
+      inNeighborhood(iy!, jy!, Y!, size!) && inNeighborhood(ix!, jx!, X!, size!),
   },
   {
     name: 'dilated neighbourhood in two dimensions',
@@ -265,26 +249,40 @@ export const CATALOGUE: readonly CatalogueMask[] = [
       [iy! - jy!, ix! - jx!].every((x) => Math.abs(x) <= reach! && mod(x, step!) === 0),
   },
   {
+    name: 'dilated neighbourhood in two dimensions, shifted at the borders',
+    source: example('neighborhood_dilated'),
+    settings: over(images, { size: 3, step: 2 }, { size: 2, step: 3 }, { size: 5, step: 1 }),
+    keeps: ({ iy, ix, jy, jx }, { values: { size, step, Y, X } }) =>
+      [[iy!, jy!, Y!] as const, [ix!, jx!, X!] as const].every(([i, j, n]) => {
+        if (i % step! !== j % step!) return false;
+        const own = Array.from({ length: n }, (_, x) => x).filter((x) => x % step! === i % step!);
+        return inNeighborhood(own.indexOf(i), own.indexOf(j), own.length, size!);
+      }),
+    visitedUnseen: true,
+    fullUnseen: true,
+  },
+  {
     name: 'shifted windows of an image',
-    source: example('neighborhood_2d').replace(
-      /(param reach.*\n)([^]*)mask .*/,
-      '$1  param size: int = 4\n$2mask block_local(iy - reach, jy - reach, size) && block_local(ix - reach, jx - reach, size)',
-    ),
-    settings: over(images, { reach: 2, size: 4 }, { reach: 0, size: 4 }, { reach: 3, size: 7 }),
-    keeps: ({ iy, ix, jy, jx }, { values: { reach, size } }) =>
-      floorDiv(iy! - reach!, size!) === floorDiv(jy! - reach!, size!) &&
-      floorDiv(ix! - reach!, size!) === floorDiv(jx! - reach!, size!),
+    // Without its bias, which makes rows of one axis only.
+    source: example('shifted_window')
+      .replace(/.*table: .*\n/, '')
+      .replace(/ \+ relative_bias_2d.*/, ''),
+    consts: { size: 4 },
+    settings: over(images, { shift: 2 }, { shift: 0 }, { shift: 3 }),
+    keeps: ({ iy, ix, jy, jx }, { values: { shift } }) =>
+      floorDiv(iy! - shift!, 4) === floorDiv(jy! - shift!, 4) &&
+      floorDiv(ix! - shift!, 4) === floorDiv(jx! - shift!, 4),
   },
   {
     name: 'causal within chunks',
-    source: plain('param size: int = 4', 'causal(i, j) && block_local(i, j, size)'),
-    settings: over(lengths, { size: 16 }, { size: 5 }, { size: 24 }),
+    source: example('chunked_local'),
+    settings: over(squares, { size: 16 }, { size: 5 }, { size: 24 }),
     keeps: ({ i, j }, { values }) =>
       j! <= i! && floorDiv(i!, values['size']!) === floorDiv(j!, values['size']!),
   },
   {
     name: 'groups of queries that see a growing number of frames',
-    source: plain('param queries: int = 4\n  param tokens: int = 4', 'j / tokens <= i / queries'),
+    source: example('video_frames'),
     settings: over(
       lengths,
       { queries: 8, tokens: 13 },
@@ -295,18 +293,15 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'a tree of guesses after a text',
-    source: plain(
-      'in last: i32[b, i]\n  param text: int = 8',
-      'j < text || j - text <= i && i <= last[i = j - text]',
-    ),
-    settings: [8, 24, 48].flatMap((text) =>
+    source: example('tree'),
+    settings: [8, 21, 48].flatMap((L) =>
       [40, 77].map((N) => ({
-        values: { B: 1, H: 2, G: 1, N, M: N + text, text },
-        tensors: { last: tensor(greatestDescendants(N, N + text), 1, N) },
+        values: { B: 1, H: 2, G: 1, N, M: N + L, L },
+        tensors: { last: tensor(greatestDescendants(N, N + L), 1, N) },
       })),
     ),
     keeps: ({ i, j }, s) => {
-      const node = j! - s.values['text']!;
+      const node = j! - s.values['L']!;
       return node < 0 || (node <= i! && i! <= at(s, 'last', node));
     },
   },

@@ -45,6 +45,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly plans?: readonly StagePlan[];
   /** Sizes that the kernel will mostly run with: they choose the plan, never what is computed. */
   readonly expected?: Readonly<Record<string, number>>;
+  /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
+  readonly pack?: boolean;
   readonly observe?: Observer;
 }
 export interface Compiled extends Lowered {
@@ -125,6 +127,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       ...(options.storage ? { storage: options.storage } : {}),
       ...(options.plans ? { plans: options.plans } : {}),
       ...(options.expected ? { expected: options.expected } : {}),
+      pack: options.pack,
     },
     options.observe,
   );

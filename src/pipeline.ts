@@ -96,7 +96,7 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     stage: 'tile',
     reason:
       'a stream shared by several workgroups becomes two stages; before bounds, which are then shared out',
-    run: (p, o) => splitProgram(p, (s) => defaultPlan(s, o.limits)),
+    run: (p, o) => splitProgram(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed })),
   },
   {
     name: 'bounds',

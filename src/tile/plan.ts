@@ -137,16 +137,13 @@ export function defaultPlan(
   limits: PlanLimits,
   expected?: Readonly<Record<string, number>>,
 ): StagePlan {
+  const own = tilePlan(s, limits, expected);
+  if (isSmall(s, limits, expected)) return { ...own, fullTiles: 'together' };
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
   const predicated = s.passes.some((p) => p.keeps.some((k) => k.where));
-  const fullTiles = predicated && !isSmall(s, limits, expected) ? 'apart' : 'together';
-  const dataRanges = isSmall(s, limits, expected) ? {} : ({ dataRanges: 'stored' } as const);
-  const plan: StagePlan = {
-    ...fewerRows(s, tilePlan(s, limits, expected), limits, expected),
-    fullTiles,
-    ...dataRanges,
-  };
-  const split = isSmall(s, limits, expected) ? 1 : sharesOf(s, plan, limits, expected);
+  const fullTiles = predicated ? 'apart' : 'together';
+  const plan: StagePlan = { ...fewerRows(s, own, limits, expected), fullTiles, dataRanges: 'stored' };
+  const split = sharesOf(s, plan, limits, expected);
   return split > 1 ? { ...plan, split } : plan;
 }
 

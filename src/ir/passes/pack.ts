@@ -14,6 +14,8 @@ import { FreshNames } from './names.ts';
 
 /** From this many rows on a block is full without members. */
 const FEW_ROWS = 16;
+/** Shorter streams cost less than a launch. */
+const LONG_STREAM = 128;
 
 export interface PackOptions {
   /** Sizes that the kernel will mostly run with; without them nothing is packed by itself. */
@@ -87,6 +89,11 @@ class Packing {
       );
     }
     return most;
+  }
+
+  /** Whether some position that is reduced runs over a long stream. */
+  isLong(sizes: ReadonlyMap<string, number>): boolean {
+    return [...this.positions].some((a) => (this.known(this.extent(a), sizes) ?? 0) >= LONG_STREAM);
   }
 
   private isStreamed(axis: string): boolean {
@@ -240,8 +247,8 @@ export function packShared(k: IrKernel, { expected, pack }: PackOptions): IrKern
     const groups = c && packing.groups(name, c);
     if (!c || !groups) continue;
     const rows = packing.rows(name, sizes);
-    const gains = rows !== undefined && rows < FEW_ROWS && (packing.known(c, sizes) ?? 1) > 1;
-    if (pack || gains) return new Splitter(k, name, c, groups).run();
+    const few = rows !== undefined && rows < FEW_ROWS && (packing.known(c, sizes) ?? 1) > 1;
+    if (pack || (few && packing.isLong(sizes))) return new Splitter(k, name, c, groups).run();
   }
   return k;
 }

@@ -33,7 +33,47 @@ export function notPositive(x: Linear): Expr {
           terms: new Map([...x.terms].map(([k, t]) => [k, { atom: t.atom, by: t.by / g }])),
           constant: Math.ceil(x.constant / g),
         };
-  return opened(reduced) ?? spelt(reduced);
+  return rounded(reduced, false) ?? opened(reduced) ?? spelt(reduced);
+}
+
+/** Whether `p <= q` is seen to hold always, divisors being positive. */
+export function surelyAtMost(p: Expr, q: Expr): boolean {
+  const gap = combine(linear(p), linear(q), -1);
+  const e = rounded(gap, true) ?? notPositive(gap);
+  return e.kind === 'const' && e.value !== 0;
+}
+
+/** `x - m < x / m * m <= x`, where m is positive. */
+function rounded(x: Linear, positive: boolean): Expr | undefined {
+  for (const [k, t] of x.terms) {
+    const q = quotientIn(t);
+    if (!q || !(positive || q.by.kind === 'const')) continue;
+    const rest: Linear = {
+      terms: new Map([...x.terms].filter(([other]) => other !== k)),
+      constant: x.constant,
+    };
+    const [of, by] = [linear(q.of), linear(q.by)];
+    const least = combine(combine(of, by, -1), fixedNumber(1));
+    const [low, high] = [
+      combine(rest, q.times > 0 ? least : of, q.times),
+      combine(rest, q.times > 0 ? of : least, q.times),
+    ];
+    if (high.terms.size === 0 && high.constant <= 0) return bool(true);
+    if (low.terms.size === 0 && low.constant > 0) return bool(false);
+  }
+  return undefined;
+}
+
+/** The term as times · (of / by · by). */
+function quotientIn(t: Term): { readonly of: Expr; readonly by: Expr; readonly times: number } | undefined {
+  const { atom } = t;
+  if (atom.kind !== 'op') return undefined;
+  const [a, b] = atom.args as readonly [Expr, Expr];
+  if (atom.op === 'idiv' && b.kind === 'const' && b.value > 0 && t.by % b.value === 0)
+    return { of: a, by: b, times: t.by / b.value };
+  const [q, m] = atom.op !== 'mul' ? [] : a.kind === 'op' && a.op === 'idiv' ? [a, b] : [b, a];
+  if (!q || !m || q.kind !== 'op' || q.op !== 'idiv' || key(q.args[1]!) !== key(m)) return undefined;
+  return { of: q.args[0]!, by: m, times: t.by };
 }
 
 /** A minimum or maximum is opened where one of its sides decides the comparison. */

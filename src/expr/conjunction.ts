@@ -136,7 +136,8 @@ export class Possibility {
     return this.ranges.fitting || by.kind === 'const' ? e : any([atMost(by, ZERO), e]);
   }
 
-  private test(l: Leaf, context: Context): Expr {
+  /** Whether a leaf that is no constraint on a form can hold. */
+  test(l: Leaf, context: Context): Expr {
     switch (l.kind) {
       case 'fixed':
         return l.source;

@@ -63,7 +63,7 @@ function sumOf(e: OpExpr): Linear {
       const [x, y] = [linear(a), linear(b)];
       if (y.terms.size === 0) return scaled(x, y.constant);
       if (x.terms.size === 0) return scaled(y, x.constant);
-      return atomic(op('mul', fromLinear(x), fromLinear(y)));
+      return scaledSum(x, y) ?? scaledSum(y, x) ?? atomic(op('mul', fromLinear(x), fromLinear(y)));
     }
     case 'idiv':
       return quotient(linear(a), linear(b));
@@ -87,6 +87,13 @@ function sumOf(e: OpExpr): Linear {
     default:
       return atomic({ ...e, args: e.args.map((x) => (x.type === 'i32' ? fromLinear(linear(x)) : x)) });
   }
+}
+
+/** (x + c) · y as x·y + c·y for a single x and a single y: what is rounded to a multiple meets what it was made from. */
+function scaledSum(x: Linear, y: Linear): Linear | undefined {
+  if (x.terms.size !== 1 || y.terms.size !== 1 || x.constant === 0 || y.constant !== 0) return undefined;
+  const bare = fromLinear({ terms: x.terms, constant: 0 });
+  return combine(atomic(op('mul', bare, fromLinear(y))), y, x.constant);
 }
 
 const isCount = (e: Expr): e is ConstExpr => e.kind === 'const' && e.value >= 0 && e.value <= 30;

@@ -83,7 +83,11 @@ class Predicates {
         return { kind: 'unknown', source };
     }
     if (a.type !== 'i32') return { kind: 'compare', of: e, holds, source };
-    return this.compare(e, holds);
+    const compared = this.compare(e, holds);
+    // The spelling of the source is what people read.
+    return compared.kind === 'and' || compared.kind === 'or' || compared.kind === 'fixed'
+      ? compared
+      : { ...compared, source };
   }
 
   private compare(e: OpExpr, holds: boolean): Predicate {

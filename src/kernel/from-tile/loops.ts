@@ -90,7 +90,9 @@ export class TileLoops {
     if (!loop) return this.innermost(ends, firsts);
     const out: Stmt[] = [];
     const ranges = this.bounds.loops[n]?.ranges ?? [{}];
-    const own = ranges.map((r) => this.tileRange(r, loop, ends, out));
+    const found = ranges.map((r) => this.tileRange(r, loop, ends, out));
+    // What begins with the first tile needs no sorting.
+    const own = [...found.filter((r) => isZero(r.from)), ...found.filter((r) => !isZero(r.from))];
     const cut = n === 0 ? this.share(own, out) : own;
     const tile = this.scope.index(`${loop.axis}_tile`);
     out.push(...this.through(cut, tile, loop.axis, () => this.turn(n, variable(tile), ends, tiles, firsts)));
@@ -133,10 +135,6 @@ export class TileLoops {
 
   /** Coordinates lo … hi → the tiles that meet them. */
   private tileRange(r: Interval, loop: TileLoop, ends: ReadonlyMap<string, Expr>, out: Stmt[]): TileRange {
-    const { fits } = this;
-    const always = fits.kind === 'const' && fits.value !== 0;
-    const guarded = (e: Expr, otherwise: Expr): Expr =>
-      always ? e : simplify(op('select', fits, e, otherwise));
     const scaled = (e: Expr): Expr => simplify(op('mul', e, loop.scale));
     const plain = loop.scale.kind === 'const' && loop.scale.value === 1;
     const outer = plain ? loop.extent : simplify(op('quot', loop.extent, loop.scale));
@@ -144,25 +142,24 @@ export class TileLoops {
     let from: Expr = i32(0);
     let to = loop.tiles;
     let past = outer;
+    let some: Expr = r.when ? this.emit(r.when, ends, out) : bool(true);
     if (r.hi) {
       const next = simplify(op('add', this.emit(r.hi, ends, out), i32(1)));
       past = this.name(`${loop.axis}_past`, simplify(op('min', natural(next), outer)), out);
       const end = simplify(op('add', scaled(past), i32(loop.block - 1)));
-      to = guarded(simplify(op('quot', end, i32(loop.block))), loop.tiles);
+      to = simplify(op('quot', end, i32(loop.block)));
     }
     if (r.lo) {
       const lo = this.name(`${loop.axis}_least`, natural(this.emit(r.lo, ends, out)), out);
       // A start far past the end would overflow when it is scaled.
       const capped = plain ? lo : simplify(op('min', lo, outer));
-      from = guarded(simplify(op('quot', scaled(capped), i32(loop.block))), i32(0));
+      from = simplify(op('quot', scaled(capped), i32(loop.block)));
       // Ends that cross within a tile leave nothing to visit.
-      to = simplify(op('select', guarded(op('lt', lo, past), bool(true)), to, i32(0)));
+      some = simplify(op('and', some, op('lt', lo, past)));
     }
-    if (r.when) {
-      const when = simplify(op('or', simplify(op('not', fits)), this.emit(r.when, ends, out)));
-      to = simplify(op('select', when, to, i32(0)));
-    }
-    return { from, to };
+    to = simplify(op('select', some, to, i32(0)));
+    const guarded = (e: Expr, otherwise: Expr): Expr => simplify(op('select', this.fits, e, otherwise));
+    return { from: guarded(from, i32(0)), to: guarded(to, loop.tiles) };
   }
 
   /** The part of the tiles that this workgroup has when several share a stream: equal pieces of what is visited. */
@@ -228,8 +225,7 @@ export class TileLoops {
     for (let last = at.length - 1; last > 0; last--)
       for (let n = 0; n < last; n++) {
         const [a, b] = [at[n]!, at[n + 1]!];
-        const known = a.from.kind === 'const' && a.from.value === 0;
-        if (known) continue;
+        if (isZero(a.from)) continue;
         const inOrder = this.name('in_order', op('le', a.from, b.from), out);
         const pick = (x: Expr, y: Expr): Expr => this.name('ordered', op('select', inOrder, x, y), out);
         at[n] = { from: pick(a.from, b.from), to: pick(a.to, b.to) };
@@ -238,3 +234,5 @@ export class TileLoops {
     return at;
   }
 }
+
+const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;

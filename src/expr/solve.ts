@@ -26,7 +26,7 @@ export interface Interval {
   readonly when?: Expr;
 }
 export interface Solution {
-  /** Their union holds every value of the variable for which the predicate may hold; they may overlap, in any order. */
+  /** At least one. Their union holds every value for which the predicate may hold; they may overlap, in any order. */
   readonly ranges: readonly Interval[];
   /** What the ranges do not express: the predicate may hold only where the ranges and this both allow it. */
   readonly rest: Expr;
@@ -76,6 +76,7 @@ class Solver {
     const found = this.conjunction([p], new Map(), []);
     if (!found) return { ranges: [{}], rest: e };
     const kept = withoutCovered(found);
+    if (kept.length === 0) return { ranges: [{ when: bool(false) }], rest: bool(false) };
     const whole = kept.length > RANGES;
     const ranges = (whole ? [hull(kept)] : kept).map((x) => this.interval(x));
     return { ranges, rest: whole ? e : this.rest(p) };

@@ -1,5 +1,5 @@
 /** Which kernels have rows that keep no key: what is proven, what is told, and what silences it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -239,6 +239,22 @@ describe('rows', () => {
   it('are told once for each kernel', () => {
     const text = own('mask j < i\nout a: f32[i] = max[j](s)\nout b: f32[i] = min[j](s + 1.0)');
     expect(judged(text).found).toHaveLength(1);
+  });
+});
+
+describe('the examples', () => {
+  const folder = join(import.meta.dirname, '../../examples');
+  const files = readdirSync(folder).filter((f) => f.endsWith('.attn'));
+
+  it('have no rows that sizes and params alone empty', () => {
+    const verdicts = files.map((f) => {
+      const { verdict, found } = judged(readFileSync(join(folder, f), 'utf8'));
+      expect({ f, warned: found.filter((d) => d.severity === 'warning') }).toEqual({ f, warned: [] });
+      return verdict;
+    });
+    const masked = verdicts.filter((v) => v !== 'unmasked');
+    // The others have lengths, adjacency or positions, which tensors decide.
+    expect(masked.filter((v) => v === 'proven').length).toBeGreaterThan(masked.length / 2);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Integer expressions as polynomials, and what is known about the terms in them. Integers count as if they had no end. */
 import { freeVars, op, variable, type Expr, type OpExpr } from '../../expr/expr.ts';
 import type { IrKernel } from '../ir.ts';
-import { atLeast, contradict, type Inequality } from './inequalities.ts';
+import { atLeast, contradict, type Effort, type Inequality } from './inequalities.ts';
 import * as poly from './polynomial.ts';
 import type { Poly } from './polynomial.ts';
 
@@ -12,11 +12,15 @@ interface Term {
   readonly quotient?: readonly [Poly, Poly];
 }
 
+/** Bounds the work on one domain. */
+const MOST_EFFORT = 60_000;
+
 /** Translates expressions of one kernel. Equal values get equal terms where arithmetic shows it. */
 export class Algebra {
   /** Answers of `holds`, and laws by monomial: the facts do not change. */
   private readonly held = new Map<string, boolean>();
   private readonly lawsByMonomial = new Map<string, readonly Inequality[]>();
+  readonly effort: Effort = { left: MOST_EFFORT };
   private readonly termsByName = new Map<string, Term>();
   private readonly extents: ReadonlyMap<string, Expr>;
 
@@ -164,6 +168,7 @@ export class Algebra {
     return contradict(
       [...this.facts, ...this.ranges([p, ...this.facts.map((f) => f.form)]), opposite],
       this.isInteger,
+      this.effort,
     );
   }
 

@@ -127,8 +127,8 @@ export function neverTogether(formulas: readonly Formula[], algebra: Algebra): b
       } else if (f.kind === 'and' || f.args.length === 1) rest.push(...f.args);
       else choices.push(f as Formula & { kind: 'or' });
     }
-    if (cases++ >= MOST_CASES) return false;
-    if (contradict([...found, ...algebra.laws(found)], algebra.isInteger)) return true;
+    if (cases++ >= MOST_CASES || algebra.effort.left < 0) return false;
+    if (contradict([...found, ...algebra.laws(found)], algebra.isInteger, algebra.effort)) return true;
     const [first, ...others] = choices.sort((x, y) => x.args.length - y.args.length);
     return first !== undefined && first.args.every((c) => search([...others, c], found, known));
   };

@@ -7,6 +7,11 @@ export interface Inequality {
   readonly strict: boolean;
 }
 
+/** Inequalities that all questions together may still make; nothing is found out once it is used up. */
+export interface Effort {
+  left: number;
+}
+
 export const atLeast = (form: Poly): Inequality => ({ form, strict: false });
 
 /** More inequalities than this, or greater numbers, and the answer is "do not know". */
@@ -65,11 +70,17 @@ function tidy(
 /**
  * True when no numbers satisfy all of them. False when some do, or when that was not found out.
  * @param isInteger monomials that only take integer values
+ * @param effort what the question costs is taken off
  */
-export function contradict(all: readonly Inequality[], isInteger: (monomial: string) => boolean): boolean {
+export function contradict(
+  all: readonly Inequality[],
+  isInteger: (monomial: string) => boolean,
+  effort: Effort,
+): boolean {
   let left = tidy(all, isInteger);
   while (left && left.length > 0) {
-    if (left.length > MOST) return false;
+    effort.left -= left.length;
+    if (left.length > MOST || effort.left < 0) return false;
     const name = cheapest(left);
     const rest: Inequality[] = [];
     const above: Inequality[] = [];

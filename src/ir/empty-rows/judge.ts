@@ -74,12 +74,17 @@ const requiring = (d: Domain, conditions: readonly Expr[]): Domain => ({
   },
 });
 
+/** Requirements, or pairs of them, that are tried for a hint. */
+const MOST_TRIES = 20;
+
 /** One or two requirements that exclude the example, fit the defaults of all params, and leave only tensors to empty a row. */
 function fixesOf(domain: Domain, example: EmptyRow): readonly Expr[] {
   const all = conditionsFor(domain);
   const excludes = (c: Expr, e: EmptyRow): boolean => evaluate(c, e.numbers) === 0;
   const dataFree: Domain = { ...domain, where: simplify(withoutData(domain.where)) };
+  let left = MOST_TRIES;
   const next = (conditions: readonly Expr[]): EmptyRow | 'proven' | 'no' => {
+    if (left-- <= 0) return 'no';
     const d = requiring(dataFree, conditions);
     const mattering = namesThatMatter(d.kernel, [d]);
     const [first] = choicesOf(d.kernel, mattering, 1);

@@ -28,6 +28,9 @@ export interface EmptyRow {
 
 /** Evaluations of the condition that one search may cost. */
 const MOST_WORK = 40_000;
+/** What tensors cost in such evaluations: to fill them, and to interpret definitions over them. */
+const FILLING = 20;
+const INTERPRETING = 1000;
 
 const NOTHING: Data = new Map();
 
@@ -54,13 +57,14 @@ export class Search {
   byNumbers(): EmptyRow | undefined {
     const where = simplify(withoutData(this.domain.where));
     if (!isDataFree(this.domain.given)) return undefined;
-    return this.find(where, () => [NOTHING]);
+    return this.find(where, 0, () => [NOTHING]);
   }
 
   /** A row that some tensors empty. */
   byData(): EmptyRow | undefined {
     const needs = needsOf(this.domain);
-    return this.find(this.domain.where, function* ({ numbers }, domain) {
+    const cost = needs.direct.size > 0 ? INTERPRETING : FILLING;
+    return this.find(this.domain.where, cost, function* ({ numbers }, domain) {
       for (let pattern = 0; pattern < PATTERNS; pattern++)
         try {
           yield dataFor(domain.kernel, needs, numbers, pattern);
@@ -70,7 +74,11 @@ export class Search {
     });
   }
 
-  private find(where: Expr, dataOf: (c: Choice, d: Domain) => Iterable<Data>): EmptyRow | undefined {
+  private find(
+    where: Expr,
+    costOfData: number,
+    dataOf: (c: Choice, d: Domain) => Iterable<Data>,
+  ): EmptyRow | undefined {
     const { domain } = this;
     const trial = new Trial(domain.kernel);
     const keeps = trial.compile(where);
@@ -89,6 +97,7 @@ export class Search {
         return undefined;
       }
       for (const data of dataOf(choice, domain)) {
+        work += costOfData;
         trial.use(choice.numbers, data);
         try {
           if (!trial.some(domain.rows, isEmpty)) continue;
@@ -120,8 +129,10 @@ export interface Sample {
 }
 
 const MOST_SAMPLES = 500;
-const ROWS_PER_CHOICE = 12;
-const SIZES_PER_PARAM = 15;
+const ROWS_PER_CHOICE = 8;
+const SIZES_PER_PARAM = 8;
+/** Choices of numbers where definitions have to be interpreted. */
+const MOST_INTERPRETED = 40;
 
 /** Rows of many choices of numbers and tensors. */
 export function samplesOf(domain: Domain, mattering: ReadonlySet<string>): Sample[] {
@@ -131,7 +142,7 @@ export function samplesOf(domain: Domain, mattering: ReadonlySet<string>): Sampl
   const out: Sample[] = [];
   let pattern = 0;
   for (const { numbers } of choicesOf(domain.kernel, mattering, SIZES_PER_PARAM)) {
-    if (out.length > MOST_SAMPLES) break;
+    if (out.length > MOST_SAMPLES || (needs.direct.size > 0 && pattern > MOST_INTERPRETED)) break;
     try {
       const data = dataFor(domain.kernel, needs, numbers, pattern++ % PATTERNS);
       trial.use(numbers, data);

@@ -16,6 +16,8 @@ import {
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
+import type { Facts } from './tile/count-facts.ts';
+import { withSummaries } from './tile/count-summaries.ts';
 import { countTiles } from './tile/count.ts';
 import type { PlanLimits, StagePlan } from './tile/plan.ts';
 import { rowLoops, streamLoops } from './tile/sides.ts';
@@ -101,13 +103,14 @@ class StageFigures {
     private readonly p: TileProgram,
     private readonly s: Stage,
     private readonly plan: StagePlan,
-    private readonly values: Values,
+    private readonly facts: Facts,
   ) {
     this.blocks = product(...s.batch.map((a) => a.extent), ...rowLoops(s, plan).map((l) => l.tiles));
   }
 
   private pass(pass: Pass): Spent {
-    const { p, s, plan, values } = this;
+    const { p, s, plan, facts } = this;
+    const { values } = facts;
     // The shares of a stream are counted as one: together they visit each tile once.
     const batch = s.batch.filter((a) => a.name !== s.part?.axis).map((a) => a.extent);
     const along = [...rowLoops(s, plan), ...streamLoops(s, plan)].map((l) => l.tiles);
@@ -119,7 +122,7 @@ class StageFigures {
     };
     const blocks = figure(this.blocks, values);
     if (typeof blocks === 'string' || unknownNames(p, s, pass.bounds, values).length > 0) return spent;
-    const tiles = countTiles(p, s, pass, { values });
+    const tiles = countTiles(p, s, pass, facts);
     const perTile = plan.blockM * plan.blockN * perPair;
     const load = loadedBytes(p, s, plan, pass, values);
     const loaded = blocks * load.block + tiles.visited * load.tile + tested(plan, tiles) * load.test;
@@ -135,16 +138,17 @@ class StageFigures {
   /** What each pass spends, and the stage with what its rows load outside of passes. */
   spent(): { readonly passes: readonly Spent[]; readonly all: Spent } {
     const passes = this.s.passes.map((x) => this.pass(x));
-    const blocks = figure(this.blocks, this.values);
-    const rows = loadedByRows(this.p, this.s, this.plan, this.values);
+    const blocks = figure(this.blocks, this.facts.values);
+    const rows = loadedByRows(this.p, this.s, this.plan, this.facts.values);
     return { passes, all: together(passes, typeof blocks === 'number' ? blocks * rows : 0) };
   }
 }
 
-function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, values: Values) {
+function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, facts: Facts) {
+  const { values } = facts;
   const plan = s.plan!;
   const kernel = lowered.program.kernels.find((k) => k.name === s.name)!;
-  const { passes, all } = new StageFigures(p, s, plan, values).spent();
+  const { passes, all } = new StageFigures(p, s, plan, facts).spent();
   const workgroups = figure(product(kernel.grid), values);
   const explained: StageExplanation = {
     ...costOf(all, values),
@@ -190,32 +194,36 @@ function knownValues(lowered: Lowered, given: Values): Values {
 /**
  * @param limits those of the target, for which the kernel was planned
  * @param given sizes and params for which figures are wanted, beside those that were fixed; they change nothing else
+ * @param tensors inputs for which figures are wanted, as far as bounds depend on them
  */
 export function explainLowered(
   lowered: Lowered,
   limits: Pick<PlanLimits, 'cores'>,
   given: Values = {},
+  tensors: Facts['tensors'] = {},
 ): Explanation {
   const p = lowered.tile;
   const stated = knownValues(lowered, given);
   const assumed = batchSizes(p, stated);
   const values = knownValues(lowered, { ...given, ...Object.fromEntries(assumed.map((n) => [n, 1])) });
-  const stages = p.stages.map((s) => explainStage(p, s, lowered, limits.cores, values));
+  const known = [...p.sizes, ...p.params.map((x) => x.name)].every((n) => n in values);
+  const facts = known ? withSummaries(p, { values, tensors }) : { values };
+  const stages = p.stages.map((s) => explainStage(p, s, lowered, limits.cores, facts));
   const passes = stages.flatMap((s) => s.passes);
   const contracting = passes.some((x) => x.dense.length > 0)
     ? passes.filter((x) => x.dense.length > 0)
     : passes;
   const bytes = (wanted: (role: string) => boolean): Formula =>
     sum(...p.tensors.filter((t) => wanted(t.role)).map((t) => product(...t.shape, STORAGE[t.storage].bytes)));
-  const [tensors, workspace] = [bytes((r) => r !== 'workspace'), bytes((r) => r === 'workspace')];
+  const [inAndOut, workspace] = [bytes((r) => r !== 'workspace'), bytes((r) => r === 'workspace')];
   return {
     kernel: p.name,
     launches: p.stages.length,
     cores: limits.cores,
     ...costOf(together(stages.map((s) => s.spent)), values),
     tiles: costOf(together(contracting), values).tiles,
-    bytes: figure(tensors, values),
-    bytesFormula: printFormula(tensors),
+    bytes: figure(inAndOut, values),
+    bytesFormula: printFormula(inAndOut),
     workspaceBytes: figure(workspace, values),
     workspaceFormula: printFormula(workspace),
     values,

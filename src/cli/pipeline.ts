@@ -22,6 +22,7 @@ import { printIr } from '../ir/print.ts';
 import type { Program } from '../kernel/kernel.ts';
 import { IR_PASSES, KERNEL_PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
 import { parseSource } from '../syntax/parse.ts';
+import type { TensorData } from '../tile/count-facts.ts';
 import type { Sources } from './sources.ts';
 import { requireKnown } from './usage.ts';
 
@@ -206,19 +207,24 @@ function json(value: unknown): string {
 export const constNames = (spec: Spec, kernel: string): readonly string[] =>
   (checked(spec).model.kernels.find((k) => k.name === kernel)?.consts ?? []).map((c) => c.name);
 
-/**
- * What the compiler decides for one variant and target.
- * @param params for which figures are wanted; the kernel is the same for all of them
- */
+/** For which figures are wanted; the kernel is the same for all of them. */
+export interface Wanted {
+  /** Sizes and params. */
+  readonly values: Readonly<Record<string, number>>;
+  readonly tensors?: Readonly<Record<string, TensorData>>;
+}
+
+/** What the compiler decides for one variant and target. */
 export async function explainVariant(
   kernel: IrKernel,
   set: Readonly<Record<string, number>>,
-  params: Readonly<Record<string, number>>,
+  wanted: Wanted,
   target: CompileTarget,
   features: Features,
 ): Promise<{ readonly text: string; readonly data: Explanation }> {
   const { lowered } = await compileVariant(kernel, set, target, features);
-  const data = explainLowered(lowered, backendFor(target).limits(backendOptions(features)), params);
+  const limits = backendFor(target).limits(backendOptions(features));
+  const data = explainLowered(lowered, limits, wanted.values, wanted.tensors);
   return { text: printExplanation(data), data };
 }
 

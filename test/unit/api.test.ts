@@ -86,7 +86,9 @@ describe('public API', () => {
   it('explains what it decided', () => {
     const { value } = explain(SPEC, { target: 'wgsl', set: { D: 16 } });
     expect(value!.launches).toBe(1);
-    expect(value!.stages[0]!.passes[0]!.visits).toContain('j.first');
+    expect(value!.stages[0]!.passes[0]!.loops).toEqual([
+      { axis: 'j', ranges: [{ from: '0', to: 'i.last' }] },
+    ]);
     expect(printExplanation(value!)).toContain('rescaled when');
   });
 

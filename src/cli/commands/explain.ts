@@ -5,7 +5,8 @@ import { codeRow, CODES } from '../../diagnostics/codes.ts';
 import type { CommandResult, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
-import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
+import { bindTensors, plainSizes } from '../bind-some.ts';
+import { assumedNote, fixedFor, fixedOrUsual } from '../fixed-sizes.ts';
 import {
   COMPILE_TARGETS,
   constNames,
@@ -15,11 +16,12 @@ import {
   type Spec,
   type Variant,
 } from '../pipeline.ts';
-import { oneOf, parseNumbers } from '../usage.ts';
+import { collectWhole, oneOf, parseNumbers, parseTensorPaths, UsageError } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
 interface Options extends VariantOptions, FeatureOptions {
   readonly target: CompileTarget;
+  readonly in?: string[];
   readonly json?: true;
 }
 
@@ -33,6 +35,7 @@ export function addExplain(program: Command, run: Runner): void {
     addVariantOptions(command, 'fix a size or a const, or give a param for the figures (repeatable)'),
     'gpu',
   )
+    .option('-i, --in <name=file>', 'a tensor that bounds depend on, for the figures', collectWhole)
     .option('--json', 'print one JSON object')
     .action((subject: string, options: Options) =>
       run('explain', options.json === true, async (context) => {
@@ -41,13 +44,20 @@ export function addExplain(program: Command, run: Runner): void {
         const names =
           options.kernel === undefined ? kernels : [chooseKernel(subject, kernels, options.kernel)];
         const explained = [];
+        const paths = parseTensorPaths('in', options.in);
         for (const name of names) {
           const { variant, params } = settled(spec, options, name);
-          const kernel = irOf(spec, variant);
-          const { set, assumed } = fixedOrUsual(kernel, variant.set);
+          const { kernel, inputs } = bindTensors(spec, variant, paths);
+          const sizes = plainSizes(kernel, inputs);
+          for (const [size, value] of Object.entries(sizes))
+            if ((variant.set[size] ?? value) !== value)
+              throw new UsageError(`--set ${size}=${variant.set[size]}: a tensor has ${size} = ${value}`);
+          const { set, assumed } = fixedOrUsual(kernel, { ...sizes, ...variant.set });
           const note = assumedNote(kernel, assumed);
           if (note !== undefined) context.note(note);
-          explained.push(await explainVariant(kernel, set, params, options.target, featuresOf(options)));
+          const wanted = { values: { ...sizes, ...params }, tensors: inputs };
+          const fixed = fixedFor(kernel, variant.set, set);
+          explained.push(await explainVariant(kernel, fixed, wanted, options.target, featuresOf(options)));
         }
         return {
           ok: true,

@@ -5,16 +5,15 @@ import { backendFor } from '../../../backends/index.ts';
 import { userError, type Diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 import { makeFolder, writeFilesAtomically } from '../../runtime/files.ts';
-import { tensorValues } from '../../runtime/tensor.ts';
-import { describeTiles, draw, type DrawRequest, type Drawn } from '../../viz/draw.ts';
+import { describeTiles, draw, type Drawn } from '../../viz/draw.ts';
 import { SCALES, type ScaleName } from '../../viz/map-picture.ts';
 import type { TileShape } from '../../viz/subject.ts';
 import type { ThemeName } from '../../viz/svg.ts';
-import { convertInputs, readInputs, storageFromFiles } from '../bind.ts';
+import { bindTensors, plainSizes } from '../bind-some.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { fixedFor, fixedOrUsual } from '../fixed-sizes.ts';
 import { chooseKernel, openChecked } from '../open.ts';
-import { COMPILE_TARGETS, irOf, type CompileTarget, type Spec, type Variant } from '../pipeline.ts';
+import { COMPILE_TARGETS, type CompileTarget } from '../pipeline.ts';
 import {
   collect,
   collectWhole,
@@ -25,7 +24,6 @@ import {
   requireKnown,
   UsageError,
   wholeNumber,
-  type TensorPath,
 } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
@@ -137,17 +135,6 @@ async function viz(context: Context, path: string, options: Options): Promise<Co
   return result(kernel, drawn, options.out, warnings);
 }
 
-/** Sizes that are extents of given tensors; whether they agree is checked with all others. */
-function plainSizes(kernel: IrKernel, inputs: DrawRequest['inputs']): Record<string, number> {
-  const sizes: Record<string, number> = {};
-  for (const { name, dims } of kernel.tensors)
-    dims.forEach(({ extent }, n) => {
-      const size = inputs[name]?.shape[n];
-      if (extent.kind === 'var' && size !== undefined) sizes[extent.name] = size;
-    });
-  return sizes;
-}
-
 /** @throws UserError E0742 for other endings. */
 function formatOf(path: string): 'svg' | 'png' {
   const ending = extname(path).slice(1).toLowerCase();
@@ -155,27 +142,6 @@ function formatOf(path: string): 'svg' | 'png' {
   throw userError('E0742', `${path} has no known picture format`, {
     hint: 'the name must end in .svg or .png',
   });
-}
-
-/** Inputs that are given; no others are asked for, because few masks read any. */
-function bindTensors(spec: Spec, variant: Variant, paths: readonly TensorPath[]) {
-  const declared = irOf(spec, variant);
-  const optional = { ...declared, tensors: declared.tensors.map((t) => ({ ...t, optional: true })) };
-  const files = readInputs(optional, paths);
-  const absent = declared.tensors.filter((t) => t.optional && !files.has(t.name)).map((t) => t.name);
-  const { storage } = storageFromFiles(declared, files);
-  const kernel = irOf(spec, {
-    ...variant,
-    absent: new Set([...variant.absent, ...absent]),
-    storage: { ...storage, ...variant.storage },
-  });
-  const tensors = [...convertInputs(kernel, files)];
-  return {
-    kernel,
-    inputs: Object.fromEntries(
-      tensors.map(([name, t]) => [name, { shape: t.shape, data: tensorValues(t) }] as const),
-    ),
-  };
 }
 
 function result(

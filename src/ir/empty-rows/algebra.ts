@@ -204,7 +204,7 @@ export class Algebra {
       out.push(...made);
       forms = made.map((x) => x.form);
     }
-    return [...out, ...this.multiples(all, known)];
+    return [...out, ...this.multiples([...all, ...out], known)];
   }
 
   /** Inequalities times a positive factor, where no product comes out that is not there already. */

@@ -113,27 +113,20 @@ export class Possibility {
     const same = los.find((l) => his.some((h) => key(l) === key(h)));
     const first = same ?? [ZERO, ...los].reduce(greatest);
     const last = same ?? [minus(by, ONE), ...his].reduce(least);
-    const exists = below(floorDiv(minus(minus(x.lo, ONE), last), by), floorDiv(minus(x.hi, first), by));
-    return this.unless(by, exists);
+    return below(floorDiv(minus(minus(x.lo, ONE), last), by), floorDiv(minus(x.hi, first), by));
   }
 
   /** All that a remainder can be: where in there its dividend leads is for `residue` to say. */
   private bare(form: Form, context: Context): Range {
     const [{ atom }] = form.terms as readonly [Term];
     const by = form.terms.length === 1 && atom.kind === 'op' && atom.op === 'mod' ? atom.args[1] : undefined;
-    if (by && this.divides(by) && (this.ranges.fitting || by.kind === 'const'))
-      return { lo: ZERO, hi: minus(by, ONE) };
+    if (by && this.divides(by)) return { lo: ZERO, hi: minus(by, ONE) };
     return this.ranges.bare(form, context);
   }
 
   /** Fixed, and no constant that is not positive. */
   private divides(by: Expr): boolean {
     return !place(linear(by), this.ranges.box) && !(by.kind === 'const' && by.value <= 0);
-  }
-
-  /** A formula for positive divisors, where it is not known that this one is. */
-  private unless(by: Expr, e: Expr): Expr {
-    return this.ranges.fitting || by.kind === 'const' ? e : any([atMost(by, ZERO), e]);
   }
 
   /** Whether a leaf that is no constraint on a form can hold. */
@@ -163,7 +156,7 @@ export class Possibility {
       const x = this.narrowed(e.args[0]!, context);
       if (!x.lo || !x.hi) return TRUE;
       const other = op('ne', floorMod(x.lo, by), from);
-      return this.unless(by, any([other, all([below(x.lo, x.hi), negatedOne(by)])]));
+      return any([other, all([below(x.lo, x.hi), negatedOne(by)])]);
     }
     const x = this.ranges.form(form, context);
     return any([x.lo ? below(x.lo, from) : TRUE, x.hi ? below(from, x.hi) : TRUE]);

@@ -75,9 +75,9 @@ class Costs {
 
   findDivisors(e: Expr): void {
     if (e.kind !== 'op') return;
-    const [a, by] = e.args;
+    const by = e.args[1];
     if (e.op !== 'idiv' && e.op !== 'mod' && e.op !== 'quot' && e.op !== 'rem') return;
-    if (by!.kind === 'const' || moves(by!, this.box) || !moves(a!, this.box)) return;
+    if (by!.kind === 'const' || moves(by!, this.box)) return;
     this.divisors.set(key(by!), by!);
   }
 

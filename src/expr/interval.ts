@@ -23,17 +23,13 @@ export interface Truth {
 /** What is not in the box is one value, everywhere in the box. Every range holds something. */
 export type Box = ReadonlyMap<string, Range>;
 
-/** @param fitting the caller tests `fits`, which asks that divisors known at run time only are positive */
-export function rangeOf(e: Expr, box: Box, fitting = false): Range {
-  return new Ranges(box, fitting).of(e);
+export function rangeOf(e: Expr, box: Box): Range {
+  return new Ranges(box).of(e);
 }
 
-/**
- * `may` and `must` of a boolean expression over the box, simplified.
- * @param fitting the caller tests `fits`, which asks that divisors known at run time only are positive
- */
-export function truthOf(e: Expr, box: Box, fitting = false): Truth {
-  const possible = new Possibility(new Ranges(box, fitting));
+/** `may` and `must` of a boolean expression over the box, simplified. */
+export function truthOf(e: Expr, box: Box): Truth {
+  const possible = new Possibility(new Ranges(box));
   return {
     may: simplify(possible.of(predicate(e, box))),
     must: simplify(negated(possible.of(predicate(e, box, false)))),

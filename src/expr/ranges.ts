@@ -40,11 +40,7 @@ function size(e: Expr): number {
 }
 
 export class Ranges {
-  /** @param fitting divisors known at run time only are positive, as `fits` asks */
-  constructor(
-    readonly box: Box,
-    readonly fitting: boolean,
-  ) {}
+  constructor(readonly box: Box) {}
 
   of(e: Expr, context: Context = NOTHING): Range {
     const { lo, hi } = this.any(e, context);
@@ -148,17 +144,17 @@ export class Ranges {
     return { lo: least(...ends), hi: greatest(...ends) };
   }
 
-  /** Division by a fixed divisor is monotone, upwards or downwards; by zero it is 0. */
+  /** Division by a fixed divisor is monotone, upwards or downwards; one that is known at run time only is positive. */
   private quotient(o: 'idiv' | 'quot', x: Range, by: Expr): Range {
     const f = (e: Expr): Expr => (o === 'idiv' ? floorDiv(e, by) : op('quot', e, by));
     const ends = make(x.lo && f(x.lo), x.hi && f(x.hi));
-    if (isConst(by, (v) => v > 0) || (this.fitting && by.kind !== 'const')) return ends;
+    if (isConst(by, (v) => v > 0) || by.kind !== 'const') return ends;
     return ends.lo && ends.hi ? { lo: least(ends.lo, ends.hi), hi: greatest(ends.lo, ends.hi) } : {};
   }
 
   /** Within one quotient the remainder follows its dividend; across several it can be anything below the divisor. */
   private remainder(x: Range, by: Expr): Range {
-    const positive = isConst(by, (v) => v > 0) || (this.fitting && by.kind !== 'const');
+    const positive = isConst(by, (v) => v > 0) || by.kind !== 'const';
     const low = positive ? i32(0) : least(i32(0), plus(by, i32(1)));
     const high = positive ? minus(by, i32(1)) : greatest(i32(0), minus(by, i32(1)));
     if (!x.lo || !x.hi) return { lo: low, hi: high };

@@ -7,8 +7,8 @@
 import { constant, key, mapChildren, op, visit, type ConstExpr, type Expr, type OpExpr } from './expr.ts';
 import { applyOp } from './scalar.ts';
 
-const isConst = (e: Expr, value?: number): e is ConstExpr =>
-  e.kind === 'const' && (value === undefined || Object.is(e.value, value));
+const isConst = (e: Expr): e is ConstExpr => e.kind === 'const';
+const equals = (e: Expr, value: number): boolean => isConst(e) && Object.is(e.value, value);
 
 /** Free of reads and reductions: dropping it can hide nothing. */
 function isPlain(e: Expr): boolean {
@@ -46,38 +46,55 @@ function simplifyInteger(e: OpExpr): Expr {
   const zero = constant(e.type, 0);
   switch (e.op) {
     case 'add':
-      if (isConst(b, 0)) return a;
-      if (isConst(a, 0)) return b;
-      // Constants gather at the right end, which lets offsets of index formulas meet.
-      if (isConst(b) && a.kind === 'op' && a.op === 'add' && isConst(a.args[1]!))
-        return finish(op('add', a.args[0]!, finish(op('add', a.args[1]!, b))));
-      return e;
+      if (equals(b, 0)) return a;
+      if (equals(a, 0)) return b;
+      return isConst(b) ? withOffset(e, a, b.value) : e;
     case 'sub':
-      if (isConst(b, 0)) return a;
-      return key(a) === key(b) && isPlain(a) ? zero : e;
+      if (equals(b, 0)) return a;
+      if (isConst(b)) return withOffset(e, a, -b.value);
+      if (!isPlain(b)) return e;
+      if (a.kind === 'op' && a.op === 'add' && key(a.args[1]!) === key(b)) return a.args[0]!;
+      if (a.kind === 'op' && a.op === 'add' && key(a.args[0]!) === key(b)) return a.args[1]!;
+      return key(a) === key(b) ? zero : e;
     case 'mul':
-      if (isConst(b, 1)) return a;
-      if (isConst(a, 1)) return b;
-      return (isConst(b, 0) && isPlain(a)) || (isConst(a, 0) && isPlain(b)) ? zero : e;
+      if (equals(b, 1)) return a;
+      if (equals(a, 1)) return b;
+      return (equals(b, 0) && isPlain(a)) || (equals(a, 0) && isPlain(b)) ? zero : e;
     case 'idiv':
     case 'quot':
-      return isConst(b, 1) ? a : e;
+      return equals(b, 1) ? a : e;
     case 'mod':
     case 'rem':
-      return isConst(b, 1) && isPlain(a) ? zero : e;
+      return equals(b, 1) && isPlain(a) ? zero : e;
     case 'min':
     case 'max':
-      return key(a) === key(b) ? a : e;
+      if (key(a) === key(b)) return a;
+      if (a.kind === 'op' && a.op === e.op && a.args.some((x) => key(x) === key(b))) return a;
+      return b.kind === 'op' && b.op === e.op && b.args.some((x) => key(x) === key(a)) ? b : e;
     default:
       return e;
   }
 }
 
+/** a + offset, which is e; constants gather at the right end, which lets offsets of index formulas meet. */
+function withOffset(e: OpExpr, a: Expr, offset: number): Expr {
+  let [base, sum] = [a, offset];
+  if (a.kind === 'op' && (a.op === 'add' || a.op === 'sub') && isConst(a.args[1]!)) {
+    base = a.args[0]!;
+    sum += a.op === 'add' ? a.args[1].value : -a.args[1].value;
+  }
+  // Beyond this a number has no spelling with its sign.
+  if (Math.abs(sum) >= 2 ** 31) return e;
+  if (sum === 0) return base;
+  if (base === a && (e.op === 'add') === sum > 0) return e;
+  return op(sum > 0 ? 'add' : 'sub', base, constant(e.type, Math.abs(sum)));
+}
+
 function simplifyFloat(e: OpExpr): Expr {
   const [a, b] = [e.args[0]!, e.args[1]!];
-  if (e.op === 'mul') return isConst(b, 1) ? a : isConst(a, 1) ? b : e;
+  if (e.op === 'mul') return equals(b, 1) ? a : equals(a, 1) ? b : e;
   // `x + 0` is not among them: it turns −0 into 0.
-  if ((e.op === 'sub' && isConst(b, 0)) || (e.op === 'div' && isConst(b, 1))) return a;
+  if ((e.op === 'sub' && equals(b, 0)) || (e.op === 'div' && equals(b, 1))) return a;
   return e;
 }
 

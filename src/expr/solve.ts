@@ -67,7 +67,7 @@ class Solver {
       make(lo?.kind === 'const' ? lo : undefined, hi?.kind === 'const' ? hi : undefined);
     const known = (n: string): boolean => n !== name && (outer === undefined || outer.has(n));
     this.box = new Map([...box].map(([n, r]) => [n, known(n) ? r : constants(r)]));
-    this.ranges = new Ranges(this.box, true);
+    this.ranges = new Ranges(this.box);
     this.possible = new Possibility(this.ranges);
   }
 

@@ -71,7 +71,7 @@ interface Claims {
 }
 const claimsOf = (predicate: Expr): Claims => ({
   fits: fits(predicate, box, natural),
-  truth: truthOf(predicate, box, true),
+  truth: truthOf(predicate, box),
   solution: solveFor(predicate, 'j', box, new Set(['i', 'u', 'v'])),
 });
 

@@ -162,6 +162,9 @@ describe('simplify', () => {
     expect(printExpr(simplify(op('and', keep, bool(true))))).toBe('x[i] < 1.0');
     expect(printExpr(simplify(op('and', keep, bool(false))))).toBe('x[i] < 1.0 && false');
     expect(printExpr(simplify(op('add', op('add', variable('i'), i32(2)), i32(-2))))).toBe('i');
+    expect(printExpr(simplify(op('add', op('sub', variable('i'), i32(5)), i32(2))))).toBe('i - 3');
+    expect(printExpr(simplify(op('sub', op('add', variable('i'), variable('j')), variable('i'))))).toBe('j');
+    expect(printExpr(simplify(op('max', op('max', variable('i'), i32(0)), i32(0))))).toBe('max(i, 0)');
     expect(printExpr(simplify(op('select', bool(false), x, f32(0))))).toBe('0.0');
   });
 });

@@ -185,9 +185,9 @@ class Analysed {
       }));
       return { axis, ranges };
     });
-    const truth = truthOf(mask.keep, box, true);
+    const truth = truthOf(mask.keep, box);
     this.keep = compiled(mask.keep);
-    this.may = compiled(truthOf(rest, box, true).may);
+    this.may = compiled(truthOf(rest, box).may);
     this.must = compiled(truth.must);
     this.fits = compiled(fits(mask.keep, box, (x) => axes.includes(x.split('.')[0]!) || /^[A-Z]$/.test(x)));
   }

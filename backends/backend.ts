@@ -26,6 +26,8 @@ export interface Limits {
 export interface ManifestBinding {
   readonly name: string;
   readonly role: 'in' | 'out' | 'workspace';
+  /** What this launch does with it; a workspace is written by one launch and read by later ones. */
+  readonly access: 'read' | 'write' | 'read_write';
   readonly storage: StorageType;
   readonly binding: number;
   /** Extents as formulas over the uniforms, e.g. `B * H`, outermost first. */

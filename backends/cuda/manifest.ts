@@ -50,6 +50,7 @@ function entry(kernel: Kernel, program: Program): ManifestEntry {
     bindings: kernel.buffers.map((b, binding) => ({
       name: b.name,
       storage: b.storage,
+      access: b.access,
       binding,
       ...find(b.name),
     })),

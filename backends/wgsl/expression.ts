@@ -4,7 +4,7 @@ import type { Expr, OpExpr, ReadExpr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
 import { DIALECT, type Speller } from './dialect.ts';
 import type { HelperName } from './helpers.ts';
-import { memberName, type ModuleContext } from './module.ts';
+import { memberName, type ModuleContext, type ModuleTensor } from './module.ts';
 import { call, infix, LEVEL, primary, type Piece } from './piece.ts';
 import { constPiece } from './print-number.ts';
 
@@ -22,6 +22,7 @@ export class ExpressionPrinter implements Speller {
   constructor(
     private readonly module: ModuleContext,
     private readonly place: (name: string) => Place | undefined,
+    private readonly tensor: (name: string) => ModuleTensor | undefined,
   ) {}
 
   /** The text of a condition of `if`. */
@@ -100,7 +101,7 @@ export class ExpressionPrinter implements Speller {
       const element = primary(`${local.text}[${this.text(index)}]`);
       return local.kind === 'shared' && local.half ? call('f32', element) : element;
     }
-    const tensor = this.module.tensors.get(e.name);
+    const tensor = this.tensor(e.name);
     if (!tensor) throw new CompilerBug('wgsl', `${e.name} is not declared`);
     const element = primary(`${tensor.variable}[${this.text(index)}]`);
     switch (tensor.form) {

@@ -64,7 +64,7 @@ const launches = await Promise.all(
         ...launch.tensors.map((tensor) => ({
           binding: specs[tensor]!.binding,
           visibility,
-          buffer: { type: tensor in INPUTS ? ('read-only-storage' as const) : ('storage' as const) },
+          buffer: { type: launch.reads.has(tensor) ? ('read-only-storage' as const) : ('storage' as const) },
         })),
       ],
     });

@@ -33,6 +33,7 @@ export function addTables(file: SourceFile, parts: HostParts): void {
       `    entry: ${quoted(entry.name)},\n`,
       `    workgroups: (${parameter([grid])}: ${name}Sizes): number => ${grid},\n`,
       `    tensors: [${entry.bindings.map((b) => quoted(b.name)).join(', ')}],\n`,
+      `    reads: new Set<string>([${entry.bindings.flatMap((b) => (b.access === 'read' ? [quoted(b.name)] : [])).join(', ')}]),\n`,
       `    uniforms: ${entry.uniformBinding !== undefined},\n`,
       '  },\n',
     ].join('');

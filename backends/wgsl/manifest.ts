@@ -43,6 +43,7 @@ function entryOf(k: Kernel, program: Program, module: ModuleContext): ManifestEn
     bindings: k.buffers.map((b) => ({
       name: b.name,
       role: role(b.name),
+      access: b.access,
       storage: b.storage,
       binding: module.tensors.get(b.name)!.binding,
       shape: shapes.get(b.name)!.map((e) => printFormula(e)),

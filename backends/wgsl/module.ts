@@ -22,6 +22,8 @@ export class ModuleContext {
   readonly entryNames: ReadonlyMap<Kernel, string>;
   private readonly structName: string;
   private readonly fixedNames: ReadonlyMap<string, string>;
+  private readonly readOnly: ReadonlyMap<string, ModuleTensor>;
+  private readonly readAgain = new Set<string>();
   private readonly helpers = new Set<HelperName>();
   private readonly accessors = new Map<string, string>();
   private readonly shared = new Map<string, { readonly name: string; readonly text: string }>();
@@ -50,6 +52,29 @@ export class ModuleContext {
         },
       ]),
     );
+    const kept = program.workspace.flatMap(({ name }) => this.tensors.get(name) ?? []);
+    this.readOnly = new Map(
+      kept.map((t) => [
+        t.name,
+        {
+          ...t,
+          written: false,
+          variable: this.names.fresh(`${t.name}_read`),
+          load: this.names.fresh(`load_${t.name}_read`),
+        },
+      ]),
+    );
+  }
+
+  /**
+   * A tensor as one kernel sees it. What an earlier launch wrote and this one only reads is declared read-only once more
+   * at the same binding: then WGSL knows that reads at a uniform index are uniform, and that loops over them are.
+   */
+  tensorIn(k: Kernel, name: string): ModuleTensor | undefined {
+    const t = this.tensors.get(name);
+    if (!t?.written || k.buffers.find((b) => b.name === name)?.access !== 'read') return t;
+    this.readAgain.add(name);
+    return this.readOnly.get(name);
   }
 
   helper(name: HelperName): string {
@@ -102,7 +127,9 @@ export class ModuleContext {
   declarations(): readonly string[] {
     const { program } = this;
     const used = new Set(program.kernels.flatMap((k) => k.buffers.map((b) => b.name)));
-    const tensors = [...this.tensors.values()].filter((t) => used.has(t.name));
+    const tensors = [...this.tensors.values()]
+      .filter((t) => used.has(t.name))
+      .concat([...this.readOnly.values()].filter((t) => this.readAgain.has(t.name)));
     const uniforms = this.hasUniforms() ? [this.uniformText()] : [];
     const constants = [
       ...[...this.usedFixed].map((n) => `const ${this.fixedNames.get(n)!} = ${program.fixed[n]};`),

@@ -36,7 +36,7 @@ function printEntry(k: Kernel, module: ModuleContext): string {
     places.set(name, { kind: 'local', text });
     return text;
   };
-  const expressions = new ExpressionPrinter(module, place);
+  const expressions = new ExpressionPrinter(module, place, (n) => module.tensorIn(k, n));
   const used = new Set<string>();
   visitExprs(k.body, (e) => {
     if (e.kind === 'var') used.add(e.name);

@@ -89,7 +89,7 @@ async function compileEntry(
       ...entry.bindings.map((b) => ({
         binding: b.binding,
         visibility,
-        buffer: { type: b.role === 'in' ? ('read-only-storage' as const) : ('storage' as const) },
+        buffer: { type: b.access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
       })),
     ],
   });

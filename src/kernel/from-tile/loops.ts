@@ -165,7 +165,7 @@ export class TileLoops {
   /** The part of the tiles that this workgroup has when several share a stream: equal pieces of what is visited. */
   private share(ranges: readonly TileRange[], out: Stmt[]): readonly TileRange[] {
     const { part } = this.stage;
-    if (!part) return ranges;
+    if (!part || ranges.length === 0) return ranges;
     const named = ranges.map((r) => ({
       from: this.name('from', r.from, out),
       to: this.name('to', r.to, out),

@@ -45,7 +45,7 @@ interface SizeSet {
 const SETS = [
   { name: 'ones', sizes: { B: 1, H: 1, G: 1, N: 1, M: 1 }, mixed: true },
   { name: 'primes', sizes: { B: 2, H: 3, G: 1, N: 13, M: 31 } },
-  { name: 'past a tile', sizes: { B: 1, H: 1, G: 1, N: 67, M: 67 } },
+  { name: 'past a tile', sizes: { B: 1, H: 1, G: 1, N: 67, M: 67, Y: 9, X: 8 } },
   {
     name: 'masked rows',
     sizes: { B: 1, H: 2, G: 2, N: 19, M: 17 },

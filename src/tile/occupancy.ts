@@ -21,7 +21,10 @@ function count(
   return axes.reduce((n, a) => n * Math.max(0, evalConst(a.extent, known)), 1);
 }
 
-/** No more rows in a block than there are: idle lanes would only repeat the last row. */
+/**
+ * No more rows in a block than there are, where every lane reads for itself: idle lanes would repeat the last row. Lanes
+ * that load columns together stay, because a stream for few rows is as fast as it is read.
+ */
 export function fewerRows(
   s: Stage,
   plan: StagePlan,
@@ -29,12 +32,9 @@ export function fewerRows(
   sizes: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
   const rows = Math.max(1, count(s.row, sizes) ?? Infinity);
-  if (rows >= plan.blockM) return plan;
-  if (plan.arrangement === 'warp-matrix') {
-    const warps = Math.ceil(rows / 16);
-    return { ...plan, blockM: 16 * warps, lanes: 32 * warps };
-  }
-  const lanes = Math.min(plan.lanes, limits.subgroup * Math.ceil(rows / limits.subgroup));
+  if (rows >= plan.blockM || plan.arrangement !== 'lane-rows') return plan;
+  const needed = limits.subgroup * Math.ceil(rows / limits.subgroup);
+  const lanes = plan.operands === 'direct' ? Math.min(plan.lanes, needed) : plan.lanes;
   return { ...plan, blockM: lanes * Math.min(plan.blockM / plan.lanes, Math.ceil(rows / lanes)), lanes };
 }
 

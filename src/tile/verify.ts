@@ -32,10 +32,21 @@ class StageVerifier {
   run(): void {
     const names = [...this.s.batch, ...this.s.row, ...this.s.stream, ...this.s.vectors].map((a) => a.name);
     if (new Set(names).size !== names.length) this.fail('an axis has two roles');
+    this.part();
     this.s.prologue.forEach((d) => this.define(d));
     for (const o of this.s.rowOperands) this.operand(o.name, 'row', o.value, [o.vector]);
     this.s.passes.forEach((p) => this.pass(p));
     for (const st of this.s.stores) this.check(st.value, 'row', st.vectors);
+  }
+
+  private part(): void {
+    const { part, batch, passes } = this.s;
+    if (!part) return;
+    const extent = batch.find((a) => a.name === part.axis)?.extent;
+    if (extent?.kind !== 'const' || extent.value !== part.of)
+      this.fail(`the shares of the stream are no batch axis of ${part.of}`);
+    // A later pass would begin with the carriers of a share.
+    if (passes.length !== 1) this.fail('a shared stream has more than one pass');
   }
 
   private define(d: TileDef): void {

@@ -127,7 +127,7 @@ const onMatrixUnits = attentionSpecs({ storages: ['f16'], work: 12_000 }).filter
 describe('splitting the stream of a stage', () => {
   it('keeps the meaning', () => holds(cases, law(), 60));
 
-  it('keeps the meaning on matrix units, with blocks as small as the rows allow', () =>
+  it('keeps the meaning on matrix units', () =>
     holds(
       onMatrixUnits,
       (c) => {

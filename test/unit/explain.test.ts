@@ -1,5 +1,5 @@
 /** What `explain` says: figures for given sizes and params, formulas without, bounds as text. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import type { Stage } from '../../src/tile/tile.ts';
 import { encodeTensors, writeFilesAtomically } from '../../src/runtime/files.ts';
 import { tensorFrom } from '../../src/runtime/tensor.ts';
 import { attnc } from '../support/cli.ts';
+import { expectGolden } from '../support/golden.ts';
 
 const WINDOW = `kernel near {
   axes b: B, h: H, i: N, j: M, d: D
@@ -233,5 +234,21 @@ describe('the command', () => {
     expect(kernel.values['window']).toBe(64);
     expect(await attnc('explain', file, '--set', 'N=8192,nothing=3')).toMatchObject({ code: 1 });
     expect(await attnc('explain', file, '--set', 'N=-1')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('the documentation', () => {
+  it('shows what is printed', async () => {
+    const path = join(import.meta.dirname, '../../docs/explain.md');
+    const page = readFileSync(path, 'utf8');
+    const [command] = /(?<=npx attnc ).*/.exec(page)!;
+    const words = command
+      .split(' ')
+      .map((w) => w.replace(/^examples\//, join(import.meta.dirname, '../../examples/')));
+    const { stdout } = await attnc(...words);
+    expectGolden(
+      path,
+      page.replace(/^```text\n[^]*?^```/m, () => `\`\`\`text\n${stdout.trimEnd()}\n\`\`\``),
+    );
   });
 });

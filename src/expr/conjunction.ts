@@ -1,6 +1,6 @@
 /** Whether a predicate can hold somewhere in a box: its conjunctions narrow what each of their parts can be. */
 import { all, any, atMost, below, conjuncts, implies } from './compare.ts';
-import { bool, i32, key, op, type Expr } from './expr.ts';
+import { bool, children, i32, key, op, type Expr } from './expr.ts';
 import { opposite, place, within, type Context, type Form } from './forms.ts';
 import type { Range } from './interval.ts';
 import { floorDiv, floorMod, greatest, least, linear, minus, multiple, plus, type Term } from './linear.ts';
@@ -32,7 +32,7 @@ export function partsOf(parts: readonly Predicate[]): {
   return { leaves, choices };
 }
 
-export const alternatives = (p: Predicate): readonly Predicate[] =>
+const alternatives = (p: Predicate): readonly Predicate[] =>
   p.kind === 'or' ? p.parts.flatMap(alternatives) : [p];
 
 /** One alternative of every choice, in all combinations; undefined when these are too many. */
@@ -99,29 +99,35 @@ export class Possibility {
     const among = los.flatMap((l) => his.map((h) => atMost(l, h)));
     const low = bare.lo ? his.map((h) => atMost(bare.lo!, h)) : [];
     const high = bare.hi ? los.map((l) => atMost(l, bare.hi!)) : [];
-    return all([...low, ...high, ...among, this.residue(form, los, his, context)]);
+    const positive = this.divisor(form);
+    const holds = positive ? atMost(ONE, positive) : TRUE;
+    const between = [...low, ...high, ...among].filter((c) => !implies(holds, c));
+    return all([...between, this.residue(form, los, his, context)]);
   }
 
   /** For a remainder: between the ends of its dividend lies a number that leaves one of the wanted remainders. */
   private residue(form: Form, los: readonly Expr[], his: readonly Expr[], context: Context): Expr {
-    const [term] = form.terms;
-    const e = term!.atom;
-    if (form.terms.length > 1 || e.kind !== 'op' || e.op !== 'mod') return TRUE;
-    const by = e.args[1]!;
-    const x = this.narrowed(e.args[0]!, context);
-    if (!this.divides(by) || !x.lo || !x.hi) return TRUE;
+    const by = this.divisor(form);
+    if (!by) return TRUE;
+    const x = this.narrowed(children(form.terms[0]!.atom)[0]!, context);
+    if (!x.lo || !x.hi) return TRUE;
     const same = los.find((l) => his.some((h) => key(l) === key(h)));
     const first = same ?? [ZERO, ...los].reduce(greatest);
     const last = same ?? [minus(by, ONE), ...his].reduce(least);
     return below(floorDiv(minus(minus(x.lo, ONE), last), by), floorDiv(minus(x.hi, first), by));
   }
 
-  /** All that a remainder can be: where in there its dividend leads is for `residue` to say. */
-  private bare(form: Form, context: Context): Range {
+  /** What a form that is a remainder divides by. */
+  private divisor(form: Form): Expr | undefined {
     const [{ atom }] = form.terms as readonly [Term];
     const by = form.terms.length === 1 && atom.kind === 'op' && atom.op === 'mod' ? atom.args[1] : undefined;
-    if (by && this.divides(by)) return { lo: ZERO, hi: minus(by, ONE) };
-    return this.ranges.bare(form, context);
+    return by && this.divides(by) ? by : undefined;
+  }
+
+  /** All that a remainder can be: where in there its dividend leads is for `residue` to say. */
+  private bare(form: Form, context: Context): Range {
+    const by = this.divisor(form);
+    return by ? { lo: ZERO, hi: minus(by, ONE) } : this.ranges.bare(form, context);
   }
 
   /** Fixed, and no constant that is not positive. */
@@ -149,11 +155,9 @@ export class Possibility {
   }
 
   private differs(form: Form, from: Expr, context: Context): Expr {
-    const [term] = form.terms;
-    const e = term!.atom;
-    if (form.terms.length === 1 && e.kind === 'op' && e.op === 'mod' && this.divides(e.args[1]!)) {
-      const by = e.args[1]!;
-      const x = this.narrowed(e.args[0]!, context);
+    const by = this.divisor(form);
+    if (by) {
+      const x = this.narrowed(children(form.terms[0]!.atom)[0]!, context);
       if (!x.lo || !x.hi) return TRUE;
       const other = op('ne', floorMod(x.lo, by), from);
       return any([other, all([below(x.lo, x.hi), negatedOne(by)])]);

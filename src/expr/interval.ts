@@ -30,8 +30,8 @@ export function rangeOf(e: Expr, box: Box): Range {
 /** `may` and `must` of a boolean expression over the box, simplified. */
 export function truthOf(e: Expr, box: Box): Truth {
   const possible = new Possibility(new Ranges(box));
-  return {
-    may: simplify(possible.of(predicate(e, box))),
-    must: simplify(negated(possible.of(predicate(e, box, false)))),
-  };
+  const may = simplify(possible.of(predicate(e, box)));
+  const must = simplify(negated(possible.of(predicate(e, box, false))));
+  // A box is never empty.
+  return { may, must: may.kind === 'const' && may.value === 0 ? may : must };
 }

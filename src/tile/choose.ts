@@ -53,8 +53,8 @@ function streamReads(g: Graph, root: string, stream: readonly string[]): Expr[] 
 }
 
 /**
- * Rows are the axes that the streamed tensors depend on least, so that a tile of them is shared by all rows; free of such
- * a dependence, several axes flatten into one. Vectors count before scalars: a contraction needs one operand without rows.
+ * Rows are the axes that the streamed tensors depend on least, so that a tile of them is shared by all rows; where no
+ * streamed vector depends on them, several axes are rows together. Vectors count before scalars: a contraction needs one operand without rows.
  */
 function chooseRow(
   g: Graph,
@@ -74,8 +74,10 @@ function chooseRow(
     const uses = Math.min(...axes.map(count));
     return { axes: axes.filter((a) => count(a) === uses), uses };
   };
-  const rows = least(least(free, vectors).axes, reads);
-  return rows.uses === 0 ? rows.axes : rows.axes.slice(-1);
+  const apart = least(free, vectors);
+  const rows = least(apart.axes, reads);
+  // A scalar that every element reads for itself does not care how rows lie; a vector does.
+  return apart.uses === 0 ? rows.axes : rows.axes.slice(-1);
 }
 
 export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>): StageShape {

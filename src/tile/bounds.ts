@@ -146,7 +146,7 @@ class PassBounds {
       rest = solved.rest;
       outer.add(l.axis);
     }
-    const natural = (n: string): boolean => !n.startsWith('<') && !this.isParam(n);
+    const natural = (n: string): boolean | Expr => this.limit(n);
     const safe = simplify(fits(outside, this.unknownBox(box), natural));
     const may = isTrue(rest) ? TRUE : truthOf(any, box).may;
     const full = simplify(op('and', this.inside(), truthOf(all, box).must));
@@ -160,10 +160,12 @@ class PassBounds {
     };
   }
 
-  private isParam(name: string): boolean {
+  /** Sizes and positions are not negative, and a position does not pass the extent of its axis; params may be anything. */
+  private limit(name: string): boolean | Expr {
     const axes = [...this.stage.batch, ...this.stage.row, ...this.stage.stream];
-    const sizes = new Set(axes.flatMap((a) => [...freeVars(a.extent)]));
-    return !name.includes('.') && !axes.some((a) => a.name === name) && !sizes.has(name);
+    const axis = axes.find((a) => a.name === name || name.startsWith(`${a.name}.`));
+    if (axis) return axis.extent;
+    return axes.some((a) => freeVars(a.extent).has(name));
   }
 
   private box(summarised: ReadonlyMap<string, Range>): Box {

@@ -61,10 +61,11 @@ describe('figures', () => {
   });
 
   it('of a long causal stream are there in little time', () => {
-    const started = performance.now();
+    // The processor's time: other tests run beside this one.
+    const started = process.cpuUsage();
     const text = WINDOW.replace(' && i - j < window', '');
     const { tiles } = explained(text, { N: 131_072, M: 131_072, B: 4, H: 32 });
-    expect(performance.now() - started).toBeLessThan(6000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(6000);
     const blocks = 131_072 / 64;
     expect(tiles).toEqual({
       visited: 4 * 32 * ((blocks * (blocks + 1)) / 2),

@@ -82,9 +82,9 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   __half* const q_rows = reinterpret_cast<__half*>(attn_smem);
   __half* const k_tile = reinterpret_cast<__half*>(attn_smem + 3072 + ATTN_REDZONE);
   __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 6144 + 2 * ATTN_REDZONE);
-  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
   const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
+  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
@@ -95,7 +95,8 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   for (int element = lane; element < 1024; element += 128) {
     const int tile_row = element / 16;
     const int tile_col = element % 16;
-    const int i = min(row_first + tile_row, N - 1);
+    const int row = row_first + tile_row;
+    const int i = min(row, N - 1);
     q_rows[tile_row * 24 + tile_col] = q[((b * H + h) * N + i) * 16 + tile_col];
   }
   float p_m_c_0 = -1.5e38f;
@@ -105,55 +106,54 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   float p_sum_c_0 = 0.0f;
   float p_sum_c_1 = 0.0f;
   float y_c[8] = {};
-  for (int tile_first = 0; tile_first < M; tile_first += 64) {
-    if (tile_first <= min(row_first + 64, N) - 1) {
-      __syncthreads();
-      for (int element_2 = lane; element_2 < 1024; element_2 += 128) {
-        const int tile_row_2 = element_2 / 16;
-        const int tile_col_2 = element_2 % 16;
-        const int column = tile_first + tile_row_2;
-        const int j = min(column, M - 1);
-        k_tile[tile_row_2 * 24 + tile_col_2] = k[((b * H + h) * M + j) * 16 + tile_col_2];
-      }
-      for (int element_3 = lane; element_3 < 1024; element_3 += 128) {
-        const int tile_row_3 = element_3 / 16;
-        const int tile_col_3 = element_3 % 16;
-        const int column_2 = tile_first + tile_row_3;
-        const int j_2 = min(column_2, M - 1);
-        v_tile[tile_row_3 * 24 + tile_col_3] = v[((b * H + h) * M + j_2) * 16 + tile_col_3];
-      }
-      __syncthreads();
-      float s_sum_dot[32] = {};
+  const int i_last = min(row_first + 64, N) - 1;
+  const int j_past = min(i_last + 1, M);
+  for (int j_tile = 0; j_tile < (j_past + 63) / 64; ++j_tile) {
+    const int j_first = j_tile * 64;
+    const int j_last = min(j_first + 64, M) - 1;
+    __syncthreads();
+    for (int element_2 = lane; element_2 < 1024; element_2 += 128) {
+      const int tile_row_2 = element_2 / 16;
+      const int tile_col_2 = element_2 % 16;
+      const int column = j_first + tile_row_2;
+      const int j = min(column, M - 1);
+      k_tile[tile_row_2 * 24 + tile_col_2] = k[((b * H + h) * M + j) * 16 + tile_col_2];
+    }
+    for (int element_3 = lane; element_3 < 1024; element_3 += 128) {
+      const int tile_row_3 = element_3 / 16;
+      const int tile_col_3 = element_3 % 16;
+      const int column_2 = j_first + tile_row_3;
+      const int j_2 = min(column_2, M - 1);
+      v_tile[tile_row_3 * 24 + tile_col_3] = v[((b * H + h) * M + j_2) * 16 + tile_col_3];
+    }
+    __syncthreads();
+    float s_sum_dot[32] = {};
+    #pragma unroll
+    for (int step = 0; step < 1; ++step) {
+      unsigned rows_fragment[4] = {};
+      attn::ldmatrix_x4(rows_fragment, &q_rows[(warp * 16 + lane % 16) * 24
+          + (step * 16 + lane % 32 / 16 * 8)]);
       #pragma unroll
-      for (int step = 0; step < 1; ++step) {
-        unsigned rows_fragment[4] = {};
-        attn::ldmatrix_x4(rows_fragment, &q_rows[(warp * 16 + lane % 16) * 24
-            + (step * 16 + lane % 32 / 16 * 8)]);
-        #pragma unroll
-        for (int piece = 0; piece < 4; ++piece) {
-          unsigned cols_fragment[4] = {};
-          attn::ldmatrix_x4(cols_fragment, &k_tile[(piece * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 24
-              + (step * 16 + lane % 32 / 8 % 2 * 8)]);
-          attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8], rows_fragment, cols_fragment);
-          attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8 + 4], rows_fragment, &cols_fragment[2]);
-        }
+      for (int piece = 0; piece < 4; ++piece) {
+        unsigned cols_fragment[4] = {};
+        attn::ldmatrix_x4(cols_fragment, &k_tile[(piece * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 24
+            + (step * 16 + lane % 32 / 8 % 2 * 8)]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8], rows_fragment, cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8 + 4], rows_fragment, &cols_fragment[2]);
       }
+    }
+    if (j_first + 64 <= M && j_last <= row_first) {
       #pragma unroll
       for (int c_piece = 0; c_piece < 8; ++c_piece) {
         #pragma unroll
         for (int c_half = 0; c_half < 2; ++c_half) {
-          const int c = c_piece * 8 + quad * 2 + c_half;
-          const int column_3 = tile_first + c;
-          const int j_3 = min(column_3, M - 1);
-          const bool keep0_0 = column_3 < M && j_3 <= i_0;
           const float s_sum = s_sum_dot[c_piece * 4 + c_half];
           const float s = s_sum * 0.25f;
-          const float kept = keep0_0 ? s : -1.5e38f;
+          const float kept = s;
           p_m_c_0 = fmaxf(p_m_c_0, kept);
-          const bool keep0_0_2 = column_3 < M && j_3 <= i_1;
           const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
           const float s_2 = s_sum_2 * 0.25f;
-          const float kept_2 = keep0_0_2 ? s_2 : -1.5e38f;
+          const float kept_2 = s_2;
           p_m_c_1 = fmaxf(p_m_c_1, kept_2);
         }
       }
@@ -188,19 +188,14 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
       for (int c_2_piece = 0; c_2_piece < 8; ++c_2_piece) {
         #pragma unroll
         for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
-          const int c_2 = c_2_piece * 8 + quad * 2 + c_2_half;
-          const int column_4 = tile_first + c_2;
-          const int j_4 = min(column_4, M - 1);
-          const bool keep0_0_3 = column_4 < M && j_4 <= i_0;
           const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
           const float s_3 = s_sum_3 * 0.25f;
-          const float weight = keep0_0_3 ? expf(s_3 - ref0_0_0) : 0.0f;
+          const float weight = expf(s_3 - ref0_0_0);
           p_sum_c_0 += weight;
           weights[c_2_piece * 4 + c_2_half] = weight;
-          const bool keep0_0_4 = column_4 < M && j_4 <= i_1;
           const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
           const float s_4 = s_sum_4 * 0.25f;
-          const float weight_2 = keep0_0_4 ? expf(s_4 - ref0_0_1) : 0.0f;
+          const float weight_2 = expf(s_4 - ref0_0_1);
           p_sum_c_1 += weight_2;
           weights[c_2_piece * 4 + 2 + c_2_half] = weight_2;
         }
@@ -219,6 +214,90 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
               &v_tile[(step_2 * 16 + lane % 16) * 24 + (piece_2 * 16 + lane % 32 / 16 * 8)]);
           attn::mma_m16n8k16_f16(&y_c[piece_2 * 8], weights_fragment, cols_fragment_2);
           attn::mma_m16n8k16_f16(&y_c[piece_2 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+        }
+      }
+    } else {
+      #pragma unroll
+      for (int c_3_piece = 0; c_3_piece < 8; ++c_3_piece) {
+        #pragma unroll
+        for (int c_3_half = 0; c_3_half < 2; ++c_3_half) {
+          const int c_3 = c_3_piece * 8 + quad * 2 + c_3_half;
+          const int column_5 = j_first + c_3;
+          const int j_5 = min(column_5, M - 1);
+          const bool keep0_0 = column_5 < M && j_5 <= i_0;
+          const float s_sum_5 = s_sum_dot[c_3_piece * 4 + c_3_half];
+          const float s_5 = s_sum_5 * 0.25f;
+          const float kept_3 = keep0_0 ? s_5 : -1.5e38f;
+          p_m_c_0 = fmaxf(p_m_c_0, kept_3);
+          const bool keep0_0_2 = column_5 < M && j_5 <= i_1;
+          const float s_sum_6 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
+          const float s_6 = s_sum_6 * 0.25f;
+          const float kept_4 = keep0_0_2 ? s_6 : -1.5e38f;
+          p_m_c_1 = fmaxf(p_m_c_1, kept_4);
+        }
+      }
+      float p_m_c_0_all_2 = p_m_c_0;
+      const float p_m_c_0_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 1);
+      p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x1);
+      const float p_m_c_0_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 2);
+      p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x2);
+      const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2, -1.5e38f), 1.5e38f);
+      const float ref0_0_scale_0_2 = expf(ref0_0_0 - ref0_0_0_next_2);
+      ref0_0_0 = ref0_0_0_next_2;
+      float p_m_c_1_all_2 = p_m_c_1;
+      const float p_m_c_1_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 1);
+      p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x1);
+      const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
+      p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
+      const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2, -1.5e38f), 1.5e38f);
+      const float ref0_0_scale_1_2 = expf(ref0_0_1 - ref0_0_1_next_2);
+      ref0_0_1 = ref0_0_1_next_2;
+      p_sum_c_0 *= ref0_0_scale_0_2;
+      p_sum_c_1 *= ref0_0_scale_1_2;
+      #pragma unroll
+      for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+        #pragma unroll
+        for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
+          y_c[e_2_piece * 4 + e_2_half] *= ref0_0_scale_0_2;
+          y_c[e_2_piece * 4 + 2 + e_2_half] *= ref0_0_scale_1_2;
+        }
+      }
+      float weights_2[32] = {};
+      #pragma unroll
+      for (int c_4_piece = 0; c_4_piece < 8; ++c_4_piece) {
+        #pragma unroll
+        for (int c_4_half = 0; c_4_half < 2; ++c_4_half) {
+          const int c_4 = c_4_piece * 8 + quad * 2 + c_4_half;
+          const int column_6 = j_first + c_4;
+          const int j_6 = min(column_6, M - 1);
+          const bool keep0_0_3 = column_6 < M && j_6 <= i_0;
+          const float s_sum_7 = s_sum_dot[c_4_piece * 4 + c_4_half];
+          const float s_7 = s_sum_7 * 0.25f;
+          const float weight_3 = keep0_0_3 ? expf(s_7 - ref0_0_0) : 0.0f;
+          p_sum_c_0 += weight_3;
+          weights_2[c_4_piece * 4 + c_4_half] = weight_3;
+          const bool keep0_0_4 = column_6 < M && j_6 <= i_1;
+          const float s_sum_8 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
+          const float s_8 = s_sum_8 * 0.25f;
+          const float weight_4 = keep0_0_4 ? expf(s_8 - ref0_0_1) : 0.0f;
+          p_sum_c_1 += weight_4;
+          weights_2[c_4_piece * 4 + 2 + c_4_half] = weight_4;
+        }
+      }
+      #pragma unroll
+      for (int step_3 = 0; step_3 < 4; ++step_3) {
+        unsigned weights_fragment_2[4] = {};
+        weights_fragment_2[0] = attn::pack_f16(weights_2[step_3 * 8], weights_2[step_3 * 8 + 1]);
+        weights_fragment_2[1] = attn::pack_f16(weights_2[step_3 * 8 + 2], weights_2[step_3 * 8 + 3]);
+        weights_fragment_2[2] = attn::pack_f16(weights_2[step_3 * 8 + 4], weights_2[step_3 * 8 + 5]);
+        weights_fragment_2[3] = attn::pack_f16(weights_2[step_3 * 8 + 6], weights_2[step_3 * 8 + 7]);
+        #pragma unroll
+        for (int piece_3 = 0; piece_3 < 1; ++piece_3) {
+          unsigned cols_fragment_3[4] = {};
+          attn::ldmatrix_x4_trans(cols_fragment_3,
+              &v_tile[(step_3 * 16 + lane % 16) * 24 + (piece_3 * 16 + lane % 32 / 16 * 8)]);
+          attn::mma_m16n8k16_f16(&y_c[piece_3 * 8], weights_fragment_2, cols_fragment_3);
+          attn::mma_m16n8k16_f16(&y_c[piece_3 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
         }
       }
     }
@@ -244,17 +323,17 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   const float y_c_factor_0 = 1.0f / p_sum_0;
   const float y_c_factor_1 = 1.0f / p_sum_1;
   #pragma unroll
-  for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+  for (int e_3_piece = 0; e_3_piece < 2; ++e_3_piece) {
     #pragma unroll
-    for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
-      const int e_2 = e_2_piece * 8 + quad * 2 + e_2_half;
+    for (int e_3_half = 0; e_3_half < 2; ++e_3_half) {
+      const int e_3 = e_3_piece * 8 + quad * 2 + e_3_half;
       if (row_0 < N) {
-        y[((b * H + h) * N + i_0) * 16 + e_2] =
-            __float2half_rn(p_m_c_0 > -1.5e38f ? y_c_factor_0 * y_c[e_2_piece * 4 + e_2_half] : 0.0f);
+        y[((b * H + h) * N + i_0) * 16 + e_3] =
+            __float2half_rn(p_m_c_0 > -1.5e38f ? y_c_factor_0 * y_c[e_3_piece * 4 + e_3_half] : 0.0f);
       }
       if (row_1 < N) {
-        y[((b * H + h) * N + i_1) * 16 + e_2] =
-            __float2half_rn(p_m_c_1 > -1.5e38f ? y_c_factor_1 * y_c[e_2_piece * 4 + 2 + e_2_half] : 0.0f);
+        y[((b * H + h) * N + i_1) * 16 + e_3] =
+            __float2half_rn(p_m_c_1 > -1.5e38f ? y_c_factor_1 * y_c[e_3_piece * 4 + 2 + e_3_half] : 0.0f);
       }
     }
   }

@@ -87,9 +87,9 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   __half* const q_rows = reinterpret_cast<__half*>(attn_smem);
   __half* const k_tile = reinterpret_cast<__half*>(attn_smem + 3072 + ATTN_REDZONE);
   __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 6144 + 2 * ATTN_REDZONE);
-  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
   const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
+  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
@@ -100,7 +100,8 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   for (int element = lane; element < 1024; element += 128) {
     const int tile_row = element / 16;
     const int tile_col = element % 16;
-    const int i = min(row_first + tile_row, N - 1);
+    const int row = row_first + tile_row;
+    const int i = min(row, N - 1);
     q_rows[tile_row * 24 + tile_col] = q[((b * H + h) * N + i) * 16 + tile_col];
   }
   float p_m_c_0 = -1.5e38f;
@@ -110,14 +111,28 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   float p_sum_c_0 = 0.0f;
   float p_sum_c_1 = 0.0f;
   float o_c[8] = {};
-  for (int tile_first = 0; tile_first < M; tile_first += 64) {
-    if (tile_first <= min(row_first + 64, N) - 1
-        && (row_first - (min(tile_first + 64, M) - 1) < window || tile_first < sinks)) {
+  const int i_last = min(row_first + 64, N) - 1;
+  // 32-bit integers cannot overflow in the bounds below
+  const bool fits = float(N) + float(M) + fabsf(float(window)) + 1.0f < 1073741800.0f;
+  const int j_past = min(i_last + 1, M);
+  const int j_least = max(row_first - window + 1, 0);
+  const int j_past_2 = min(max(min(i_last, sinks - 1) + 1, 0), M);
+  // j runs through 2 ranges of tiles
+  const int to = fits ? (j_past_2 + 63) / 64 : (M + 63) / 64;
+  const int from = fits ? j_least / 64 : 0;
+  const int to_2 = fits ? (window > 0 && j_least < j_past ? (j_past + 63) / 64 : 0) : (M + 63) / 64;
+  int j_done = 0;
+  for (int j_range = 0; j_range < 2; ++j_range) {
+    const int j_from = max(j_done, j_range == 0 ? 0 : from);
+    const int j_to = j_range == 0 ? to : to_2;
+    for (int j_tile = j_from; j_tile < j_to; ++j_tile) {
+      const int j_first = j_tile * 64;
+      const int j_last = min(j_first + 64, M) - 1;
       __syncthreads();
       for (int element_2 = lane; element_2 < 1024; element_2 += 128) {
         const int tile_row_2 = element_2 / 16;
         const int tile_col_2 = element_2 % 16;
-        const int column = tile_first + tile_row_2;
+        const int column = j_first + tile_row_2;
         const int j = min(column, M - 1);
         k_tile[tile_row_2 * 24 + tile_col_2] =
             k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j) * 16 + tile_col_2];
@@ -125,7 +140,7 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       for (int element_3 = lane; element_3 < 1024; element_3 += 128) {
         const int tile_row_3 = element_3 / 16;
         const int tile_col_3 = element_3 % 16;
-        const int column_2 = tile_first + tile_row_3;
+        const int column_2 = j_first + tile_row_3;
         const int j_2 = min(column_2, M - 1);
         v_tile[tile_row_3 * 24 + tile_col_3] =
             v[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_2) * 16 + tile_col_3];
@@ -146,90 +161,168 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
           attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8 + 4], rows_fragment, &cols_fragment[2]);
         }
       }
-      #pragma unroll
-      for (int c_piece = 0; c_piece < 8; ++c_piece) {
+      if (fits && j_first + 64 <= M && j_last <= row_first
+          && (i_last < window + max(j_first, sinks) || j_last < sinks)) {
         #pragma unroll
-        for (int c_half = 0; c_half < 2; ++c_half) {
-          const int c = c_piece * 8 + quad * 2 + c_half;
-          const int column_3 = tile_first + c;
-          const int j_3 = min(column_3, M - 1);
-          const bool keep0_0 = column_3 < M && j_3 <= i_0 && (i_0 - j_3 < window || j_3 < sinks);
-          const float s_sum = s_sum_dot[c_piece * 4 + c_half];
-          const float s = s_sum * 0.25f;
-          const float kept = keep0_0 ? s : -1.5e38f;
-          p_m_c_0 = fmaxf(p_m_c_0, kept);
-          const bool keep0_0_2 = column_3 < M && j_3 <= i_1 && (i_1 - j_3 < window || j_3 < sinks);
-          const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
-          const float s_2 = s_sum_2 * 0.25f;
-          const float kept_2 = keep0_0_2 ? s_2 : -1.5e38f;
-          p_m_c_1 = fmaxf(p_m_c_1, kept_2);
+        for (int c_piece = 0; c_piece < 8; ++c_piece) {
+          #pragma unroll
+          for (int c_half = 0; c_half < 2; ++c_half) {
+            const float s_sum = s_sum_dot[c_piece * 4 + c_half];
+            const float s = s_sum * 0.25f;
+            const float kept = s;
+            p_m_c_0 = fmaxf(p_m_c_0, kept);
+            const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
+            const float s_2 = s_sum_2 * 0.25f;
+            const float kept_2 = s_2;
+            p_m_c_1 = fmaxf(p_m_c_1, kept_2);
+          }
         }
-      }
-      float p_m_c_0_all = p_m_c_0;
-      const float p_m_c_0_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 1);
-      p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x1);
-      const float p_m_c_0_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 2);
-      p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x2);
-      const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_0 = expf(ref0_0_0 - ref0_0_0_next);
-      ref0_0_0 = ref0_0_0_next;
-      float p_m_c_1_all = p_m_c_1;
-      const float p_m_c_1_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 1);
-      p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x1);
-      const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
-      p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
-      const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_1 = expf(ref0_0_1 - ref0_0_1_next);
-      ref0_0_1 = ref0_0_1_next;
-      p_sum_c_0 *= ref0_0_scale_0;
-      p_sum_c_1 *= ref0_0_scale_1;
-      #pragma unroll
-      for (int e_piece = 0; e_piece < 2; ++e_piece) {
+        float p_m_c_0_all = p_m_c_0;
+        const float p_m_c_0_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 1);
+        p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x1);
+        const float p_m_c_0_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 2);
+        p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x2);
+        const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all, -1.5e38f), 1.5e38f);
+        const float ref0_0_scale_0 = expf(ref0_0_0 - ref0_0_0_next);
+        ref0_0_0 = ref0_0_0_next;
+        float p_m_c_1_all = p_m_c_1;
+        const float p_m_c_1_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 1);
+        p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x1);
+        const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
+        p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
+        const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all, -1.5e38f), 1.5e38f);
+        const float ref0_0_scale_1 = expf(ref0_0_1 - ref0_0_1_next);
+        ref0_0_1 = ref0_0_1_next;
+        p_sum_c_0 *= ref0_0_scale_0;
+        p_sum_c_1 *= ref0_0_scale_1;
         #pragma unroll
-        for (int e_half = 0; e_half < 2; ++e_half) {
-          o_c[e_piece * 4 + e_half] *= ref0_0_scale_0;
-          o_c[e_piece * 4 + 2 + e_half] *= ref0_0_scale_1;
+        for (int e_piece = 0; e_piece < 2; ++e_piece) {
+          #pragma unroll
+          for (int e_half = 0; e_half < 2; ++e_half) {
+            o_c[e_piece * 4 + e_half] *= ref0_0_scale_0;
+            o_c[e_piece * 4 + 2 + e_half] *= ref0_0_scale_1;
+          }
         }
-      }
-      float weights[32] = {};
-      #pragma unroll
-      for (int c_2_piece = 0; c_2_piece < 8; ++c_2_piece) {
+        float weights[32] = {};
         #pragma unroll
-        for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
-          const int c_2 = c_2_piece * 8 + quad * 2 + c_2_half;
-          const int column_4 = tile_first + c_2;
-          const int j_4 = min(column_4, M - 1);
-          const bool keep0_0_3 = column_4 < M && j_4 <= i_0 && (i_0 - j_4 < window || j_4 < sinks);
-          const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
-          const float s_3 = s_sum_3 * 0.25f;
-          const float weight = keep0_0_3 ? expf(s_3 - ref0_0_0) : 0.0f;
-          p_sum_c_0 += weight;
-          weights[c_2_piece * 4 + c_2_half] = weight;
-          const bool keep0_0_4 = column_4 < M && j_4 <= i_1 && (i_1 - j_4 < window || j_4 < sinks);
-          const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
-          const float s_4 = s_sum_4 * 0.25f;
-          const float weight_2 = keep0_0_4 ? expf(s_4 - ref0_0_1) : 0.0f;
-          p_sum_c_1 += weight_2;
-          weights[c_2_piece * 4 + 2 + c_2_half] = weight_2;
+        for (int c_2_piece = 0; c_2_piece < 8; ++c_2_piece) {
+          #pragma unroll
+          for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
+            const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
+            const float s_3 = s_sum_3 * 0.25f;
+            const float weight = expf(s_3 - ref0_0_0);
+            p_sum_c_0 += weight;
+            weights[c_2_piece * 4 + c_2_half] = weight;
+            const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
+            const float s_4 = s_sum_4 * 0.25f;
+            const float weight_2 = expf(s_4 - ref0_0_1);
+            p_sum_c_1 += weight_2;
+            weights[c_2_piece * 4 + 2 + c_2_half] = weight_2;
+          }
         }
-      }
-      #pragma unroll
-      for (int step_2 = 0; step_2 < 4; ++step_2) {
-        unsigned weights_fragment[4] = {};
-        weights_fragment[0] = attn::pack_f16(weights[step_2 * 8], weights[step_2 * 8 + 1]);
-        weights_fragment[1] = attn::pack_f16(weights[step_2 * 8 + 2], weights[step_2 * 8 + 3]);
-        weights_fragment[2] = attn::pack_f16(weights[step_2 * 8 + 4], weights[step_2 * 8 + 5]);
-        weights_fragment[3] = attn::pack_f16(weights[step_2 * 8 + 6], weights[step_2 * 8 + 7]);
         #pragma unroll
-        for (int piece_2 = 0; piece_2 < 1; ++piece_2) {
-          unsigned cols_fragment_2[4] = {};
-          attn::ldmatrix_x4_trans(cols_fragment_2,
-              &v_tile[(step_2 * 16 + lane % 16) * 24 + (piece_2 * 16 + lane % 32 / 16 * 8)]);
-          attn::mma_m16n8k16_f16(&o_c[piece_2 * 8], weights_fragment, cols_fragment_2);
-          attn::mma_m16n8k16_f16(&o_c[piece_2 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+        for (int step_2 = 0; step_2 < 4; ++step_2) {
+          unsigned weights_fragment[4] = {};
+          weights_fragment[0] = attn::pack_f16(weights[step_2 * 8], weights[step_2 * 8 + 1]);
+          weights_fragment[1] = attn::pack_f16(weights[step_2 * 8 + 2], weights[step_2 * 8 + 3]);
+          weights_fragment[2] = attn::pack_f16(weights[step_2 * 8 + 4], weights[step_2 * 8 + 5]);
+          weights_fragment[3] = attn::pack_f16(weights[step_2 * 8 + 6], weights[step_2 * 8 + 7]);
+          #pragma unroll
+          for (int piece_2 = 0; piece_2 < 1; ++piece_2) {
+            unsigned cols_fragment_2[4] = {};
+            attn::ldmatrix_x4_trans(cols_fragment_2,
+                &v_tile[(step_2 * 16 + lane % 16) * 24 + (piece_2 * 16 + lane % 32 / 16 * 8)]);
+            attn::mma_m16n8k16_f16(&o_c[piece_2 * 8], weights_fragment, cols_fragment_2);
+            attn::mma_m16n8k16_f16(&o_c[piece_2 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+          }
+        }
+      } else {
+        #pragma unroll
+        for (int c_3_piece = 0; c_3_piece < 8; ++c_3_piece) {
+          #pragma unroll
+          for (int c_3_half = 0; c_3_half < 2; ++c_3_half) {
+            const int c_3 = c_3_piece * 8 + quad * 2 + c_3_half;
+            const int column_5 = j_first + c_3;
+            const int j_5 = min(column_5, M - 1);
+            const bool keep0_0 = column_5 < M && j_5 <= i_0 && (i_0 - j_5 < window || j_5 < sinks);
+            const float s_sum_5 = s_sum_dot[c_3_piece * 4 + c_3_half];
+            const float s_5 = s_sum_5 * 0.25f;
+            const float kept_3 = keep0_0 ? s_5 : -1.5e38f;
+            p_m_c_0 = fmaxf(p_m_c_0, kept_3);
+            const bool keep0_0_2 = column_5 < M && j_5 <= i_1 && (i_1 - j_5 < window || j_5 < sinks);
+            const float s_sum_6 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
+            const float s_6 = s_sum_6 * 0.25f;
+            const float kept_4 = keep0_0_2 ? s_6 : -1.5e38f;
+            p_m_c_1 = fmaxf(p_m_c_1, kept_4);
+          }
+        }
+        float p_m_c_0_all_2 = p_m_c_0;
+        const float p_m_c_0_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 1);
+        p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x1);
+        const float p_m_c_0_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 2);
+        p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x2);
+        const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2, -1.5e38f), 1.5e38f);
+        const float ref0_0_scale_0_2 = expf(ref0_0_0 - ref0_0_0_next_2);
+        ref0_0_0 = ref0_0_0_next_2;
+        float p_m_c_1_all_2 = p_m_c_1;
+        const float p_m_c_1_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 1);
+        p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x1);
+        const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
+        p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
+        const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2, -1.5e38f), 1.5e38f);
+        const float ref0_0_scale_1_2 = expf(ref0_0_1 - ref0_0_1_next_2);
+        ref0_0_1 = ref0_0_1_next_2;
+        p_sum_c_0 *= ref0_0_scale_0_2;
+        p_sum_c_1 *= ref0_0_scale_1_2;
+        #pragma unroll
+        for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+          #pragma unroll
+          for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
+            o_c[e_2_piece * 4 + e_2_half] *= ref0_0_scale_0_2;
+            o_c[e_2_piece * 4 + 2 + e_2_half] *= ref0_0_scale_1_2;
+          }
+        }
+        float weights_2[32] = {};
+        #pragma unroll
+        for (int c_4_piece = 0; c_4_piece < 8; ++c_4_piece) {
+          #pragma unroll
+          for (int c_4_half = 0; c_4_half < 2; ++c_4_half) {
+            const int c_4 = c_4_piece * 8 + quad * 2 + c_4_half;
+            const int column_6 = j_first + c_4;
+            const int j_6 = min(column_6, M - 1);
+            const bool keep0_0_3 = column_6 < M && j_6 <= i_0 && (i_0 - j_6 < window || j_6 < sinks);
+            const float s_sum_7 = s_sum_dot[c_4_piece * 4 + c_4_half];
+            const float s_7 = s_sum_7 * 0.25f;
+            const float weight_3 = keep0_0_3 ? expf(s_7 - ref0_0_0) : 0.0f;
+            p_sum_c_0 += weight_3;
+            weights_2[c_4_piece * 4 + c_4_half] = weight_3;
+            const bool keep0_0_4 = column_6 < M && j_6 <= i_1 && (i_1 - j_6 < window || j_6 < sinks);
+            const float s_sum_8 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
+            const float s_8 = s_sum_8 * 0.25f;
+            const float weight_4 = keep0_0_4 ? expf(s_8 - ref0_0_1) : 0.0f;
+            p_sum_c_1 += weight_4;
+            weights_2[c_4_piece * 4 + 2 + c_4_half] = weight_4;
+          }
+        }
+        #pragma unroll
+        for (int step_3 = 0; step_3 < 4; ++step_3) {
+          unsigned weights_fragment_2[4] = {};
+          weights_fragment_2[0] = attn::pack_f16(weights_2[step_3 * 8], weights_2[step_3 * 8 + 1]);
+          weights_fragment_2[1] = attn::pack_f16(weights_2[step_3 * 8 + 2], weights_2[step_3 * 8 + 3]);
+          weights_fragment_2[2] = attn::pack_f16(weights_2[step_3 * 8 + 4], weights_2[step_3 * 8 + 5]);
+          weights_fragment_2[3] = attn::pack_f16(weights_2[step_3 * 8 + 6], weights_2[step_3 * 8 + 7]);
+          #pragma unroll
+          for (int piece_3 = 0; piece_3 < 1; ++piece_3) {
+            unsigned cols_fragment_3[4] = {};
+            attn::ldmatrix_x4_trans(cols_fragment_3,
+                &v_tile[(step_3 * 16 + lane % 16) * 24 + (piece_3 * 16 + lane % 32 / 16 * 8)]);
+            attn::mma_m16n8k16_f16(&o_c[piece_3 * 8], weights_fragment_2, cols_fragment_3);
+            attn::mma_m16n8k16_f16(&o_c[piece_3 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
+          }
         }
       }
     }
+    j_done = max(j_done, j_to);
   }
   const float p_m_c_0_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0, 1);
   p_m_c_0 = fmaxf(p_m_c_0, p_m_c_0_x1);
@@ -258,20 +351,20 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   const float lse_0 = lse_any_0 ? p_m_0 + logf(p_sum_0) : -INFINITY;
   const float lse_1 = lse_any_1 ? p_m_1 + logf(p_sum_1) : -INFINITY;
   #pragma unroll
-  for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+  for (int e_3_piece = 0; e_3_piece < 2; ++e_3_piece) {
     #pragma unroll
-    for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
-      const int e_2 = e_2_piece * 8 + quad * 2 + e_2_half;
+    for (int e_3_half = 0; e_3_half < 2; ++e_3_half) {
+      const int e_3 = e_3_piece * 8 + quad * 2 + e_3_half;
       if (row_0 < N) {
-        const float z_value = __half2float(z[((b * H + h) * N + i_0) * 16 + e_2]);
-        y[((b * H + h) * N + i_0) * 16 + e_2] =
-            __float2half_rn((p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_2_piece * 4 + e_2_half] : 0.0f)
+        const float z_value = __half2float(z[((b * H + h) * N + i_0) * 16 + e_3]);
+        y[((b * H + h) * N + i_0) * 16 + e_3] =
+            __float2half_rn((p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_3_piece * 4 + e_3_half] : 0.0f)
             * ((z_value >= 0.0f ? 1.0f : expf(-fabsf(z_value))) / (1.0f + expf(-fabsf(z_value)))));
       }
       if (row_1 < N) {
-        const float z_value_2 = __half2float(z[((b * H + h) * N + i_1) * 16 + e_2]);
-        y[((b * H + h) * N + i_1) * 16 + e_2] =
-            __float2half_rn((p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_2_piece * 4 + 2 + e_2_half] : 0.0f)
+        const float z_value_2 = __half2float(z[((b * H + h) * N + i_1) * 16 + e_3]);
+        y[((b * H + h) * N + i_1) * 16 + e_3] =
+            __float2half_rn((p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_3_piece * 4 + 2 + e_3_half] : 0.0f)
             * ((z_value_2 >= 0.0f ? 1.0f : expf(-fabsf(z_value_2))) / (1.0f + expf(-fabsf(z_value_2)))));
       }
     }
@@ -307,9 +400,9 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   __half* const k_rows = reinterpret_cast<__half*>(attn_smem);
   __half* const q_tile = reinterpret_cast<__half*>(attn_smem + 3072 + ATTN_REDZONE);
-  const int row_first = attn::rem(workgroup, (M + 63) / 64) * 64;
   const int h = attn::rem(attn::quot(workgroup, (M + 63) / 64), H);
   const int b = attn::quot(attn::quot(workgroup, (M + 63) / 64), H);
+  const int row_first = attn::rem(workgroup, (M + 63) / 64) * 64;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
@@ -320,20 +413,39 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
   for (int element = lane; element < 1024; element += 128) {
     const int tile_row = element / 16;
     const int tile_col = element % 16;
-    const int j = min(row_first + tile_row, M - 1);
+    const int row = row_first + tile_row;
+    const int j = min(row, M - 1);
     k_rows[tile_row * 24 + tile_col] = k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j) * 16
         + tile_col];
   }
   float hit_c_0 = 0.0f;
   float hit_c_1 = 0.0f;
-  for (int tile_first = 0; tile_first < N; tile_first += 64) {
-    if (row_first <= min(tile_first + 64, N) - 1
-        && (tile_first - (min(row_first + 64, M) - 1) < window || row_first < sinks)) {
+  const int j_last = min(row_first + 64, M) - 1;
+  // 32-bit integers cannot overflow in the bounds below
+  const bool fits = float(N) + float(M) + fabsf(float(window)) + 1.0f < 1073741800.0f;
+  const int i_past = min(max(window + j_last, 0), N);
+  // i runs through 2 ranges of tiles
+  const int from = fits ? row_first / 64 : 0;
+  const int to = fits ? (window > 0 && row_first < i_past ? (i_past + 63) / 64 : 0) : (N + 63) / 64;
+  const int from_2 = fits ? row_first / 64 : 0;
+  const int to_2 = fits ? (row_first < sinks && row_first < N ? (N + 63) / 64 : 0) : (N + 63) / 64;
+  const bool in_order = from <= from_2;
+  const int ordered = in_order ? from : from_2;
+  const int ordered_2 = in_order ? to : to_2;
+  const int ordered_3 = in_order ? from_2 : from;
+  const int ordered_4 = in_order ? to_2 : to;
+  int i_done = 0;
+  for (int i_range = 0; i_range < 2; ++i_range) {
+    const int i_from = max(i_done, i_range == 0 ? ordered : ordered_3);
+    const int i_to = i_range == 0 ? ordered_2 : ordered_4;
+    for (int i_tile = i_from; i_tile < i_to; ++i_tile) {
+      const int i_first = i_tile * 64;
+      const int i_last = min(i_first + 64, N) - 1;
       __syncthreads();
       for (int element_2 = lane; element_2 < 1024; element_2 += 128) {
         const int tile_row_2 = element_2 / 16;
         const int tile_col_2 = element_2 % 16;
-        const int column = tile_first + tile_row_2;
+        const int column = i_first + tile_row_2;
         const int i = min(column, N - 1);
         q_tile[tile_row_2 * 24 + tile_col_2] = q[((b * H + h) * N + i) * 16 + tile_col_2];
       }
@@ -353,28 +465,51 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
           attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8 + 4], rows_fragment, &cols_fragment[2]);
         }
       }
-      #pragma unroll
-      for (int c_piece = 0; c_piece < 8; ++c_piece) {
+      if (fits && i_first + 64 <= N && j_last <= i_first
+          && (i_last < window + max(row_first, sinks) || j_last < sinks)) {
         #pragma unroll
-        for (int c_half = 0; c_half < 2; ++c_half) {
-          const int c = c_piece * 8 + quad * 2 + c_half;
-          const int column_2 = tile_first + c;
-          const int i_2 = min(column_2, N - 1);
-          const bool keep0_0 = column_2 < N && j_0 <= i_2 && (i_2 - j_0 < window || j_0 < sinks);
-          const float s_sum = s_sum_dot[c_piece * 4 + c_half];
-          const float s = s_sum * 0.25f;
-          const float weight = keep0_0 ? expf(s - ws_p_m[(b * H + h) * N + i_2])
-              / ws_p_sum[(b * H + h) * N + i_2] : 0.0f;
-          hit_c_0 += weight;
-          const bool keep0_0_2 = column_2 < N && j_1 <= i_2 && (i_2 - j_1 < window || j_1 < sinks);
-          const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
-          const float s_2 = s_sum_2 * 0.25f;
-          const float weight_2 = keep0_0_2 ? expf(s_2 - ws_p_m[(b * H + h) * N + i_2])
-              / ws_p_sum[(b * H + h) * N + i_2] : 0.0f;
-          hit_c_1 += weight_2;
+        for (int c_piece = 0; c_piece < 8; ++c_piece) {
+          #pragma unroll
+          for (int c_half = 0; c_half < 2; ++c_half) {
+            const int c = c_piece * 8 + quad * 2 + c_half;
+            const int column_2 = i_first + c;
+            const int i_2 = min(column_2, N - 1);
+            const float s_sum = s_sum_dot[c_piece * 4 + c_half];
+            const float s = s_sum * 0.25f;
+            const float weight = expf(s - ws_p_m[(b * H + h) * N + i_2]) / ws_p_sum[(b * H + h) * N + i_2];
+            hit_c_0 += weight;
+            const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
+            const float s_2 = s_sum_2 * 0.25f;
+            const float weight_2 = expf(s_2 - ws_p_m[(b * H + h) * N + i_2])
+                / ws_p_sum[(b * H + h) * N + i_2];
+            hit_c_1 += weight_2;
+          }
+        }
+      } else {
+        #pragma unroll
+        for (int c_2_piece = 0; c_2_piece < 8; ++c_2_piece) {
+          #pragma unroll
+          for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
+            const int c_2 = c_2_piece * 8 + quad * 2 + c_2_half;
+            const int column_3 = i_first + c_2;
+            const int i_3 = min(column_3, N - 1);
+            const bool keep0_0 = column_3 < N && j_0 <= i_3 && (i_3 - j_0 < window || j_0 < sinks);
+            const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
+            const float s_3 = s_sum_3 * 0.25f;
+            const float weight_3 = keep0_0 ? expf(s_3 - ws_p_m[(b * H + h) * N + i_3])
+                / ws_p_sum[(b * H + h) * N + i_3] : 0.0f;
+            hit_c_0 += weight_3;
+            const bool keep0_0_2 = column_3 < N && j_1 <= i_3 && (i_3 - j_1 < window || j_1 < sinks);
+            const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
+            const float s_4 = s_sum_4 * 0.25f;
+            const float weight_4 = keep0_0_2 ? expf(s_4 - ws_p_m[(b * H + h) * N + i_3])
+                / ws_p_sum[(b * H + h) * N + i_3] : 0.0f;
+            hit_c_1 += weight_4;
+          }
         }
       }
     }
+    i_done = max(i_done, i_to);
   }
   const float hit_c_0_x1 = __shfl_xor_sync(0xffffffffu, hit_c_0, 1);
   hit_c_0 += hit_c_0_x1;

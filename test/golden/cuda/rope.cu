@@ -36,9 +36,9 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   float* const k_tile = reinterpret_cast<float*>(attn_smem);
   float* const v_tile = reinterpret_cast<float*>(attn_smem + 2048 + ATTN_REDZONE);
-  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
   const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
+  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
   const int row = row_first + lane;
   const int i = min(row, N - 1);
   float q_rows[16] = {};
@@ -52,74 +52,75 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
   float ref0_0 = -1.5e38f;
   float p_sum_c = 0.0f;
   float y_c[16] = {};
-  for (int tile_first = 0; tile_first < M; tile_first += 32) {
-    if (tile_first <= min(row_first + 64, N) - 1) {
-      __syncthreads();
-      for (int element = lane; element < 512; element += 64) {
-        const int tile_row = element / 16;
-        const int tile_col = element % 16;
-        const int column = tile_first + tile_row;
-        const int j = min(column, M - 1);
-        const float k_value = k[((b * H + h) * M + j) * 16 + min(tile_col ^ 1, 15)];
-        k_tile[tile_row * 16 + tile_col] = k[((b * H + h) * M + j) * 16 + tile_col]
-            * cosf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f))
-            + (tile_col % 2 == 0 ? -k_value : k_value)
-            * sinf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f));
+  const int i_last = min(row_first + 64, N) - 1;
+  const int j_past = min(i_last + 1, M);
+  for (int j_tile = 0; j_tile < (j_past + 31) / 32; ++j_tile) {
+    const int j_first = j_tile * 32;
+    const int j_last = min(j_first + 32, M) - 1;
+    __syncthreads();
+    for (int element = lane; element < 512; element += 64) {
+      const int tile_row = element / 16;
+      const int tile_col = element % 16;
+      const int column = j_first + tile_row;
+      const int j = min(column, M - 1);
+      const float k_value = k[((b * H + h) * M + j) * 16 + min(tile_col ^ 1, 15)];
+      k_tile[tile_row * 16 + tile_col] = k[((b * H + h) * M + j) * 16 + tile_col]
+          * cosf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f))
+          + (tile_col % 2 == 0 ? -k_value : k_value)
+          * sinf(float(j) * powf(base, -2.0f * float(tile_col / 2) / 16.0f));
+    }
+    for (int element_2 = lane; element_2 < 512; element_2 += 64) {
+      const int tile_row_2 = element_2 / 16;
+      const int tile_col_2 = element_2 % 16;
+      const int column_2 = j_first + tile_row_2;
+      const int j_2 = min(column_2, M - 1);
+      v_tile[tile_row_2 * 16 + tile_col_2] = v[((b * H + h) * M + j_2) * 16 + tile_col_2];
+    }
+    __syncthreads();
+    float s_sum_dot[32] = {};
+    for (int dot0_first = 0; dot0_first < 32; dot0_first += 8) {
+      float dot0_sum_0 = s_sum_dot[dot0_first];
+      float dot0_sum_1 = s_sum_dot[dot0_first + 1];
+      float dot0_sum_2 = s_sum_dot[dot0_first + 2];
+      float dot0_sum_3 = s_sum_dot[dot0_first + 3];
+      float dot0_sum_4 = s_sum_dot[dot0_first + 4];
+      float dot0_sum_5 = s_sum_dot[dot0_first + 5];
+      float dot0_sum_6 = s_sum_dot[dot0_first + 6];
+      float dot0_sum_7 = s_sum_dot[dot0_first + 7];
+      for (int dot0_depth = 0; dot0_depth < 16; ++dot0_depth) {
+        const float dot0_left = q_rows[dot0_depth];
+        const float dot0_right_0 = k_tile[dot0_depth + dot0_first * 16];
+        dot0_sum_0 = fmaf(dot0_left, dot0_right_0, dot0_sum_0);
+        const float dot0_right_1 = k_tile[dot0_depth + (dot0_first + 1) * 16];
+        dot0_sum_1 = fmaf(dot0_left, dot0_right_1, dot0_sum_1);
+        const float dot0_right_2 = k_tile[dot0_depth + (dot0_first + 2) * 16];
+        dot0_sum_2 = fmaf(dot0_left, dot0_right_2, dot0_sum_2);
+        const float dot0_right_3 = k_tile[dot0_depth + (dot0_first + 3) * 16];
+        dot0_sum_3 = fmaf(dot0_left, dot0_right_3, dot0_sum_3);
+        const float dot0_right_4 = k_tile[dot0_depth + (dot0_first + 4) * 16];
+        dot0_sum_4 = fmaf(dot0_left, dot0_right_4, dot0_sum_4);
+        const float dot0_right_5 = k_tile[dot0_depth + (dot0_first + 5) * 16];
+        dot0_sum_5 = fmaf(dot0_left, dot0_right_5, dot0_sum_5);
+        const float dot0_right_6 = k_tile[dot0_depth + (dot0_first + 6) * 16];
+        dot0_sum_6 = fmaf(dot0_left, dot0_right_6, dot0_sum_6);
+        const float dot0_right_7 = k_tile[dot0_depth + (dot0_first + 7) * 16];
+        dot0_sum_7 = fmaf(dot0_left, dot0_right_7, dot0_sum_7);
       }
-      for (int element_2 = lane; element_2 < 512; element_2 += 64) {
-        const int tile_row_2 = element_2 / 16;
-        const int tile_col_2 = element_2 % 16;
-        const int column_2 = tile_first + tile_row_2;
-        const int j_2 = min(column_2, M - 1);
-        v_tile[tile_row_2 * 16 + tile_col_2] = v[((b * H + h) * M + j_2) * 16 + tile_col_2];
-      }
-      __syncthreads();
-      float s_sum_dot[32] = {};
-      for (int dot0_first = 0; dot0_first < 32; dot0_first += 8) {
-        float dot0_sum_0 = s_sum_dot[dot0_first];
-        float dot0_sum_1 = s_sum_dot[dot0_first + 1];
-        float dot0_sum_2 = s_sum_dot[dot0_first + 2];
-        float dot0_sum_3 = s_sum_dot[dot0_first + 3];
-        float dot0_sum_4 = s_sum_dot[dot0_first + 4];
-        float dot0_sum_5 = s_sum_dot[dot0_first + 5];
-        float dot0_sum_6 = s_sum_dot[dot0_first + 6];
-        float dot0_sum_7 = s_sum_dot[dot0_first + 7];
-        for (int dot0_depth = 0; dot0_depth < 16; ++dot0_depth) {
-          const float dot0_left = q_rows[dot0_depth];
-          const float dot0_right_0 = k_tile[dot0_depth + dot0_first * 16];
-          dot0_sum_0 = fmaf(dot0_left, dot0_right_0, dot0_sum_0);
-          const float dot0_right_1 = k_tile[dot0_depth + (dot0_first + 1) * 16];
-          dot0_sum_1 = fmaf(dot0_left, dot0_right_1, dot0_sum_1);
-          const float dot0_right_2 = k_tile[dot0_depth + (dot0_first + 2) * 16];
-          dot0_sum_2 = fmaf(dot0_left, dot0_right_2, dot0_sum_2);
-          const float dot0_right_3 = k_tile[dot0_depth + (dot0_first + 3) * 16];
-          dot0_sum_3 = fmaf(dot0_left, dot0_right_3, dot0_sum_3);
-          const float dot0_right_4 = k_tile[dot0_depth + (dot0_first + 4) * 16];
-          dot0_sum_4 = fmaf(dot0_left, dot0_right_4, dot0_sum_4);
-          const float dot0_right_5 = k_tile[dot0_depth + (dot0_first + 5) * 16];
-          dot0_sum_5 = fmaf(dot0_left, dot0_right_5, dot0_sum_5);
-          const float dot0_right_6 = k_tile[dot0_depth + (dot0_first + 6) * 16];
-          dot0_sum_6 = fmaf(dot0_left, dot0_right_6, dot0_sum_6);
-          const float dot0_right_7 = k_tile[dot0_depth + (dot0_first + 7) * 16];
-          dot0_sum_7 = fmaf(dot0_left, dot0_right_7, dot0_sum_7);
-        }
-        s_sum_dot[dot0_first] = dot0_sum_0;
-        s_sum_dot[dot0_first + 1] = dot0_sum_1;
-        s_sum_dot[dot0_first + 2] = dot0_sum_2;
-        s_sum_dot[dot0_first + 3] = dot0_sum_3;
-        s_sum_dot[dot0_first + 4] = dot0_sum_4;
-        s_sum_dot[dot0_first + 5] = dot0_sum_5;
-        s_sum_dot[dot0_first + 6] = dot0_sum_6;
-        s_sum_dot[dot0_first + 7] = dot0_sum_7;
-      }
+      s_sum_dot[dot0_first] = dot0_sum_0;
+      s_sum_dot[dot0_first + 1] = dot0_sum_1;
+      s_sum_dot[dot0_first + 2] = dot0_sum_2;
+      s_sum_dot[dot0_first + 3] = dot0_sum_3;
+      s_sum_dot[dot0_first + 4] = dot0_sum_4;
+      s_sum_dot[dot0_first + 5] = dot0_sum_5;
+      s_sum_dot[dot0_first + 6] = dot0_sum_6;
+      s_sum_dot[dot0_first + 7] = dot0_sum_7;
+    }
+    if (j_first + 32 <= M && j_last <= row_first) {
       #pragma unroll
       for (int c = 0; c < 32; ++c) {
-        const int column_3 = tile_first + c;
-        const int j_3 = min(column_3, M - 1);
-        const bool keep0_0 = column_3 < M && j_3 <= i;
         const float s_sum = s_sum_dot[c];
         const float s = s_sum * 0.25f;
-        const float kept = keep0_0 ? s : -1.5e38f;
+        const float kept = s;
         p_m_c = fmaxf(p_m_c, kept);
       }
       const float ref0_0_next = fminf(fmaxf(p_m_c, -1.5e38f), 1.5e38f);
@@ -133,12 +134,9 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
       float weights[32] = {};
       #pragma unroll
       for (int c_2 = 0; c_2 < 32; ++c_2) {
-        const int column_4 = tile_first + c_2;
-        const int j_4 = min(column_4, M - 1);
-        const bool keep0_0_2 = column_4 < M && j_4 <= i;
         const float s_sum_2 = s_sum_dot[c_2];
         const float s_2 = s_sum_2 * 0.25f;
-        const float weight = keep0_0_2 ? expf(s_2 - ref0_0) : 0.0f;
+        const float weight = expf(s_2 - ref0_0);
         p_sum_c += weight;
         weights[c_2] = weight;
       }
@@ -179,14 +177,82 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
         y_c[dot1_first + 6] = dot1_sum_6;
         y_c[dot1_first + 7] = dot1_sum_7;
       }
+    } else {
+      #pragma unroll
+      for (int c_3 = 0; c_3 < 32; ++c_3) {
+        const int column_5 = j_first + c_3;
+        const int j_5 = min(column_5, M - 1);
+        const bool keep0_0 = column_5 < M && j_5 <= i;
+        const float s_sum_3 = s_sum_dot[c_3];
+        const float s_3 = s_sum_3 * 0.25f;
+        const float kept_2 = keep0_0 ? s_3 : -1.5e38f;
+        p_m_c = fmaxf(p_m_c, kept_2);
+      }
+      const float ref0_0_next_2 = fminf(fmaxf(p_m_c, -1.5e38f), 1.5e38f);
+      const float ref0_0_scale_2 = expf(ref0_0 - ref0_0_next_2);
+      ref0_0 = ref0_0_next_2;
+      p_sum_c *= ref0_0_scale_2;
+      #pragma unroll
+      for (int e_2 = 0; e_2 < 16; ++e_2) {
+        y_c[e_2] *= ref0_0_scale_2;
+      }
+      float weights_2[32] = {};
+      #pragma unroll
+      for (int c_4 = 0; c_4 < 32; ++c_4) {
+        const int column_6 = j_first + c_4;
+        const int j_6 = min(column_6, M - 1);
+        const bool keep0_0_2 = column_6 < M && j_6 <= i;
+        const float s_sum_4 = s_sum_dot[c_4];
+        const float s_4 = s_sum_4 * 0.25f;
+        const float weight_2 = keep0_0_2 ? expf(s_4 - ref0_0) : 0.0f;
+        p_sum_c += weight_2;
+        weights_2[c_4] = weight_2;
+      }
+      for (int dot2_first = 0; dot2_first < 16; dot2_first += 8) {
+        float dot2_sum_0 = y_c[dot2_first];
+        float dot2_sum_1 = y_c[dot2_first + 1];
+        float dot2_sum_2 = y_c[dot2_first + 2];
+        float dot2_sum_3 = y_c[dot2_first + 3];
+        float dot2_sum_4 = y_c[dot2_first + 4];
+        float dot2_sum_5 = y_c[dot2_first + 5];
+        float dot2_sum_6 = y_c[dot2_first + 6];
+        float dot2_sum_7 = y_c[dot2_first + 7];
+        for (int dot2_depth = 0; dot2_depth < 32; ++dot2_depth) {
+          const float dot2_left = weights_2[dot2_depth];
+          const float dot2_right_0 = v_tile[dot2_depth * 16 + dot2_first];
+          dot2_sum_0 = fmaf(dot2_left, dot2_right_0, dot2_sum_0);
+          const float dot2_right_1 = v_tile[dot2_depth * 16 + (dot2_first + 1)];
+          dot2_sum_1 = fmaf(dot2_left, dot2_right_1, dot2_sum_1);
+          const float dot2_right_2 = v_tile[dot2_depth * 16 + (dot2_first + 2)];
+          dot2_sum_2 = fmaf(dot2_left, dot2_right_2, dot2_sum_2);
+          const float dot2_right_3 = v_tile[dot2_depth * 16 + (dot2_first + 3)];
+          dot2_sum_3 = fmaf(dot2_left, dot2_right_3, dot2_sum_3);
+          const float dot2_right_4 = v_tile[dot2_depth * 16 + (dot2_first + 4)];
+          dot2_sum_4 = fmaf(dot2_left, dot2_right_4, dot2_sum_4);
+          const float dot2_right_5 = v_tile[dot2_depth * 16 + (dot2_first + 5)];
+          dot2_sum_5 = fmaf(dot2_left, dot2_right_5, dot2_sum_5);
+          const float dot2_right_6 = v_tile[dot2_depth * 16 + (dot2_first + 6)];
+          dot2_sum_6 = fmaf(dot2_left, dot2_right_6, dot2_sum_6);
+          const float dot2_right_7 = v_tile[dot2_depth * 16 + (dot2_first + 7)];
+          dot2_sum_7 = fmaf(dot2_left, dot2_right_7, dot2_sum_7);
+        }
+        y_c[dot2_first] = dot2_sum_0;
+        y_c[dot2_first + 1] = dot2_sum_1;
+        y_c[dot2_first + 2] = dot2_sum_2;
+        y_c[dot2_first + 3] = dot2_sum_3;
+        y_c[dot2_first + 4] = dot2_sum_4;
+        y_c[dot2_first + 5] = dot2_sum_5;
+        y_c[dot2_first + 6] = dot2_sum_6;
+        y_c[dot2_first + 7] = dot2_sum_7;
+      }
     }
   }
   const float p_sum = p_sum_c;
   const float y_c_factor = 1.0f / p_sum;
   #pragma unroll
-  for (int e_2 = 0; e_2 < 16; ++e_2) {
+  for (int e_3 = 0; e_3 < 16; ++e_3) {
     if (row < N) {
-      y[((b * H + h) * N + i) * 16 + e_2] = p_m_c > -1.5e38f ? y_c_factor * y_c[e_2] : 0.0f;
+      y[((b * H + h) * N + i) * 16 + e_3] = p_m_c > -1.5e38f ? y_c_factor * y_c[e_3] : 0.0f;
     }
   }
 }

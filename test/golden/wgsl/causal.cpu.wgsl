@@ -67,9 +67,9 @@ fn causal(
   if group >= u.B * u.H * ((u.N + 7) / 8) {
     return;
   }
-  let row_first = rem_or_zero(group, (u.N + 7) / 8) * 8;
   let h = rem_or_zero(div_or_zero(group, (u.N + 7) / 8), u.H);
   let b = div_or_zero(div_or_zero(group, (u.N + 7) / 8), u.H);
+  let row_first = rem_or_zero(group, (u.N + 7) / 8) * 8;
   let row = row_first + lane;
   let i = min(row, u.N - 1);
   var q_rows = array<f32, 4>();
@@ -80,30 +80,33 @@ fn causal(
   var ref0_0 = -1.5e38;
   var p_sum_c = 0.0;
   var y_c = array<f32, 4>();
-  for (var tile_first = 0; tile_first < u.M; tile_first += 2) {
-    if tile_first <= min(row_first + 8, u.N) - 1 {
-      let column = tile_first + 0;
-      let j = min(column, u.M - 1);
-      let column_2 = tile_first + 1;
-      let j_2 = min(column_2, u.M - 1);
-      var s_sum_dot_0 = 0.0;
-      var s_sum_dot_1 = 0.0;
-      for (var k_2 = min(group, 0); k_2 < 4; k_2++) {
-        let left = q_rows[k_2];
-        let right = load_k(((b * u.H + h) * u.M + j) * 4 + k_2);
-        s_sum_dot_0 = fma(left, right, s_sum_dot_0);
-        let right_2 = load_k(((b * u.H + h) * u.M + j_2) * 4 + k_2);
-        s_sum_dot_1 = fma(left, right_2, s_sum_dot_1);
-      }
-      let keep0_0 = (column < u.M) & (j <= i);
+  let i_last = min(row_first + 8, u.N) - 1;
+  let j_past = min(i_last + 1, u.M);
+  let j_tile_end = (j_past + 1) / 2;
+  for (var j_tile = 0; j_tile < j_tile_end; j_tile++) {
+    let j_first = j_tile * 2;
+    let j_last = min(j_first + 2, u.M) - 1;
+    let column = j_first + 0;
+    let j = min(column, u.M - 1);
+    let column_2 = j_first + 1;
+    let j_2 = min(column_2, u.M - 1);
+    var s_sum_dot_0 = 0.0;
+    var s_sum_dot_1 = 0.0;
+    for (var k_2 = min(group, 0); k_2 < 4; k_2++) {
+      let left = q_rows[k_2];
+      let right = load_k(((b * u.H + h) * u.M + j) * 4 + k_2);
+      s_sum_dot_0 = fma(left, right, s_sum_dot_0);
+      let right_2 = load_k(((b * u.H + h) * u.M + j_2) * 4 + k_2);
+      s_sum_dot_1 = fma(left, right_2, s_sum_dot_1);
+    }
+    if j_first + 2 <= u.M && j_last <= row_first {
       let s_sum = s_sum_dot_0;
       let s = s_sum * 0.5;
-      let kept = select(-1.5e38, s, keep0_0);
+      let kept = s;
       p_m_c = max(p_m_c, kept);
-      let keep0_0_2 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_2 = s_sum_dot_1;
       let s_2 = s_sum_2 * 0.5;
-      let kept_2 = select(-1.5e38, s_2, keep0_0_2);
+      let kept_2 = s_2;
       p_m_c = max(p_m_c, kept_2);
       let ref0_0_next = min(max(p_m_c, -1.5e38), 1.5e38);
       let ref0_0_scale = exp(min(ref0_0 - ref0_0_next, 88.0));
@@ -114,16 +117,14 @@ fn causal(
       }
       var weights_0 = 0.0;
       var weights_1 = 0.0;
-      let keep0_0_3 = (column < u.M) & (j <= i);
       let s_sum_3 = s_sum_dot_0;
       let s_3 = s_sum_3 * 0.5;
-      let weight = select(0.0, exp(min(s_3 - ref0_0, 88.0)), keep0_0_3);
+      let weight = exp(min(s_3 - ref0_0, 88.0));
       p_sum_c += weight;
       weights_0 = weight;
-      let keep0_0_4 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_4 = s_sum_dot_1;
       let s_4 = s_sum_4 * 0.5;
-      let weight_2 = select(0.0, exp(min(s_4 - ref0_0, 88.0)), keep0_0_4);
+      let weight_2 = exp(min(s_4 - ref0_0, 88.0));
       p_sum_c += weight_2;
       weights_1 = weight_2;
       for (var e_2 = min(group, 0); e_2 < 4; e_2++) {
@@ -134,14 +135,54 @@ fn causal(
         sum = fma(weights_1, right_4, sum);
         y_c[e_2] = sum;
       }
+    } else {
+      let keep0_0 = (column < u.M) & (j <= i);
+      let s_sum_5 = s_sum_dot_0;
+      let s_5 = s_sum_5 * 0.5;
+      let kept_3 = select(-1.5e38, s_5, keep0_0);
+      p_m_c = max(p_m_c, kept_3);
+      let keep0_0_2 = (column_2 < u.M) & (j_2 <= i);
+      let s_sum_6 = s_sum_dot_1;
+      let s_6 = s_sum_6 * 0.5;
+      let kept_4 = select(-1.5e38, s_6, keep0_0_2);
+      p_m_c = max(p_m_c, kept_4);
+      let ref0_0_next_2 = min(max(p_m_c, -1.5e38), 1.5e38);
+      let ref0_0_scale_2 = exp(min(ref0_0 - ref0_0_next_2, 88.0));
+      ref0_0 = ref0_0_next_2;
+      p_sum_c *= ref0_0_scale_2;
+      for (var e_3 = 0; e_3 < 4; e_3++) {
+        y_c[e_3] *= ref0_0_scale_2;
+      }
+      var weights_2_0 = 0.0;
+      var weights_2_1 = 0.0;
+      let keep0_0_3 = (column < u.M) & (j <= i);
+      let s_sum_7 = s_sum_dot_0;
+      let s_7 = s_sum_7 * 0.5;
+      let weight_3 = select(0.0, exp(min(s_7 - ref0_0, 88.0)), keep0_0_3);
+      p_sum_c += weight_3;
+      weights_2_0 = weight_3;
+      let keep0_0_4 = (column_2 < u.M) & (j_2 <= i);
+      let s_sum_8 = s_sum_dot_1;
+      let s_8 = s_sum_8 * 0.5;
+      let weight_4 = select(0.0, exp(min(s_8 - ref0_0, 88.0)), keep0_0_4);
+      p_sum_c += weight_4;
+      weights_2_1 = weight_4;
+      for (var e_4 = min(group, 0); e_4 < 4; e_4++) {
+        var sum_2 = y_c[e_4];
+        let right_5 = load_v(((b * u.H + h) * u.M + j) * 4 + e_4);
+        sum_2 = fma(weights_2_0, right_5, sum_2);
+        let right_6 = load_v(((b * u.H + h) * u.M + j_2) * 4 + e_4);
+        sum_2 = fma(weights_2_1, right_6, sum_2);
+        y_c[e_4] = sum_2;
+      }
     }
   }
   let p_m = select(-INFINITY, p_m_c, p_m_c > -1.5e38);
   let p_sum = p_sum_c;
   let y_c_factor = 1.0 / p_sum;
-  for (var e_3 = 0; e_3 < 4; e_3++) {
+  for (var e_5 = 0; e_5 < 4; e_5++) {
     if row < u.N {
-      store_y(((b * u.H + h) * u.N + i) * 4 + e_3, select(0.0, y_c_factor * y_c[e_3], p_m_c > -1.5e38));
+      store_y(((b * u.H + h) * u.N + i) * 4 + e_5, select(0.0, y_c_factor * y_c[e_5], p_m_c > -1.5e38));
     }
   }
 }

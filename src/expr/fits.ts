@@ -1,10 +1,11 @@
 /** When 32-bit integers cannot overflow: the analysis computes as if integers had no end. */
 import { all, atMost } from './compare.ts';
-import { bool, constant, f32, i32, key, op, visit, type Expr, type OpExpr } from './expr.ts';
+import { bool, constant, f32, i32, key, op, type Expr, type OpExpr } from './expr.ts';
 import { moves } from './forms.ts';
 import type { Box } from './interval.ts';
 import { combine, linear, type Linear } from './linear.ts';
 import { Magnitude, UNBOUNDED } from './magnitude.ts';
+import { divisorsOf } from './ranges.ts';
 
 /** What a variable that is a size or a position is known to be: not negative, and below a limit where one is given. */
 export type Natural = (name: string) => boolean | Expr;
@@ -23,8 +24,7 @@ const POSITION = 2 ** 24;
  * @param natural which variables are sizes or positions; an expression is a limit that they do not exceed
  */
 export function fits(e: Expr, box: Box, natural: Natural = () => false): Expr {
-  const costs = new Costs(box, natural);
-  visit(e, (x) => costs.findDivisors(x));
+  const costs = new Costs(box, natural, divisorsOf(e, box));
   costs.truth(e);
   return costs.condition();
 }
@@ -32,15 +32,18 @@ export function fits(e: Expr, box: Box, natural: Natural = () => false): Expr {
 class Costs {
   private total = new Magnitude();
   private readonly seen = new Set<string>();
-  private readonly divisors = new Map<string, Expr>();
+  private readonly positive: ReadonlySet<string>;
 
   constructor(
     private readonly box: Box,
     private readonly natural: Natural,
-  ) {}
+    private readonly divisors: readonly Expr[],
+  ) {
+    this.positive = new Set(divisors.map(key));
+  }
 
   condition(): Expr {
-    const positive = [...this.divisors.values()].map((d) =>
+    const positive = this.divisors.map((d) =>
       d.type === 'i32' ? atMost(i32(1), d) : op('gt', d, constant(d.type, 0)),
     );
     if (!this.total.finite) return bool(false);
@@ -56,7 +59,7 @@ class Costs {
     const [a, b] = e.args;
     if (e.type === 'bool' && a && b && e.args.length === 2 && a.type !== 'bool') {
       if (a.type === 'i32') this.comparison(a, b);
-      else for (const x of [a, b]) if (x.type === 'u32') this.add(this.cost(x));
+      else for (const x of [a, b]) if (x.type === 'u32' && !isOpaque(x, this.box)) this.add(this.cost(x));
     }
     // Conditions inside of values, and whole numbers inside of floats.
     for (const x of e.args)
@@ -71,14 +74,6 @@ class Costs {
   private alone(e: Expr): void {
     if (e.kind === 'op') this.add(this.cost(e));
     this.truth(e);
-  }
-
-  findDivisors(e: Expr): void {
-    if (e.kind !== 'op') return;
-    const by = e.args[1];
-    if (e.op !== 'idiv' && e.op !== 'mod' && e.op !== 'quot' && e.op !== 'rem') return;
-    if (by!.kind === 'const' || moves(by!, this.box)) return;
-    this.divisors.set(key(by!), by!);
   }
 
   private comparison(a: Expr, b: Expr): void {
@@ -104,11 +99,10 @@ class Costs {
     const count = (sign: number): number => terms.filter((t) => t.by === sign).length;
     if (count(1) > 1 || count(-1) > 1 || count(1) + count(-1) !== terms.length) return false;
     const c = Math.abs(gap.constant);
-    const plain = (e: Expr): boolean => e.kind === 'var' || (e.kind === 'read' && !moves(e, this.box));
     const naturals = terms.filter((t) => this.isNatural(t.atom));
     if (naturals.length < terms.length)
       return (
-        terms.every((t) => plain(t.atom) || this.isNatural(t.atom)) &&
+        terms.every((t) => isOpaque(t.atom, this.box) || this.isNatural(t.atom)) &&
         (c === 0 || (c === 1 && naturals.length === 0) || (terms.length === 1 && c < SMALL))
       );
     const divisors = terms.map((t) => divisorOf(t.atom));
@@ -156,7 +150,7 @@ class Costs {
     if (typeof natural !== 'boolean')
       return natural.kind === 'const' ? new Magnitude(natural.value) : this.cost(natural);
     const range = this.box.get(name);
-    if (!range) return Magnitude.of(natural || this.divisors.has(key(e)) ? toFloat(e) : absolute(e));
+    if (!range) return Magnitude.of(natural || this.positive.has(key(e)) ? toFloat(e) : absolute(e));
     const ends = [range.lo, range.hi];
     if (natural && range.hi?.kind !== 'const') return new Magnitude(POSITION);
     if (!range.lo || !range.hi) return UNBOUNDED;
@@ -181,6 +175,8 @@ class Costs {
       case 'mul':
         if (b.kind === 'const') return this.cost(a).times(Math.max(1, Math.abs(b.value)));
         if (a.kind === 'const') return this.cost(b).times(Math.max(1, Math.abs(a.value)));
+        // What is rounded down to a multiple grows no larger.
+        if (divisorOf(a) && key(divisorOf(a)!) === key(b)) return both();
         return both().plus(this.cost(a).product(this.cost(b)));
       case 'idiv':
       case 'quot':
@@ -207,6 +203,27 @@ class Costs {
       default:
         return UNBOUNDED;
     }
+  }
+}
+
+/** A value without arithmetic, or bits of one. */
+function isOpaque(e: Expr, box: Box): boolean {
+  if (e.kind !== 'op') return e.kind === 'var' || e.kind === 'read';
+  const [a, b] = e.args as readonly [Expr, Expr];
+  switch (e.op) {
+    case 'bitand':
+    case 'bitor':
+    case 'bitxor':
+      return [a, b].every((x) => x.kind === 'const' || isOpaque(x, box));
+    case 'bitnot':
+      return isOpaque(a, box);
+    case 'shr':
+      // By a count that moves it becomes anything.
+      return isOpaque(a, box) && (b.kind === 'const' || isOpaque(b, box) || moves(b, box));
+    case 'mod':
+      return isOpaque(a, box) && b.kind === 'const' && b.value > 0 && Number.isInteger(Math.log2(b.value));
+    default:
+      return false;
   }
 }
 

@@ -24,12 +24,12 @@ export interface Truth {
 export type Box = ReadonlyMap<string, Range>;
 
 export function rangeOf(e: Expr, box: Box): Range {
-  return new Ranges(box).of(e);
+  return new Ranges(box, e).of(e);
 }
 
 /** `may` and `must` of a boolean expression over the box, simplified. */
 export function truthOf(e: Expr, box: Box): Truth {
-  const possible = new Possibility(new Ranges(box));
+  const possible = new Possibility(new Ranges(box, e));
   const may = simplify(possible.of(predicate(e, box)));
   const must = simplify(negated(possible.of(predicate(e, box, false))));
   // A box is never empty.

@@ -1,5 +1,5 @@
 /** What expressions can be in a box: least and greatest value, as expressions over what the box leaves free. */
-import { children, constant, i32, op, type Expr, type OpExpr } from './expr.ts';
+import { children, constant, i32, key, op, visit, type Expr, type OpExpr } from './expr.ts';
 import { moves, opposite, place, type Context, type Form } from './forms.ts';
 import type { Box, Range } from './interval.ts';
 import {
@@ -40,7 +40,19 @@ function size(e: Expr): number {
 }
 
 export class Ranges {
-  constructor(readonly box: Box) {}
+  private readonly positive: ReadonlySet<string>;
+
+  /** @param e all that is asked about is part of this: what it divides by is positive, as `fits` asks */
+  constructor(
+    readonly box: Box,
+    e: Expr,
+  ) {
+    this.positive = new Set(divisorsOf(e, box).map(key));
+  }
+
+  isPositive(e: Expr): boolean {
+    return e.kind === 'const' ? e.value > 0 : this.positive.has(key(e));
+  }
 
   of(e: Expr, context: Context = NOTHING): Range {
     const { lo, hi } = this.any(e, context);
@@ -141,6 +153,7 @@ export class Ranges {
     const [r, by] = moves(b, this.box) ? [y, a] : [x, b];
     if (moves(by, this.box) || !r.lo || !r.hi) return {};
     const ends = [product(r.lo, by), product(r.hi, by)] as const;
+    if (this.isPositive(by)) return { lo: ends[0], hi: ends[1] };
     return { lo: least(...ends), hi: greatest(...ends) };
   }
 
@@ -247,6 +260,19 @@ export class Ranges {
         return {};
     }
   }
+}
+
+/** What is known at run time only and divides something. */
+export function divisorsOf(e: Expr, box: Box): readonly Expr[] {
+  const found = new Map<string, Expr>();
+  visit(e, (x) => {
+    if (x.kind !== 'op' || (x.op !== 'idiv' && x.op !== 'mod' && x.op !== 'quot' && x.op !== 'rem')) return;
+    const by = x.args[1]!;
+    if (by.kind === 'const' || moves(by, box)) return;
+    // As it stands, and as the analysis spells it.
+    for (const d of by.type === 'i32' ? [by, fromLinear(linear(by))] : [by]) found.set(key(d), d);
+  });
+  return [...found.values()];
 }
 
 function scale(x: Range, by: number): Range {

@@ -45,7 +45,7 @@ const PIECES = 24;
  *   what does not mention `name` stays in the rest.
  */
 export function solveFor(e: Expr, name: string, box: Box, outer?: ReadonlySet<string>): Solution {
-  return new Solver(name, box, outer).solve(e);
+  return new Solver(e, name, box, outer).solve(e);
 }
 
 interface Piece extends Ends {
@@ -59,6 +59,7 @@ class Solver {
   private pieces = 0;
 
   constructor(
+    e: Expr,
     private readonly name: string,
     box: Box,
     private readonly outer: ReadonlySet<string> | undefined,
@@ -67,7 +68,7 @@ class Solver {
       make(lo?.kind === 'const' ? lo : undefined, hi?.kind === 'const' ? hi : undefined);
     const known = (n: string): boolean => n !== name && (outer === undefined || outer.has(n));
     this.box = new Map([...box].map(([n, r]) => [n, known(n) ? r : constants(r)]));
-    this.ranges = new Ranges(this.box);
+    this.ranges = new Ranges(this.box, e);
     this.possible = new Possibility(this.ranges);
   }
 
@@ -234,6 +235,7 @@ class Solver {
           his.map((h) => floorDiv(h, by)),
           context,
         );
+        if (this.ranges.isPositive(by)) return positive;
         // A factor that is not positive says nothing, here.
         return [
           ...positive.map((p): Piece => ({ ...p, when: all([p.when, atMost(i32(1), by)]) })),

@@ -1,5 +1,5 @@
 /**
- * Pass `pack-shared`: an axis on which everything that is streamed depends only through `axis / c` (query heads that share
+ * Pass `pack-shared`: an axis on which every vector that is streamed depends only through `axis / c` (query heads that share
  * keys) becomes a group axis and a member axis, axis = group · c + member. Members then share what is streamed, and can be
  * rows of one block beside the few that there are.
  *
@@ -58,7 +58,7 @@ class Packing {
     );
   }
 
-  /** The number of members, if the axis can be split: `c` of the only form `axis / c` in which streamed reads see it. */
+  /** The number of members, if the axis can be split: `c` of the only form `axis / c` in which streamed vectors see it. */
   members(axis: string): Expr | undefined {
     const found = new Map<string, Expr>();
     let plain = false;
@@ -69,7 +69,8 @@ class Packing {
       } else if (isVariable(e, axis)) plain = true;
       else children(e).forEach(look);
     };
-    for (const r of this.streamed) look(r.expr);
+    // Single numbers may differ from row to row; a vector is shared by the rows of a block.
+    for (const r of this.streamed) if (this.isVector(r)) look(r.expr);
     const [c, ...others] = found.values();
     if (plain || !c || others.length > 0) return undefined;
     return [...freeVars(c)].every((v) => this.kernel.sizes.includes(v)) ? c : undefined;
@@ -97,7 +98,11 @@ class Packing {
   }
 
   private isStreamed(axis: string): boolean {
-    return this.streamed.some((r) => r.axes.has(axis));
+    return this.streamed.some((r) => this.isVector(r) && r.axes.has(axis));
+  }
+
+  private isVector(r: Read): boolean {
+    return this.kernel.axes.some((a) => r.axes.has(a.name) && !this.isPosition(a.name));
   }
 
   known(e: Expr, sizes: ReadonlyMap<string, number>): number | undefined {

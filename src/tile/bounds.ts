@@ -148,7 +148,8 @@ class PassBounds {
     }
     const natural = (n: string): boolean | Expr => this.limit(n);
     const safe = simplify(fits(outside, this.unknownBox(box), natural));
-    const may = isTrue(rest) ? TRUE : truthOf(any, box).may;
+    // What was made unknown for the ranges is tested as it is.
+    const may = isTrue(rest) ? TRUE : truthOf(any === outside ? rest : any, box).may;
     const full = simplify(op('and', this.inside(), truthOf(all, box).must));
     // What tiles of the stream hold is known inside the loop only, and so is whether it can overflow.
     const inner = any === outside && all === any ? TRUE : simplify(fits(op('and', any, all), box, natural));

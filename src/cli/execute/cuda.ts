@@ -29,20 +29,22 @@ export async function executeEmulated(launch: Launch): Promise<Execution> {
   };
 }
 
-async function prepare(launch: Launch) {
+/** @param expected sizes to plan for: a GPU gets its streams shared, the emulator one program for many sizes */
+async function prepare(launch: Launch, expected?: Launch['sizes']) {
   const { kernel, variant, sizes, params } = launch;
   const { program } = await compileVariant(
     kernel,
     fixedFor(kernel, variant.set, sizes),
     'cuda',
     launch.features,
+    expected,
   );
   const inputs = Object.fromEntries([...launch.inputs].map(([name, tensor]) => [name, tensor.bytes]));
   return { program, inputs, values: { ...sizes, ...params } };
 }
 /** @throws UserError E0730 without a GPU or nvcc, E0733 when the run fails. */
 export async function executeOnGpu(launch: Launch): Promise<Execution> {
-  const { program, inputs, values } = await prepare(launch);
+  const { program, inputs, values } = await prepare(launch, launch.sizes);
   const { outputs, device } = await runOnGpu(program, inputs, values);
   return { outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs), device: `CUDA: ${device}` };
 }

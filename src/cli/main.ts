@@ -12,6 +12,7 @@ import { addVerify } from './commands/verify.ts';
 import { addViz } from './commands/viz.ts';
 import type { Runner } from './context.ts';
 import { processIo, type Io } from './io.ts';
+import { repeatFlags } from './repeat-flags.ts';
 import { runCommand, type ExitCode } from './run-command.ts';
 import { UsageError } from './usage.ts';
 import { version } from './version.ts';
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const program = buildProgram(run, io);
   try {
     if (argv.length === 0) throw new UsageError('no command was given', 'attnc --help lists the commands');
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(repeatFlags(argv), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

@@ -5,7 +5,7 @@ import type { IrDef, IrKernel } from '../ir/ir.ts';
 import { normalizeIr, scheduleTile, type LoweringOptions } from '../pipeline.ts';
 import { tileProgram } from '../tile/from-ir.ts';
 import { Graph, sameSet } from '../tile/graph.ts';
-import { defaultPlan, type StagePlan } from '../tile/plan.ts';
+import { planProgram, type StagePlan } from '../tile/plan.ts';
 import type { Pass, Stage, TileAxis, TileProgram } from '../tile/tile.ts';
 
 export interface Subject {
@@ -81,8 +81,8 @@ function sideBlock(
 }
 
 /** The stage's own plan, or the same with tiles as they are wanted. Shares of the stream are drawn together. */
-function planOf(stage: Stage, options: LoweringOptions, tile: TileShape | undefined): StagePlan {
-  const { split: _split, ...plan } = defaultPlan(stage, options.limits, options.expected);
+function planOf(stage: Stage, tile: TileShape | undefined): StagePlan {
+  const { split: _split, ...plan } = stage.plan!;
   if (!tile) return plan;
   const { rowShape: _row, streamShape: _stream, ...flat } = plan;
   const rows = sideBlock('rows', tile.rows, stage.row);
@@ -112,7 +112,8 @@ export function subjectOf(
   const ir = normalizeIr(kernel, options);
   const plain = tileProgram(ir, options.fixed);
   const chosen = chooseStage(plain, name);
-  const plans = plain.stages.map((s, n) => planOf(s, options, n === chosen ? tile : undefined));
+  const own = planProgram(plain, options).stages;
+  const plans = own.map((s, n) => planOf(s, n === chosen ? tile : undefined));
   const program = scheduleTile(plain, { ...options, plans });
   const stage = program.stages.find((s) => s.name === plain.stages[chosen]!.name)!;
   // The last pass with a domain is the one that uses the others' results.

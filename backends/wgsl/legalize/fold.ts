@@ -14,7 +14,9 @@ export function foldConstants(k: Kernel): Kernel {
 function foldNode(e: Expr): Expr {
   if (e.kind !== 'op') return e;
   if (e.op === 'select' && e.args[0]!.kind === 'const') return e.args[e.args[0]!.value !== 0 ? 1 : 2]!;
-  const values = e.args.map((a) => (a.kind === 'const' ? a.value : undefined));
+  // A constant is rounded where it stands, before it is computed with.
+  const held = (a: Expr & { kind: 'const' }): number => (a.type === 'f32' ? Math.fround(a.value) : a.value);
+  const values = e.args.map((a) => (a.kind === 'const' ? held(a) : undefined));
   if (values.some((v) => v === undefined)) return e;
   const [a = 0, b = 0, c = 0] = values as number[];
   return constant(e.type, scalarFunction(e.op, e.args[0]!.type, e.type)(a, b, c));

@@ -168,8 +168,9 @@ function law(verdictOf: (text: string) => Verdict): (c: Case) => void {
 describe('verdicts about rows', () => {
   it('agree with brute force', async () => {
     await holds(cases, law(judge), 140);
-    expect(proven).toBeGreaterThan(15);
-    expect(shown).toBeGreaterThan(40);
+    // So that neither verdict goes untried, with any seed.
+    expect(proven).toBeGreaterThan(4);
+    expect(shown).toBeGreaterThan(20);
   }, 60_000);
 
   it('would be caught if everything were proven', async () => {

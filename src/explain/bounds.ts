@@ -22,6 +22,8 @@ export interface BoundsText {
   readonly full: string;
   /** If this is false, integers could overflow: every tile is visited and none is full. */
   readonly fits: string;
+  /** Tighter bounds would need more buffers than a launch may bind. */
+  readonly limited: boolean;
 }
 
 /** As text; a value without an index is its name. */
@@ -47,7 +49,7 @@ function rangeText(r: Interval, extent: Expr): RangeText {
 export function boundsText(s: Stage, bounds: Bounds | undefined): BoundsText {
   const extent = (axis: string): Expr => s.stream.find((a) => a.name === axis)!.extent;
   const every = s.stream.slice(0, 1).map((a) => ({ axis: a.name, ranges: [rangeText({}, a.extent)] }));
-  if (!bounds) return { loops: every, visits: 'true', full: 'false', fits: 'true' };
+  if (!bounds) return { loops: every, visits: 'true', full: 'false', fits: 'true', limited: false };
   return {
     loops: bounds.loops.map((l) => ({
       axis: l.axis,
@@ -56,6 +58,7 @@ export function boundsText(s: Stage, bounds: Bounds | undefined): BoundsText {
     visits: exprText(bounds.may),
     full: exprText(bounds.full),
     fits: exprText(bounds.fits),
+    limited: bounds.limited === true,
   };
 }
 

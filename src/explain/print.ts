@@ -62,6 +62,8 @@ function printStage(s: StageExplanation, cores: number): string[] {
     if (p.visits !== 'true') lines.push(`    visited if  ${p.visits}`);
     lines.push(p.full === 'false' ? '    no tile is full' : `    full if     ${p.full}`);
     if (p.fits !== 'true') lines.push(`    if integers fit: ${p.fits}; else every tile is visited`);
+    if (p.limited)
+      lines.push('    looser than data would allow: a launch has no buffers left to read it from');
     lines.push(`    tiles       ${printTiles(p.tiles)}`);
     for (const c of p.carriers) lines.push(`    carries ${c}`);
   }

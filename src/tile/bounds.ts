@@ -38,16 +38,19 @@ interface Bounded {
 
 interface Attempt {
   readonly sides: readonly SideName[];
-  /** Between stored ends, tiles are still tested one by one. */
+  /** Ends of the loop are stored where the plan asks for it. */
+  readonly stored: boolean;
+  /** Tiles are tested one by one. */
   readonly tested: boolean;
 }
 
 /** From the tightest to what needs no buffer. */
 const ATTEMPTS: readonly Attempt[] = [
-  { sides: ['rows', 'stream'], tested: true },
-  { sides: ['rows', 'stream'], tested: false },
-  { sides: ['rows'], tested: true },
-  { sides: [], tested: true },
+  { sides: ['rows', 'stream'], stored: true, tested: true },
+  { sides: ['rows', 'stream'], stored: false, tested: true },
+  { sides: ['rows', 'stream'], stored: true, tested: false },
+  { sides: ['rows'], stored: false, tested: true },
+  { sides: [], stored: false, tested: true },
 ];
 
 /** As tight as there are buffers for what data says. */
@@ -57,11 +60,11 @@ function boundStage(
   isTensor: (name: string) => boolean,
   limits: PlanLimits,
 ): Bounded {
-  const free = limits.maxBuffers - touched(s, isTensor).size;
-  for (const { sides, tested } of ATTEMPTS) {
+  const free = Math.max(0, limits.maxBuffers - touched(s, isTensor).size);
+  for (const [n, { sides, stored: storing, tested }] of ATTEMPTS.entries()) {
     const summaries = new Summaries(s, plan, isTensor, new Set<SideName>(sides));
     const derived = s.passes.map((p) => new PassBounds(s, p, plan, isTensor, summaries).derive());
-    const stored = storedFor(s, plan, derived, summaries, limits);
+    const stored = storing ? storedFor(s, plan, derived, summaries, limits) : new Map<string, StoredRanges>();
     if (!tested && stored.size === 0) continue;
     const bounds = derived.map((b): Bounds => {
       const found = stored.get(key(b.may));
@@ -69,7 +72,10 @@ function boundStage(
       // The loop is still right without the test: it only visits more.
       return tested ? found.bounds : { ...found.bounds, fits: TRUE, may: TRUE, full: bool(false) };
     });
-    const passes = s.passes.map((p, n) => ({ ...p, bounds: bounds[n]! }));
+    const passes = s.passes.map((p, at) => ({
+      ...p,
+      bounds: n > 1 ? { ...bounds[at]!, limited: true as const } : bounds[at]!,
+    }));
     const ranges = [...stored.values()];
     const tensors = [...summaries.tensors(), ...ranges.map((r) => r.tensor)];
     const own = new Set(tensors.map((t) => t.name));

@@ -115,6 +115,8 @@ export interface Bounds {
   readonly may: Expr;
   /** Every element of the tile exists and is kept in every domain of the pass: no predicate is evaluated. */
   readonly full: Expr;
+  /** What data says is left out, wholly or in part: it would need more buffers than a launch may bind. */
+  readonly limited?: true;
 }
 
 export interface Pass {

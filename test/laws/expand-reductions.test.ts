@@ -32,7 +32,7 @@ describe('expand-reductions', () => {
       const [condition, value] = e.args;
       return condition!.kind === 'op' && children(condition!)[0]!.kind === 'reduce' ? value : undefined;
     });
-    return catches(cases, law(damage), 60);
+    return catches(cases, law(damage), 240);
   });
   it('notices a domain that is gone', () => {
     const damage = editFirst((e) => {
@@ -40,6 +40,6 @@ describe('expand-reductions', () => {
       const { where: _, ...rest } = e;
       return rest;
     });
-    return catches(cases, law(damage), 60);
+    return catches(cases, law(damage), 240);
   });
 });

@@ -1,12 +1,10 @@
 /** `wgsl/dense/N/mask`: dense attention in f32 on the WebGPU device of this machine, against three plain kernels. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest } from '../backends/backend.ts';
-import { compile } from '../src/index.ts';
 import { packageRoot } from '../src/runtime/package-root.ts';
 import { randomFrom } from '../src/runtime/random.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
+import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Row } from './rows.ts';
 import { prepareThreeKernels } from './three-kernels.ts';
 
@@ -35,7 +33,13 @@ const sampled = (rows: number): number[] =>
 export type Keep = (i: number, j: number) => boolean;
 
 /** Largest difference of sampled rows to float64. */
-export function largestError(t: Tensors, rows: number, keep: Keep, actual: Float32Array, heads = HEADS): number {
+export function largestError(
+  t: Tensors,
+  rows: number,
+  keep: Keep,
+  actual: Float32Array,
+  heads = HEADS,
+): number {
   let worst = 0;
   for (let h = 0; h < heads; h++)
     for (const i of sampled(rows)) {
@@ -63,19 +67,7 @@ async function measure(gpu: Webgpu, rows: number, causal: boolean, rounds: numbe
   const tensors = draw(rows);
   const sizes = { B: 1, H: HEADS, N: rows, M: rows, D: WIDTH, E: WIDTH };
   const spec = readFileSync(join(packageRoot(), 'examples', causal ? 'causal.attn' : 'sdpa.attn'), 'utf8');
-  const { value, diagnostics } = compile(spec, {
-    target: 'wgsl',
-    set: { D: WIDTH, E: WIDTH },
-    expected: sizes,
-    storage: { q: 'f32', k: 'f32', v: 'f32', y: 'f32' },
-    features: { device: gpu.software ? 'cpu' : 'gpu' },
-  });
-  if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));
-  const source = value.files.find((f) => f.path.endsWith('.wgsl'))!.text;
-  const manifest = JSON.parse(value.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
-  const bytes = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer);
-  const inputs = { q: bytes(tensors.q), k: bytes(tensors.k), v: bytes(tensors.v) };
-  const ours = await prepareOnWebgpu(gpu, { source, manifest }, inputs, sizes);
+  const ours = await prepareSpec(gpu, spec, { ...tensors }, sizes);
   const plain = prepareThreeKernels(
     gpu.device,
     { heads: HEADS, rows, keyDim: WIDTH, valueDim: WIDTH, causal },

@@ -2,11 +2,9 @@
  * `wgsl/mask/N/KIND`: what a mask saves. The same attention in f32 with different masks, measured in turn in one run;
  * each row's peer is the unmasked kernel at N = 4096, or for a window at other N the window at half of it.
  */
-import type { Manifest } from '../backends/backend.ts';
-import { compile } from '../src/index.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
 import { draw, largestError, WIDTH, type Keep } from './dense.ts';
+import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 
 const HEADS = 4;
@@ -68,24 +66,9 @@ interface Prepared extends Contender {
 async function prepare(gpu: Webgpu, kind: Kind): Promise<Prepared> {
   const tensors = draw(kind.rows, HEADS);
   const sizes = { H: HEADS, N: kind.rows, D: WIDTH };
-  const { value, diagnostics } = compile(spec(kind), {
-    target: 'wgsl',
-    set: { D: WIDTH },
-    expected: sizes,
-    features: { device: gpu.software ? 'cpu' : 'gpu' },
-  });
-  if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));
-  const source = value.files.find((f) => f.path.endsWith('.wgsl'))!.text;
-  const manifest = JSON.parse(value.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
-  const bytes = (a: Float32Array | Int32Array): Uint8Array => new Uint8Array(a.buffer);
   const id = Int32Array.from({ length: kind.rows }, (_, i) => documentOf(i));
-  const inputs = {
-    q: bytes(tensors.q),
-    k: bytes(tensors.k),
-    v: bytes(tensors.v),
-    ...(kind.mask.includes('id:') ? { id: bytes(id) } : {}),
-  };
-  const kernel = await prepareOnWebgpu(gpu, { source, manifest }, inputs, { ...sizes, window: WINDOW });
+  const inputs = { ...tensors, ...(kind.mask.includes('id:') ? { id } : {}) };
+  const kernel = await prepareSpec(gpu, spec(kind), inputs, { ...sizes, window: WINDOW });
   await kernel.run();
   const y = (await kernel.outputs())['y']!;
   const error = largestError(tensors, kind.rows, kind.keep, new Float32Array(y.slice().buffer), HEADS);

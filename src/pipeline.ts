@@ -121,6 +121,13 @@ export const KERNEL_PASSES: readonly PassInfo<Kernel>[] = [
   },
 ];
 
+/** All passes, for people. */
+export const PASSES: readonly Omit<PassInfo<never>, 'run'>[] = [
+  ...IR_PASSES,
+  ...TILE_PASSES,
+  ...KERNEL_PASSES,
+];
+
 /** Steps between levels, for people. */
 export const TRANSLATIONS = [
   { stage: 'syntax', name: 'parse', reason: 'source text to a tree that keeps every place' },

@@ -20,7 +20,7 @@ import type { IrKernel } from '../ir/ir.ts';
 import { withStorage } from '../ir/passes/storage.ts';
 import { printIr } from '../ir/print.ts';
 import type { Program } from '../kernel/kernel.ts';
-import { IR_PASSES, KERNEL_PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
+import { PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
 import { parseSource } from '../syntax/parse.ts';
 import type { TensorData } from '../tile/count-facts.ts';
 import type { Sources } from './sources.ts';
@@ -234,7 +234,7 @@ export function describePasses(): readonly {
   readonly stage: string;
   readonly reason: string;
 }[] {
-  const passes = [...IR_PASSES, ...KERNEL_PASSES].map(({ name, stage, reason }) => ({ name, stage, reason }));
+  const passes = PASSES.map(({ name, stage, reason }) => ({ name, stage, reason }));
   return TRANSLATIONS.flatMap(({ stage, name, reason }) => [
     { name, stage, reason },
     ...passes.filter((p) => p.stage === stage),

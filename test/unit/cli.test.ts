@@ -361,6 +361,8 @@ describe('explain and passes', () => {
     const { json } = await attnc('passes', '--json');
     const passes = json()['passes'] as { name: string; reason: string }[];
     expect(passes.length).toBeGreaterThan(5);
+    // One of each level.
+    expect(passes.map((p) => p.name)).toEqual(expect.arrayContaining(['normal-form', 'bounds', 'scalarize']));
     for (const { reason } of passes) expect(reason.length).toBeGreaterThan(10);
   });
 });

@@ -1,6 +1,6 @@
 /** What the compiler decided for a kernel, as data: launches, loop bounds, plan, and what they cost for given sizes. */
 import { evaluate } from './expr/evaluate.ts';
-import { freeVars, type Expr } from './expr/expr.ts';
+import { freeVars, isFalse } from './expr/expr.ts';
 import { STORAGE } from './expr/types.ts';
 import { boundsText, exprText, type BoundsText } from './explain/bounds.ts';
 import { loadedByRows, loadedBytes, operationsPerPair, tested } from './explain/cost.ts';
@@ -22,6 +22,7 @@ import { countTiles } from './tile/count.ts';
 import type { PlanLimits, StagePlan } from './tile/plan.ts';
 import { rowLoops, streamLoops } from './tile/sides.ts';
 import type { Bounds, Pass, Stage, TileAxis, TileProgram } from './tile/tile.ts';
+import { boundsExprs } from './tile/walk.ts';
 
 export interface PassExplanation extends BoundsText {
   /** One line per carrier: what it is and how it is kept right while tiles go by. */
@@ -80,11 +81,7 @@ function carriers(p: Pass): string[] {
 /** Names in the bounds that are not known, of those that a caller gives. */
 function unknownNames(p: TileProgram, s: Stage, bounds: Bounds | undefined, values: Values): string[] {
   const needed = new Set([...s.batch, ...s.row, ...s.stream].flatMap((a) => [...freeVars(a.extent)]));
-  const add = (e: Expr | undefined): void => void (e && freeVars(e, needed));
-  if (bounds) {
-    for (const e of [bounds.fits, bounds.may, bounds.full]) add(e);
-    for (const r of bounds.loops.flatMap((l) => l.ranges)) for (const e of [r.lo, r.hi, r.when]) add(e);
-  }
+  for (const e of bounds ? boundsExprs(bounds) : []) freeVars(e, needed);
   return [...p.sizes, ...p.params.map((x) => x.name)].filter((n) => needed.has(n) && !(n in values));
 }
 
@@ -92,7 +89,7 @@ function unknownNames(p: TileProgram, s: Stage, bounds: Bounds | undefined, valu
 const isBounded = (b: Bounds | undefined): boolean =>
   b !== undefined &&
   (b.may.kind !== 'const' ||
-    (b.full.kind === 'const' ? b.full.value !== 0 : true) ||
+    !isFalse(b.full) ||
     b.loops.some((l) => l.ranges.length !== 1 || Object.keys(l.ranges[0]!).length > 0));
 
 class StageFigures {

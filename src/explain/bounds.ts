@@ -1,6 +1,5 @@
 /** Loop bounds as text. */
-import type { Expr } from '../expr/expr.ts';
-import { i32, op } from '../expr/expr.ts';
+import { i32, isTrue, op, type Expr } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { Interval } from '../expr/solve.ts';
@@ -28,8 +27,6 @@ export interface BoundsText {
 
 /** As text; a value without an index is its name. */
 export const exprText = (e: Expr): string => printExpr(e).replaceAll('[]', '');
-
-const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
 
 /** A coordinate is never negative: ends that can be are clipped, as the emitted loops do. */
 function clipped(e: Expr): Expr {

@@ -64,6 +64,10 @@ export const read = (name: string, index: readonly Expr[], type: ScalarType = 'f
   index,
 });
 
+/** A condition that is known to hold; one that is not known is neither true nor false. */
+export const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
+export const isFalse = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
+
 /** Builds an operation; the result type follows from the op's row in `ops.ts`. */
 export function op(name: OpName, ...args: Expr[]): OpExpr {
   return { kind: 'op', type: OPS[name].type(args.map((a) => a.type)), op: name, args };
@@ -123,6 +127,14 @@ export function freeVars(e: Expr, out = new Set<string>(), bound: readonly strin
   if (e.kind === 'var' && !bound.includes(e.name)) out.add(e.name);
   const inner = e.kind === 'reduce' ? [...bound, ...e.axes] : bound;
   for (const c of children(e)) freeVars(c, out, inner);
+  return out;
+}
+
+/** Names of values and tensors that an expression reads. */
+export function readNames(e: Expr, out = new Set<string>()): Set<string> {
+  visit(e, (x) => {
+    if (x.kind === 'read') out.add(x.name);
+  });
   return out;
 }
 

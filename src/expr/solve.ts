@@ -1,7 +1,7 @@
 /** Solves a predicate for one variable: where on that axis can it hold, as a union of intervals in closed form. */
 import { all, any, atMost, below, conjuncts, implies, surelyAtMost } from './compare.ts';
 import { combinations, partsOf, Possibility } from './conjunction.ts';
-import { bool, freeVars, i32, key, op, substitute, type Expr } from './expr.ts';
+import { bool, freeVars, i32, isFalse, key, op, substitute, type Expr } from './expr.ts';
 import { moves, opposite, within, type Context, type Ends, type Form } from './forms.ts';
 import type { Box, Range } from './interval.ts';
 import {
@@ -308,7 +308,6 @@ class Solver {
 }
 
 const isPlainSum = (e: Expr): boolean => [...linear(e).terms.values()].every((t) => t.atom.kind !== 'op');
-const isFalse = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
 const both = (p: Piece, q: Piece): Piece => ({
   los: [...p.los, ...q.los],
   his: [...p.his, ...q.his],

@@ -2,7 +2,19 @@
  * Pass `bounds`: the predicates of a pass become loop bounds. Ranges of the stream are solved in closed form; what they do
  * not express is tested per tile; what a predicate reads from tensors enters through summaries of blocks.
  */
-import { bool, freeVars, i32, key, op, rewrite, variable, visit, type Expr } from '../expr/expr.ts';
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import {
+  bool,
+  freeVars,
+  i32,
+  isTrue,
+  key,
+  op,
+  readNames,
+  rewrite,
+  variable,
+  type Expr,
+} from '../expr/expr.ts';
 import { fits } from '../expr/fits.ts';
 import { truthOf, type Box, type Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
@@ -11,19 +23,18 @@ import { domains, UNKNOWN } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { streamLoops, type TileLoop } from './sides.ts';
 import { storeRanges, type StoredRanges } from './stored-ranges.ts';
-import { Summaries, touched, type SideName } from './summaries.ts';
+import { Summaries, type SideName } from './summaries.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileProgram, TileTensor } from './tile.ts';
+import { boundsExprs, EVERY_TILE, stageTensors } from './walk.ts';
 
 const TRUE = bool(true);
-const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
 
 /** Bounds for every pass of every stage, and the stages that summarise what they read. */
 export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
-  const isTensor = (name: string): boolean => p.tensors.some((t) => t.name === name && t.role !== 'out');
   const tensors: TileTensor[] = [...p.tensors];
   const stages = p.stages.flatMap((s) => {
     if (!s.plan || s.stream.length === 0) return [s];
-    const found = boundStage(s, s.plan, isTensor, limits);
+    const found = boundStage(s, s.plan, limits);
     tensors.push(...found.tensors);
     return [...found.before, found.stage];
   });
@@ -36,60 +47,59 @@ interface Bounded {
   readonly tensors: readonly TileTensor[];
 }
 
-interface Attempt {
-  readonly sides: readonly SideName[];
-  /** Ends of the loop are stored where the plan asks for it. */
-  readonly stored: boolean;
-  /** Tiles are tested one by one. */
-  readonly tested: boolean;
+/** Bounds for each pass, and what earlier launches store for them. */
+interface Choice {
+  readonly bounds: readonly Bounds[];
+  readonly stored: readonly StoredRanges[];
+  /** Looser than what the data says. */
+  readonly limited: boolean;
 }
 
-/** From the tightest to what needs no buffer. */
-const ATTEMPTS: readonly Attempt[] = [
-  { sides: ['rows', 'stream'], stored: true, tested: true },
-  { sides: ['rows', 'stream'], stored: false, tested: true },
-  { sides: ['rows', 'stream'], stored: true, tested: false },
-  { sides: ['rows'], stored: false, tested: true },
-  { sides: [], stored: false, tested: true },
-];
+/** What is looked at: from all that data says to nothing of it. */
+const SIDES: readonly (readonly SideName[])[] = [['rows', 'stream'], ['rows'], []];
 
 /** As tight as there are buffers for what data says. */
-function boundStage(
-  s: Stage,
-  plan: StagePlan,
-  isTensor: (name: string) => boolean,
-  limits: PlanLimits,
-): Bounded {
-  const free = Math.max(0, limits.maxBuffers - touched(s, isTensor).size);
-  for (const [n, { sides, stored: storing, tested }] of ATTEMPTS.entries()) {
-    const summaries = new Summaries(s, plan, isTensor, new Set<SideName>(sides));
-    const derived = s.passes.map((p) => new PassBounds(s, p, plan, isTensor, summaries).derive());
-    const stored = storing ? storedFor(s, plan, derived, summaries, limits) : new Map<string, StoredRanges>();
-    if (!tested && stored.size === 0) continue;
-    const bounds = derived.map((b): Bounds => {
-      const found = stored.get(key(b.may));
-      if (!found) return b;
-      // The loop is still right without the test: it only visits more.
-      return tested ? found.bounds : { ...found.bounds, fits: TRUE, may: TRUE, full: bool(false) };
-    });
-    const passes = s.passes.map((p, at) => ({
-      ...p,
-      bounds: n > 1 ? { ...bounds[at]!, limited: true as const } : bounds[at]!,
-    }));
-    const ranges = [...stored.values()];
-    const tensors = [...summaries.tensors(), ...ranges.map((r) => r.tensor)];
-    const own = new Set(tensors.map((t) => t.name));
-    const used = new Set(bounds.flatMap(parts).flatMap((e) => reads(e)));
-    if ([...own].filter((n) => used.has(n)).length <= free)
+function boundStage(s: Stage, plan: StagePlan, limits: PlanLimits): Bounded {
+  const free = Math.max(0, limits.maxBuffers - stageTensors(s).size);
+  for (const sides of SIDES) {
+    const summaries = new Summaries(s, plan, new Set(sides));
+    const derived = s.passes.map((p) => new PassBounds(s, p, plan, summaries).derive());
+    const own = summaries.tensors();
+    for (const { bounds, stored, limited } of choices(
+      derived,
+      storedFor(s, plan, derived, summaries, limits),
+    )) {
+      const tensors = [...own, ...stored.map((r) => r.tensor)];
+      const used = new Set(bounds.flatMap(boundsExprs).flatMap((e) => [...readNames(e)]));
+      if (tensors.filter((t) => used.has(t.name)).length > free) continue;
+      const loose = limited || sides.length < SIDES[0]!.length ? { limited: true as const } : {};
       return {
-        stage: { ...s, passes },
-        before: [...summaries.stages(summaryPlan(limits)), ...ranges.map((r) => r.stage)],
+        stage: { ...s, passes: s.passes.map((p, n) => ({ ...p, bounds: { ...bounds[n]!, ...loose } })) },
+        before: [...summaries.stages(summaryPlan(limits)), ...stored.map((r) => r.stage)],
         tensors,
       };
+    }
   }
-  return { stage: s, before: [], tensors: [] };
+  throw new CompilerBug('tile/bounds', `bounds of ${s.name} that read no data need a buffer`);
 }
 
+/** From the tightest to what needs the fewest buffers. */
+function choices(derived: readonly Bounds[], ranges: ReadonlyMap<string, StoredRanges>): readonly Choice[] {
+  const plain: Choice = { bounds: derived, stored: [], limited: false };
+  if (ranges.size === 0) return [plain];
+  const stored = [...ranges.values()];
+  const between = (of: (found: StoredRanges) => Bounds): readonly Bounds[] =>
+    derived.map((b) => {
+      const found = ranges.get(key(b.may));
+      return found ? of(found) : b;
+    });
+  return [
+    { bounds: between((r) => r.bounds), stored, limited: false },
+    plain,
+    // The loop is still right without tests between its ends: it only visits more.
+    { bounds: between((r) => ({ ...EVERY_TILE, loops: r.bounds.loops })), stored, limited: true },
+  ];
+}
 /** Stored ranges by the test that they answer, for the passes that data of the stream decides on. */
 function storedFor(
   s: Stage,
@@ -101,16 +111,8 @@ function storedFor(
   const out = new Map<string, StoredRanges>();
   if (plan.dataRanges !== 'stored' || streamLoops(s, plan).length !== 1) return out;
   for (const b of bounds)
-    if (!out.has(key(b.may)) && reads(b.may).some((n) => summaries.ofStream(n)))
+    if (!out.has(key(b.may)) && [...readNames(b.may)].some((n) => summaries.ofStream(n)))
       out.set(key(b.may), storeRanges(s, plan, b, summaryPlan(limits), out.size));
-  return out;
-}
-
-function reads(e: Expr): string[] {
-  const out: string[] = [];
-  visit(e, (x) => {
-    if (x.kind === 'read') out.push(x.name);
-  });
   return out;
 }
 
@@ -121,20 +123,19 @@ class PassBounds {
     private readonly stage: Stage,
     private readonly pass: Pass,
     plan: StagePlan,
-    private readonly isTensor: (name: string) => boolean,
     private readonly summaries: Summaries,
   ) {
     this.loops = streamLoops(stage, plan);
   }
 
   derive(): Bounds {
-    const opened = domains(this.stage, this.pass, this.isTensor).map((e) => e && this.summaries.replace(e));
+    const opened = domains(this.stage, this.pass).map((e) => e && this.summaries.replace(e));
     // A pass that writes elements writes the masked ones as well.
     const everything = this.pass.stores.length > 0 || opened.some((e) => e === undefined);
     const any = everything ? TRUE : simplify(opened.map((e) => e!).reduce((a, b) => op('or', a, b)));
     const all = simplify(opened.map((e) => e ?? TRUE).reduce((a, b) => op('and', a, b), TRUE as Expr));
     const bounds = this.solve(any, all);
-    for (const e of parts(bounds)) this.summaries.note(e);
+    for (const e of boundsExprs(bounds)) this.summaries.note(e);
     return bounds;
   }
 
@@ -215,14 +216,4 @@ class PassBounds {
       })
       .reduce((a, b) => simplify(op('and', a, b)), TRUE as Expr);
   }
-}
-
-function parts(b: Bounds): Expr[] {
-  const ranges = b.loops.flatMap((l) => l.ranges);
-  return [
-    b.fits,
-    b.may,
-    b.full,
-    ...ranges.flatMap((r) => [r.lo, r.hi, r.when].filter((e): e is Expr => !!e)),
-  ];
 }

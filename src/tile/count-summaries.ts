@@ -3,36 +3,28 @@
  * into the values that bounds read.
  */
 import { evalConst, type Evaluator } from '../expr/evaluate.ts';
-import { visit, type Expr } from '../expr/expr.ts';
+import { readNames, visit, type Expr } from '../expr/expr.ts';
 import { Closures } from './count-closures.ts';
 import { withValues, type Facts, type TensorData } from './count-facts.ts';
 import type { FoldOp, Pass, Stage, Step, TileAxis, TileProgram } from './tile.ts';
+import { boundsExprs } from './walk.ts';
 
 type Fold = Extract<Step, { kind: 'fold' }>;
 
 /** Names that bounds read, or that follow from each other to what they read. */
 function readByBounds(p: TileProgram): ReadonlySet<string> {
   const names = new Set<string>();
-  const look = (e: Expr | undefined): void => {
-    if (e)
-      visit(e, (x) => {
-        if (x.kind === 'read') names.add(x.name);
-      });
-  };
-  for (const { bounds } of p.stages.flatMap((s) => s.passes)) {
-    if (!bounds) continue;
-    for (const e of [bounds.fits, bounds.may, bounds.full]) look(e);
-    for (const r of bounds.loops.flatMap((l) => l.ranges)) for (const e of [r.lo, r.hi, r.when]) look(e);
-  }
+  for (const { bounds } of p.stages.flatMap((s) => s.passes))
+    for (const e of bounds ? boundsExprs(bounds) : []) readNames(e, names);
   for (const s of [...p.stages].reverse())
-    if (s.stores.some((x) => names.has(x.output))) valuesOf(s).forEach(look);
+    if (s.stores.some((x) => names.has(x.output))) for (const e of valuesOf(s)) readNames(e, names);
   return names;
 }
 
 /** What a stage evaluates, as far as it is a fold. */
-const valuesOf = (s: Stage): readonly (Expr | undefined)[] => [
-  ...s.passes.flatMap((pass) => pass.steps.map((x) => (x.kind === 'fold' ? x.value : undefined))),
-  ...s.passes.flatMap((pass) => pass.keeps.map((k) => k.where)),
+const valuesOf = (s: Stage): readonly Expr[] => [
+  ...s.passes.flatMap((pass) => pass.steps.flatMap((x) => (x.kind === 'fold' ? [x.value] : []))),
+  ...s.passes.flatMap((pass) => pass.keeps.flatMap((k) => k.where ?? [])),
   ...s.stores.map((x) => x.value),
 ];
 
@@ -66,7 +58,7 @@ function isFold(stage: Stage, facts: Facts): boolean {
     });
     return all;
   };
-  return plain && valuesOf(stage).every((e) => e === undefined || readable(e));
+  return plain && valuesOf(stage).every(readable);
 }
 
 const START: Partial<Record<FoldOp, (type: string) => number>> = {

@@ -4,12 +4,13 @@
  */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { evalConst, type Evaluator } from '../expr/evaluate.ts';
-import { bool, freeVars, type Expr } from '../expr/expr.ts';
+import { freeVars, type Expr } from '../expr/expr.ts';
 import type { Interval } from '../expr/solve.ts';
 import { Closures } from './count-closures.ts';
 import { boundsWith, withValues, type Facts } from './count-facts.ts';
 import { sideNames, sideOf, type Side, type SideAxis, type TileLine } from './count-side.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileAxis, TileProgram } from './tile.ts';
+import { boundsExprs, EVERY_TILE } from './walk.ts';
 
 export interface TileCount {
   readonly visited: number;
@@ -33,7 +34,6 @@ export interface TileMap {
 }
 
 const RANGE_ALL: readonly Interval[] = [{}];
-const EVERY: Bounds = { loops: [], fits: bool(true), may: bool(true), full: bool(false) };
 
 /**
  * Counts the tiles that a pass visits, over all points of the batch axes; the shares of a divided stream count together.
@@ -118,7 +118,7 @@ class TileWalk {
     this.row = sideOf(stage.row.map(axis), plan.rowShape, plan.blockM);
     this.stream = sideOf(stage.stream.map(axis), plan.streamShape, plan.blockN);
     this.total = this.batch.reduce((n, a) => n * a.extent, this.row.tiles * this.stream.tiles);
-    const { bounds, exact } = boundsWith(p, stage, pass.bounds ?? EVERY, facts);
+    const { bounds, exact } = boundsWith(p, stage, pass.bounds ?? EVERY_TILE, facts);
     this.exact = exact;
     const mentioned = namesIn(bounds);
     this.moving = this.batch.filter((a) => mentioned.has(a.name));
@@ -232,8 +232,7 @@ function loopsInOrder(
 
 function namesIn(b: Bounds): ReadonlySet<string> {
   const names = new Set<string>();
-  const ends = b.loops.flatMap((l) => l.ranges.flatMap((r) => [r.lo, r.hi, r.when]));
-  for (const e of [b.fits, b.may, b.full, ...ends]) if (e) freeVars(e, names);
+  for (const e of boundsExprs(b)) freeVars(e, names);
   return names;
 }
 

@@ -5,7 +5,7 @@
  * vector out among them. Else a vector must stay whole: every row gets a workgroup of its own, because the vectors of a
  * share differ from row to row and so are no operand that rows could share.
  */
-import { children, f32, i32, mapChildren, op, read, visit, type Expr } from '../expr/expr.ts';
+import { children, f32, i32, mapChildren, op, read, readNames, type Expr } from '../expr/expr.ts';
 import type { Operand, Pass, Stage, Step, Store, TileAxis, TileDef } from './tile.ts';
 
 export type Fold = Extract<Step, { kind: 'fold' }>;
@@ -20,15 +20,6 @@ export interface States {
   readonly best: ReadonlyMap<string, Expr>;
 }
 export const isArg = (s: Step): s is Fold => s.kind === 'fold' && (s.op === 'argmax' || s.op === 'argmin');
-
-/** Names of values and tensors that an expression reads. */
-export function readNames(e: Expr): ReadonlySet<string> {
-  const out = new Set<string>();
-  visit(e, (x) => {
-    if (x.kind === 'read') out.add(x.name);
-  });
-  return out;
-}
 
 const KEEP = 'keep.parts';
 

@@ -1,9 +1,10 @@
 /** Schedules for few rows: small blocks, and a stream that several workgroups share, so that every core has work. */
 import { evalConst } from '../expr/evaluate.ts';
-import { freeVars, visit, type Expr } from '../expr/expr.ts';
+import { freeVars } from '../expr/expr.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import { splitStage } from './split.ts';
 import type { Stage, TileAxis } from './tile.ts';
+import { stageTensors } from './walk.ts';
 
 /** Workgroups per core: enough that a core which is done early finds another. */
 const PER_CORE = 2;
@@ -61,23 +62,5 @@ export function sharesOf(
 /** The stage can be split, and no stage that comes of it binds more buffers than a launch may. */
 function splitFits(s: Stage, limits: PlanLimits): boolean {
   const stages = splitStage(s, 2, new Set())?.stages ?? [];
-  return stages.length > 0 && stages.every((x) => buffers(x) <= limits.maxBuffers);
-}
-
-/** Tensors that a stage reads or writes: what is read and is no value of the stage. */
-function buffers(s: Stage): number {
-  const values = s.passes.flatMap((p) => [...p.contractions, ...p.defs, ...p.steps, ...p.finish]);
-  const own = new Set([...s.prologue, ...values].map((d) => d.name));
-  const names = new Set(s.stores.map((x) => x.output));
-  const look = (e: Expr): void =>
-    visit(e, (x) => {
-      if (x.kind === 'read' && !own.has(x.name)) names.add(x.name);
-    });
-  for (const d of [...s.prologue, ...s.rowOperands, ...s.stores]) look(d.value);
-  for (const p of s.passes) {
-    for (const d of [...p.defs, ...p.operands, ...p.finish]) look(d.value);
-    for (const k of p.keeps) if (k.where) look(k.where);
-    for (const x of p.steps) look(x.kind === 'accumulate' ? x.weight : x.value);
-  }
-  return names.size;
+  return stages.length > 0 && stages.every((x) => stageTensors(x).size <= limits.maxBuffers);
 }

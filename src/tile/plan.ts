@@ -120,12 +120,11 @@ const SMALL_WORK = 3e7;
 /** Gives every stage a plan: those given, in order, else its own. */
 export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: PlanChoice): TileProgram {
   const sizes = expected || fixed ? { ...expected, ...fixed } : undefined;
-  const isTensor = (name: string): boolean => p.tensors.some((t) => t.name === name && t.role !== 'out');
   const own = (s: Stage): StagePlan => {
     const plan = defaultPlan(s, limits, sizes);
     return {
       ...plan,
-      ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {})), isTensor),
+      ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),
     };
   };
   return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: plans?.[n] ?? own(s) })) };

@@ -1,5 +1,5 @@
 /** Deterministic text of tiled programs. */
-import type { Expr } from '../expr/expr.ts';
+import { isTrue } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
 import type { Interval } from '../expr/solve.ts';
 import type { StagePlan } from './plan.ts';
@@ -16,7 +16,6 @@ import type {
   TileProgram,
 } from './tile.ts';
 
-const isTrue = (e: Expr): boolean => e.kind === 'const' && e.value !== 0;
 const axes = (xs: readonly TileAxis[]): string =>
   xs.length === 0 ? '-' : xs.map((a) => `${a.name}: ${printExpr(a.extent)}`).join(', ');
 

@@ -19,11 +19,10 @@ export function tileShapes(
   blockM: number,
   blockN: number,
   sizes: ReadonlyMap<string, number>,
-  isTensor: (name: string) => boolean,
 ): Shapes {
   const restricted = new Set<string>();
   for (const p of s.passes)
-    for (const e of domains(s, p, isTensor)) if (e) for (const v of freeVars(e)) restricted.add(v);
+    for (const e of domains(s, p)) if (e) for (const v of freeVars(e)) restricted.add(v);
   const rowShape = shapeOf(s.row, blockM, restricted, sizes);
   const streamShape = shapeOf(s.stream, blockN, restricted, sizes);
   return { ...(rowShape ? { rowShape } : {}), ...(streamShape ? { streamShape } : {}) };

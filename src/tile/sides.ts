@@ -11,6 +11,8 @@ export interface TileLoop {
   /** Positions along the loop. */
   readonly extent: Expr;
   readonly block: number;
+  /** The axes that are flattened with it, which move faster. */
+  readonly inner: readonly TileAxis[];
   /** Positions per step of the axis' coordinate; 1 unless several axes are flattened. */
   readonly scale: Expr;
   readonly tiles: Expr;
@@ -32,15 +34,13 @@ export function tileLoops(
   block: number,
   shape: readonly number[] | undefined,
 ): readonly TileLoop[] {
-  const loop = (axis: string, extent: Expr, size: number, scale: Expr): TileLoop => ({
-    axis,
-    extent,
-    block: size,
-    scale,
-    tiles: tileCount(extent, size),
-  });
-  if (shape && axes.length > 1) return axes.map((a, n) => loop(a.name, a.extent, shape[n]!, i32(1)));
-  return [loop(axes[0]?.name ?? 'row', extents(axes), block, extents(axes.slice(1)))];
+  const loop = (flat: readonly TileAxis[], size: number): TileLoop => {
+    const [extent, inner] = [extents(flat), flat.slice(1)];
+    const tiles = tileCount(extent, size);
+    return { axis: flat[0]?.name ?? 'row', extent, block: size, inner, scale: extents(inner), tiles };
+  };
+  if (shape && axes.length > 1) return axes.map((a, n) => loop([a], shape[n]!));
+  return [loop(axes, block)];
 }
 
 export const rowLoops = (s: Stage, p: StagePlan): readonly TileLoop[] =>
@@ -62,27 +62,23 @@ export function decode(
   }
 }
 
+/** First position of a tile along a loop. */
+export const firstOf = (l: TileLoop, tile: Expr): Expr => times(tile, i32(l.block));
+
 /**
- * Least and greatest coordinate of each axis in a block or tile, and its number, under the names that bounds use.
- * @param firsts first position along each loop
+ * Least and greatest coordinate of the loop's axes in a tile, and the tile's number, under the names that bounds use.
+ * @param first first position of the tile
  */
-export function endsOf(
-  axes: readonly TileAxis[],
-  loops: readonly TileLoop[],
-  firsts: readonly Expr[],
-  tiles: readonly Expr[],
-): Map<string, Expr> {
-  const out = new Map<string, Expr>();
-  for (const [n, l] of loops.entries()) {
-    const past = simplify(op('min', simplify(op('add', firsts[n]!, i32(l.block))), l.extent));
-    out.set(`${l.axis}.first`, simplify(op('quot', firsts[n]!, l.scale)));
-    out.set(`${l.axis}.last`, simplify(op('quot', simplify(op('sub', past, i32(1))), l.scale)));
-    out.set(`${l.axis}.tile`, tiles[n]!);
+export function endsOf(l: TileLoop, first: Expr, tile: Expr): Map<string, Expr> {
+  const past = simplify(op('min', simplify(op('add', first, i32(l.block))), l.extent));
+  const out = new Map<string, Expr>([
+    [`${l.axis}.first`, simplify(op('quot', first, l.scale))],
+    [`${l.axis}.last`, simplify(op('quot', simplify(op('sub', past, i32(1))), l.scale))],
+    [`${l.axis}.tile`, tile],
+  ]);
+  for (const a of l.inner) {
+    out.set(`${a.name}.first`, i32(0));
+    out.set(`${a.name}.last`, simplify(op('sub', a.extent, i32(1))));
   }
-  if (loops.length === 1)
-    for (const a of axes.slice(1)) {
-      out.set(`${a.name}.first`, i32(0));
-      out.set(`${a.name}.last`, simplify(op('sub', a.extent, i32(1))));
-    }
   return out;
 }

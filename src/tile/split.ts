@@ -8,9 +8,9 @@
  * the identities of its folds, and so changes nothing.
  */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
-import { i32, key, read, variable, type Expr } from '../expr/expr.ts';
+import { i32, key, read, variable, readNames, type Expr } from '../expr/expr.ts';
 import type { ScalarType } from '../expr/types.ts';
-import { isArg, mergeStages, readNames, type Fold, type States } from './merge.ts';
+import { isArg, mergeStages, type Fold, type States } from './merge.ts';
 import type { StagePlan } from './plan.ts';
 import type { Pass, Stage, Step, Store, TileAxis, TileProgram, TileTensor } from './tile.ts';
 

@@ -5,7 +5,7 @@
 import { bool, freeVars, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { StagePlan } from './plan.ts';
-import { endsOf, rowLoops, streamLoops } from './sides.ts';
+import { endsOf, firstOf, rowLoops, streamLoops } from './sides.ts';
 import type { Bounds, Pass, Stage, TileTensor } from './tile.ts';
 
 export interface StoredRanges {
@@ -28,13 +28,13 @@ export function storeRanges(
 ): StoredRanges {
   const rows = rowLoops(s, plan);
   const [loop] = streamLoops(s, plan);
-  const [tile] = [`${loop!.axis}.tile`];
-  const rowTiles = rows.map((l): Expr => variable(`${l.axis}.tile`));
-  const firsts = rows.map((l, n) => op('mul', rowTiles[n]!, i32(l.block)));
-  const ends = new Map([
-    ...endsOf(s.row, rows, firsts, rowTiles),
-    ...endsOf(s.stream, [loop!], [op('mul', variable(tile), i32(loop!.block))], [variable(tile)]),
-  ]);
+  const tile = `${loop!.axis}.tile`;
+  const ends = new Map(
+    [...rows, loop!].flatMap((l) => {
+      const number = variable(`${l.axis}.tile`);
+      return [...endsOf(l, firstOf(l, number), number)];
+    }),
+  );
   const where = simplify(substitute(visited(b, loop!.axis), ends));
   const free = freeVars(where);
   const batch = s.batch.filter((a) => free.has(a.name));

@@ -4,12 +4,12 @@
  * over positions.
  */
 import {
-  children,
   freeVars,
   i32,
   key,
   op,
   read,
+  readNames,
   substitute,
   variable,
   visit,
@@ -21,6 +21,7 @@ import type { ScalarType } from '../expr/types.ts';
 import type { StagePlan } from './plan.ts';
 import { decode, extents, rowLoops, streamLoops, type TileLoop } from './sides.ts';
 import type { Pass, Stage, Step, TileAxis, TileTensor } from './tile.ts';
+import { stageValues } from './walk.ts';
 
 export type SideName = 'rows' | 'stream';
 interface Entry {
@@ -40,13 +41,15 @@ const LOGIC = new Set(['and', 'or', 'not']);
 export class Summaries {
   private readonly groups: Group[] = [];
   private readonly used = new Set<string>();
+  private readonly values: ReadonlySet<string>;
 
   constructor(
     private readonly stage: Stage,
     private readonly plan: StagePlan,
-    private readonly isTensor: (name: string) => boolean,
     private readonly sides: ReadonlySet<SideName>,
-  ) {}
+  ) {
+    this.values = stageValues(stage);
+  }
 
   /** The predicate with variables for what is summarised. */
   replace(e: Expr): Expr {
@@ -79,7 +82,7 @@ export class Summaries {
     visit(e, (x) => {
       if (x.kind === 'reduce' || (x.kind === 'var' && x.name.startsWith('<'))) only = false;
       if (x.kind !== 'read') return;
-      if (!this.isTensor(x.name)) only = false;
+      if (this.values.has(x.name)) only = false;
       some ||= x.index.some((i) => this.moves(i));
     });
     return some && only;
@@ -147,9 +150,7 @@ export class Summaries {
 
   /** Notes which summaries an expression reads. */
   note(e: Expr): void {
-    visit(e, (x) => {
-      if (x.kind === 'read') this.used.add(x.name);
-    });
+    readNames(e, this.used);
   }
 
   private kept(): readonly Group[] {
@@ -236,23 +237,4 @@ export class Summaries {
     const inside = loops.map((l): Expr => op('lt', at(l), l.extent));
     return { where: inside.reduce((a, b) => simplify(op('and', a, b))), coordinates };
   }
-}
-
-/** Names of tensors that a stage touches. */
-export function touched(s: Stage, isTensor: (name: string) => boolean): Set<string> {
-  const out = new Set<string>();
-  const look = (e: Expr): void => {
-    if (e.kind === 'read' && isTensor(e.name)) out.add(e.name);
-    for (const c of children(e)) look(c);
-  };
-  for (const d of s.prologue) look(d.value);
-  for (const o of s.rowOperands) look(o.value);
-  for (const p of s.passes) {
-    for (const d of [...p.defs, ...p.operands, ...p.finish, ...p.stores]) look(d.value);
-    for (const k of p.keeps) if (k.where) look(k.where);
-    for (const x of p.steps) look(x.kind === 'accumulate' ? x.weight : x.value);
-  }
-  for (const st of s.stores) look(st.value);
-  for (const st of [...s.stores, ...s.passes.flatMap((p) => p.stores)]) out.add(`out ${st.output}`);
-  return out;
 }

@@ -44,7 +44,7 @@ function noting(p: TileProgram, stage: Stage): Program {
     const more = op('select', full, i32(VISIT + 1), i32(VISIT));
     return [ifS(op('eq', LANE, i32(0)), [store(SEEN, mine(number), op('add', old, more))])];
   };
-  const loops = new TileLoops(scope, frame, stage, stage.passes[0]!.bounds, note).lower();
+  const loops = new TileLoops(scope, frame, stage.passes[0]!.bounds, note).lower();
   const clear = forS('t', { to: tiles }, [store(SEEN, mine(variable('t')), i32(0))]);
   const whole = program.kernels[at]!;
   const elements = simplify(op('mul', whole.grid, tiles));

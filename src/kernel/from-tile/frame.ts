@@ -2,7 +2,7 @@
 import { i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import { decode, extents } from '../../tile/sides.ts';
+import { decode, endsOf, extents, firstOf } from '../../tile/sides.ts';
 import { letS, WORKGROUP } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Cell } from './arrangement.ts';
@@ -38,12 +38,12 @@ export class Frame {
     this.rows = new Side(stage.row, plan.blockM, plan.rowShape, fresh);
     this.stream = new Side(stage.stream, plan.blockN, plan.streamShape, fresh);
     const tiles = this.declareBlock();
-    this.rowFirsts = this.rows.firsts(tiles).map((first, n) => {
-      const name = scope.index(this.rows.boxed ? `${this.rows.loops[n]!.axis}_first` : 'row_first');
-      this.prologue.push(letS(name, first));
+    this.rowFirsts = this.rows.loops.map((l, n) => {
+      const name = scope.index(this.rows.boxed ? `${l.axis}_first` : 'row_first');
+      this.prologue.push(letS(name, firstOf(l, tiles[n]!)));
       return variable(name);
     });
-    this.rowEnds = this.rows.ends(this.rowFirsts, tiles);
+    this.rowEnds = new Map(this.rows.loops.flatMap((l, n) => [...endsOf(l, this.rowFirsts[n]!, tiles[n]!)]));
     this.prologue.push(...scope.arrangement.prelude);
     for (let slot = 0; slot < scope.arrangement.rowSlots; slot++) this.declareRow(slot);
   }

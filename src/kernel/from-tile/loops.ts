@@ -2,8 +2,9 @@
 import { bool, freeVars, i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { Interval } from '../../expr/solve.ts';
-import type { TileLoop } from '../../tile/sides.ts';
-import type { Bounds, Stage } from '../../tile/tile.ts';
+import { endsOf, firstOf, type TileLoop } from '../../tile/sides.ts';
+import type { Bounds } from '../../tile/tile.ts';
+import { boundsExprs, EVERY_TILE } from '../../tile/walk.ts';
 import { assign, comment, forS, ifS, letS, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
@@ -18,8 +19,6 @@ interface TileRange {
   readonly to: Expr;
 }
 
-const EVERY: Bounds = { loops: [], fits: bool(true), may: bool(true), full: bool(false) };
-
 export class TileLoops {
   private readonly bounds: Bounds;
   private fits: Expr = bool(true);
@@ -27,11 +26,10 @@ export class TileLoops {
   constructor(
     private readonly scope: Scope,
     private readonly frame: Frame,
-    private readonly stage: Stage,
     bounds: Bounds | undefined,
     private readonly body: TileBody,
   ) {
-    this.bounds = bounds ?? EVERY;
+    this.bounds = bounds ?? EVERY_TILE;
   }
 
   lower(): Stmt[] {
@@ -42,16 +40,15 @@ export class TileLoops {
       out.push(comment('32-bit integers cannot overflow in the bounds below'));
       this.fits = this.name('fits', this.fits, out);
     }
-    out.push(...this.nest(0, ends, [], []));
+    out.push(...this.nest(0, ends, []));
     return out;
   }
 
   /** Free variables of what is evaluated from loop `n` inwards. */
   private rangeVars(n: number): ReadonlySet<string> {
     const out = new Set<string>();
-    const add = (e: Expr | undefined): void => void (e && freeVars(e, out));
-    for (const l of this.bounds.loops.slice(n)) for (const r of l.ranges) [r.lo, r.hi, r.when].forEach(add);
-    [this.bounds.may, this.bounds.full, this.bounds.fits].forEach(add);
+    const inside = { ...this.bounds, loops: this.bounds.loops.slice(n) };
+    for (const e of boundsExprs(inside)) freeVars(e, out);
     return out;
   }
 
@@ -60,14 +57,11 @@ export class TileLoops {
     ends: ReadonlyMap<string, Expr>,
     used: ReadonlySet<string>,
     out: Stmt[],
-    named = new Map<string, Expr>(),
   ): Map<string, Expr> {
+    const named = new Map<string, Expr>();
     for (const [n, e] of ends) {
       if (!used.has(n)) continue;
-      const plain = e.kind !== 'op';
-      const name = plain ? '' : this.scope.index(n);
-      if (!plain) out.push(letS(name, e));
-      named.set(n, plain ? e : variable(name));
+      named.set(n, this.name(n, e, out));
     }
     return named;
   }
@@ -85,7 +79,7 @@ export class TileLoops {
   }
 
   /** Loop number `n` and all inside it; `firsts` are those of the loops around. */
-  private nest(n: number, ends: ReadonlyMap<string, Expr>, tiles: Expr[], firsts: Expr[]): Stmt[] {
+  private nest(n: number, ends: ReadonlyMap<string, Expr>, firsts: TilePoint): Stmt[] {
     const loop = this.frame.stream.loops[n];
     if (!loop) return this.innermost(ends, firsts);
     const out: Stmt[] = [];
@@ -95,35 +89,17 @@ export class TileLoops {
     const own = [...found.filter((r) => isZero(r.from)), ...found.filter((r) => !isZero(r.from))];
     const cut = n === 0 ? this.share(own, out) : own;
     const tile = this.scope.index(`${loop.axis}_tile`);
-    out.push(...this.through(cut, tile, loop.axis, () => this.turn(n, variable(tile), ends, tiles, firsts)));
+    const turn = (): Stmt[] => {
+      const inner: Stmt[] = [];
+      const first = this.name(`${loop.axis}_first`, firstOf(loop, variable(tile)), inner);
+      const here = this.declareEnds(endsOf(loop, first, variable(tile)), this.rangeVars(n + 1), inner);
+      return [...inner, ...this.nest(n + 1, new Map([...ends, ...here]), [...firsts, first])];
+    };
+    out.push(...this.through(cut, tile, loop.axis, turn));
     return out;
   }
 
-  private turn(
-    n: number,
-    tile: Expr,
-    ends: ReadonlyMap<string, Expr>,
-    tiles: Expr[],
-    firsts: Expr[],
-  ): Stmt[] {
-    const { stream } = this.frame;
-    const out: Stmt[] = [];
-    const numbers = [...tiles, tile];
-    // The loops inside have not begun: what is said about them is not used here.
-    const all = stream.loops.map((_, at) => numbers[at] ?? i32(0));
-    const first = this.name(`${stream.loops[n]!.axis}_first`, stream.firsts(all)[n]!, out);
-    const known = stream.loops.map((_, at) => [...firsts, first][at] ?? i32(0));
-    const here = new Map(
-      [...stream.ends(known, all)].filter(
-        ([k]) => !stream.boxed || k.startsWith(`${stream.loops[n]!.axis}.`),
-      ),
-    );
-    const named = this.declareEnds(here, this.rangeVars(n + 1), out);
-    out.push(...this.nest(n + 1, new Map([...ends, ...named]), numbers, [...firsts, first]));
-    return out;
-  }
-
-  private innermost(ends: ReadonlyMap<string, Expr>, firsts: Expr[]): Stmt[] {
+  private innermost(ends: ReadonlyMap<string, Expr>, firsts: TilePoint): Stmt[] {
     const out: Stmt[] = [];
     const may = simplify(op('or', simplify(op('not', this.fits)), this.emit(this.bounds.may, ends, out)));
     if (may.kind === 'const' && may.value === 0) return [];
@@ -164,7 +140,7 @@ export class TileLoops {
 
   /** The part of the tiles that this workgroup has when several share a stream: equal pieces of what is visited. */
   private share(ranges: readonly TileRange[], out: Stmt[]): readonly TileRange[] {
-    const { part } = this.stage;
+    const { part } = this.scope.stage;
     if (!part || ranges.length === 0) return ranges;
     const named = ranges.map((r) => ({
       from: this.name('from', r.from, out),

@@ -53,7 +53,7 @@ export class PassLowering {
     const { scope, frame } = this.context;
     const out: Stmt[] = this.declareCarriers();
     const body = (tile: TilePoint, full: Expr): Stmt[] => this.tileBody(tile, full);
-    out.push(...new TileLoops(scope, frame, scope.stage, this.pass.bounds, body).lower());
+    out.push(...new TileLoops(scope, frame, this.pass.bounds, body).lower());
     out.push(...this.combineCarriers());
     this.pass.finish.forEach((d) => this.finish(d, out));
     return out;

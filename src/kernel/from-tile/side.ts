@@ -4,7 +4,7 @@
  */
 import { i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { decode, endsOf, extents, tileLoops, type TileLoop } from '../../tile/sides.ts';
+import { decode, extents, tileLoops, type TileLoop } from '../../tile/sides.ts';
 import type { TileAxis } from '../../tile/tile.ts';
 import { letS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
@@ -38,16 +38,6 @@ export class Side {
 
   get boxed(): boolean {
     return this.loops.length > 1;
-  }
-
-  /** First position of the tile along each loop. */
-  firsts(tiles: readonly Expr[]): Expr[] {
-    return this.loops.map((l, n) => times(tiles[n]!, i32(l.block)));
-  }
-
-  /** Ends of a tile, under the names that bounds use. */
-  ends(firsts: readonly Expr[], tiles: readonly Expr[]): Map<string, Expr> {
-    return endsOf(this.axes, this.loops, firsts, tiles);
   }
 
   /** Coordinates of element `at` of the tile; declarations go to `out`. */

@@ -1,0 +1,33 @@
+/** What stages and bounds are made of, for questions that look at all of it. */
+import { bool, readNames, type Expr } from '../expr/expr.ts';
+import type { Bounds, Stage } from './tile.ts';
+
+/** Of a pass that has no bounds: every tile is visited, and none is known to be full. */
+export const EVERY_TILE: Bounds = { loops: [], fits: bool(true), may: bool(true), full: bool(false) };
+
+/** All expressions of bounds. */
+export function boundsExprs(b: Bounds): readonly Expr[] {
+  const ends = b.loops.flatMap((l) => l.ranges.flatMap((r) => [r.lo, r.hi, r.when]));
+  return [b.fits, b.may, b.full, ...ends.filter((e): e is Expr => e !== undefined)];
+}
+
+/** Names of the values that a stage computes itself: what it reads beside them is a tensor. */
+export function stageValues(s: Stage): ReadonlySet<string> {
+  const inPasses = s.passes.flatMap((p) => [...p.contractions, ...p.defs, ...p.steps, ...p.finish]);
+  return new Set([...s.prologue, ...inPasses].map((d) => d.name));
+}
+
+/** Tensors that a stage reads or writes, bounds left out: each takes a buffer of its launch. */
+export function stageTensors(s: Stage): ReadonlySet<string> {
+  const exprs: (Expr | undefined)[] = [...s.prologue, ...s.rowOperands, ...s.stores].map((d) => d.value);
+  for (const p of s.passes) {
+    exprs.push(...[...p.defs, ...p.operands, ...p.finish, ...p.stores].map((d) => d.value));
+    exprs.push(...p.keeps.map((k) => k.where));
+    exprs.push(...p.steps.map((x) => (x.kind === 'accumulate' ? x.weight : x.value)));
+  }
+  const names = new Set<string>();
+  for (const e of exprs) if (e) readNames(e, names);
+  for (const own of stageValues(s)) names.delete(own);
+  for (const x of [...s.stores, ...s.passes.flatMap((p) => p.stores)]) names.add(x.output);
+  return names;
+}

@@ -114,6 +114,7 @@ export function lowerKernel(model: Model, kernelName: string, options: LowerOpti
         span: t.span,
       })),
     masks,
+    states: [],
     defs,
     outputs: k.outputs.map(({ name, storage, def, indices, span }) => ({
       name,

@@ -9,7 +9,7 @@ import { compileExpr, evalConst, type EvalEnv, type Evaluator } from '../expr/ev
 import { constant, freeVars, substitute, type Expr, type ReadExpr, type ReduceExpr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
 import { reducer, type Machine, type Scope } from './interpret-reduce.ts';
-import type { IrDef, IrKernel } from './ir.ts';
+import type { IrDef, IrKernel, IrState } from './ir.ts';
 
 export interface InterpretedTensor {
   /** Extents, outermost first. */
@@ -80,7 +80,82 @@ class Interpreter implements Machine {
       const extents = t.dims.map((d) => evalConst(d.extent, values));
       this.stores.set(t.name, inputStore(t.name, extents, inputs[t.name]));
     }
+    // A state and its steps read each other: the reads are bound when the first element is asked for.
+    for (const s of kernel.states) this.declareState(s);
     for (const d of kernel.defs) this.stores.set(d.name, this.defStore(d));
+    for (const s of kernel.states) this.bindState(s);
+  }
+
+  private readonly pending = new Map<string, (flat: number) => number>();
+
+  private declareState(s: IrState): void {
+    for (const [name, indices] of [
+      [s.name, s.indices],
+      [s.final, s.indices.filter((a) => a !== s.axis)],
+    ] as const) {
+      const extents = indices.map((a) => this.extent(a));
+      const get = (flat: number): number => this.pending.get(name)!(flat);
+      const base = { name, what: 'definition', extents, strides: stridesOf(extents) } as const;
+      this.stores.set(name, { ...base, data: new Float64Array(0), get });
+    }
+  }
+
+  /** Steps are taken one after the other from the last one known, so that a long sequence needs no deep recursion. */
+  private bindState(s: IrState): void {
+    const { extents, strides } = this.stores.get(s.name)!;
+    const count = countOf(extents);
+    if (count > MEMO_LIMIT)
+      throw userError('E0508', `state \`${s.name}\` would have ${count} values over all steps`, {
+        hint: 'the interpreter keeps them all: check the kernel at smaller sizes',
+        ...(s.span ? { span: s.span } : {}),
+      });
+    const along = s.indices.indexOf(s.axis);
+    const stride = strides[along]!;
+    const steps = extents[along]!;
+    const first = this.defStore({ ...s, indices: s.indices.filter((a) => a !== s.axis), value: s.init });
+    const initial = (flat: number, t: number): number => {
+      const outer = Math.floor((flat - t * stride) / (stride * steps));
+      return first.get!(outer * stride + (flat % stride));
+    };
+    const next = this.stores.get(s.next)!;
+    const order = this.kernel.defs.find((d) => d.name === s.next)!.indices;
+    const nextStrides = s.indices.map((a) => next.strides[order.indexOf(a)]!);
+    const nextAt = (flat: number): number => {
+      let at = 0;
+      for (let n = 0; n < strides.length; n++)
+        at += (Math.floor(flat / strides[n]!) % extents[n]!) * nextStrides[n]!;
+      return next.get!(at);
+    };
+    const data = new Float64Array(count);
+    const ready = new Uint8Array(count);
+    const back = s.reverse ? stride : -stride;
+    const get = (flat: number): number => {
+      const t = Math.floor(flat / stride) % steps;
+      let missing = s.reverse ? steps - 1 - t : t;
+      let at = flat;
+      while (ready[at] === 0 && missing > 0) {
+        at += back;
+        missing--;
+      }
+      if (ready[at] === 0) {
+        data[at] = initial(at, s.reverse ? steps - 1 : 0);
+        ready[at] = 1;
+      }
+      for (; at !== flat; at -= back) {
+        data[at - back] = nextAt(at);
+        ready[at - back] = 1;
+      }
+      return data[flat]!;
+    };
+    this.pending.set(s.name, get);
+    this.pending.set(s.final, (flat) => {
+      if (steps === 0) return first.get!(flat);
+      const outer = Math.floor(flat / stride);
+      const last = s.reverse ? 0 : steps - 1;
+      const at = outer * stride * steps + last * stride + (flat % stride);
+      get(at);
+      return nextAt(at);
+    });
   }
 
   /** Computes every output. */
@@ -124,7 +199,7 @@ class Interpreter implements Machine {
     return compileExpr(e, env);
   }
 
-  private defStore(def: IrDef): Store {
+  private defStore(def: Pick<IrDef, 'name' | 'indices' | 'value'>): Store {
     const extents = def.indices.map((a) => this.extent(a));
     const strides = stridesOf(extents);
     const slots = new Map(def.indices.map((a) => [a, this.newSlot()]));

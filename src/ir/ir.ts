@@ -1,11 +1,16 @@
 /**
  * Semantic IR: a kernel as indexed definitions. No tiles, no memory, no order but dependence.
  *
- *   kernel  = sizes axes params requires tensors defs outputs
+ *   kernel  = sizes axes params requires tensors states defs outputs
  *   axis    = NAME : extent
  *   tensor  = NAME : storage [ extent, … ]
+ *   state   = NAME [axis, …] along AXIS from expr then NAME of a def; last value as NAME
  *   def     = NAME [axis, …] = expr
  *   output  = NAME : storage [axis, …] = NAME of a def, whose indices it orders
+ *
+ * A state is a recurrence: read at its axis' position t it is what step t starts from. That is the initial value at the
+ * first position (the last one, when it runs in reverse) and what `next` was one position before at all others. Its last
+ * value is read under a name of its own, without the axis. Definitions over the axis read the state at their own position.
  *
  * Functions are already expanded and masks already attached: each `reduce` carries in `where` the elements that exist.
  * Every `read` gives one index expression per dimension of the tensor, or per index of the definition, in its order.
@@ -56,6 +61,26 @@ export interface IrDef {
   readonly indices: readonly string[];
   readonly type: ScalarType;
   readonly value: Expr;
+  /** Kept in memory between launches: it may be read at any index and is never computed where it is read. */
+  readonly stored?: true;
+  readonly span?: Span;
+}
+/** A value that is carried along an axis. */
+export interface IrState {
+  readonly name: string;
+  /** The axis that the state is carried along. */
+  readonly axis: string;
+  /** The first step is at the axis' last position. */
+  readonly reverse: boolean;
+  /** Free axes, `axis` among them, in the order in which reads index the state. */
+  readonly indices: readonly string[];
+  readonly type: ScalarType;
+  /** What the first step starts from, over `indices` without `axis`; it reads no state of the same axis. */
+  readonly init: Expr;
+  /** A definition over exactly the same axes (in any order): what the step after starts from. */
+  readonly next: string;
+  /** The name under which the value after the last step is read, indexed by `indices` without `axis`. */
+  readonly final: string;
   readonly span?: Span;
 }
 export interface IrOutput {
@@ -79,7 +104,8 @@ export interface IrKernel {
   readonly tensors: readonly IrTensor[];
   /** The mask lines as written, for `explain`; their effect is in the reductions. */
   readonly masks: readonly Expr[];
-  /** In dependence order. */
+  readonly states: readonly IrState[];
+  /** In dependence order, in which reading a state depends on nothing. */
   readonly defs: readonly IrDef[];
   readonly outputs: readonly IrOutput[];
   readonly span?: Span;
@@ -87,4 +113,9 @@ export interface IrKernel {
 
 export function axisOf(k: IrKernel, name: string): IrAxis | undefined {
   return k.axes.find((a) => a.name === name);
+}
+
+/** The state that an expression reads under this name, be it its value at a step or its last one. */
+export function stateOf(k: IrKernel, name: string): IrState | undefined {
+  return k.states.find((s) => s.name === name || s.final === name);
 }

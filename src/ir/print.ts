@@ -14,8 +14,14 @@ export function printIr(k: IrKernel): string {
   for (const r of k.requires) add(`require ${printExpr(r.condition)}`);
   for (const t of k.tensors) add(`in ${t.name}: ${t.storage}[${dims(t)}]${t.optional ? ' optional' : ''}`);
   for (const m of k.masks) add(`mask ${printExpr(m)}`);
+  for (const s of k.states)
+    add(
+      `state ${s.name}[${s.indices.join(', ')}]: ${s.type} along ${s.reverse ? 'reverse ' : ''}${s.axis} from ${printExpr(s.init)} then ${s.next}; last ${s.final}`,
+    );
   for (const d of k.defs)
-    add(`${d.role} ${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`);
+    add(
+      `${d.stored ? 'stored ' : ''}${d.role} ${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`,
+    );
   for (const o of k.outputs) add(`out ${o.name}: ${o.storage}[${o.indices.join(', ')}] = ${o.def}`);
   return [...lines, '}', ''].join('\n');
 }

@@ -3,7 +3,7 @@ import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { children, type Expr } from '../expr/expr.ts';
 import { OPS, type OpRow } from '../expr/ops.ts';
 import { STORAGE, type ScalarType } from '../expr/types.ts';
-import type { IrKernel } from './ir.ts';
+import type { IrKernel, IrState } from './ir.ts';
 
 interface Readable {
   readonly arity: number;
@@ -28,6 +28,7 @@ class Verifier {
       ...k.params.map((p) => p.name),
       ...k.tensors.map((t) => t.name),
       ...k.defs.map((d) => d.name),
+      ...k.states.flatMap((s) => [s.name, s.final]),
     ];
     const twice = names.find((n, at) => names.indexOf(n) !== at);
     if (twice !== undefined) this.fail(`two things are named ${twice}`);
@@ -49,6 +50,7 @@ class Verifier {
     for (const r of k.requires) this.check(r.condition, new Set(), `requirement ${r.text}`, 'bool');
     for (const t of k.tensors)
       this.readable.set(t.name, { arity: t.dims.length, type: STORAGE[t.storage].value });
+    for (const s of k.states) this.declareState(s);
     // A definition can be read only by later ones: that is the dependence order.
     for (const d of k.defs) {
       for (const a of d.indices) if (!this.axes.has(a)) this.fail(`${d.name} has unknown index ${a}`);
@@ -56,10 +58,36 @@ class Verifier {
       this.check(d.value, new Set(d.indices), d.name, d.type);
       this.readable.set(d.name, { arity: d.indices.length, type: d.type });
     }
+    for (const s of k.states) this.checkState(s);
     // Mask lines are kept for people; what only they read may be gone.
     for (const m of k.masks) if (m.type !== 'bool') this.fail(`mask is ${m.type}`);
     if (k.outputs.length === 0) this.fail('no output');
     for (const o of k.outputs) this.checkOutput(o);
+  }
+
+  private declareState(s: IrState): void {
+    for (const a of s.indices) if (!this.axes.has(a)) this.fail(`state ${s.name} has unknown index ${a}`);
+    if (new Set(s.indices).size !== s.indices.length) this.fail(`state ${s.name} has an index twice`);
+    if (!s.indices.includes(s.axis)) this.fail(`state ${s.name} is not over its axis ${s.axis}`);
+    this.readable.set(s.name, { arity: s.indices.length, type: s.type });
+    this.readable.set(s.final, { arity: s.indices.length - 1, type: s.type });
+  }
+
+  private checkState(s: IrState): void {
+    const free = new Set(s.indices.filter((a) => a !== s.axis));
+    this.check(s.init, free, `initial value of ${s.name}`, s.type);
+    const next = this.kernel.defs.find((d) => d.name === s.next);
+    if (!next) return this.fail(`state ${s.name} has no definition ${s.next}`);
+    if ([...next.indices].sort().join() !== [...s.indices].sort().join())
+      this.fail(`indices of ${s.next} are not those of state ${s.name}`);
+    if (next.type !== s.type) this.fail(`state ${s.name} is ${s.type}, ${s.next} is ${next.type}`);
+  }
+
+  private checkStateRead(e: Expr & { kind: 'read' }, at: string): void {
+    const s = this.kernel.states.find((x) => x.name === e.name);
+    const position = s && e.index[s.indices.indexOf(s.axis)];
+    if (s && !(position?.kind === 'var' && position.name === s.axis))
+      this.fail(`state ${s.name} is read at another position than its own${at}`);
   }
 
   private checkOutput(o: IrKernel['outputs'][number]): void {
@@ -88,6 +116,7 @@ class Verifier {
       if (target.arity !== e.index.length)
         this.fail(`${e.name} has ${target.arity} dimensions, read with ${e.index.length}${at}`);
       if (target.type !== e.type) this.fail(`${e.name} is ${target.type}, read as ${e.type}${at}`);
+      this.checkStateRead(e, at);
       for (const x of e.index) if (x.type !== 'i32') this.fail(`index of ${e.name} is ${x.type}${at}`);
     } else if (e.kind === 'op') this.checkOp(e, at);
     else if (e.kind === 'reduce') return this.walkReduce(e, bound, where);

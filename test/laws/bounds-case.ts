@@ -90,6 +90,7 @@ function kernel(predicate: Expr): IrKernel {
     params: (['w', 'm'] as const).map((name) => ({ name, type: 'i32' })),
     requires: [],
     tensors: [tensor('x', 'f32', 'i', 'j', 'l'), tensor('u', 'i32', 'i', 'k'), tensor('v', 'i32', 'j', 'l')],
+    states: [],
     masks: [where],
     defs: [{ name: 'y', role: 'out', indices: ['i', 'k'], type: 'f32', value: sum }],
     outputs: [{ name: 'y', storage: 'f32', def: 'y', indices: ['i', 'k'] }],

@@ -26,6 +26,7 @@ const kernel: IrKernel = {
     { name: 'ids', storage: 'i32', dims: dims('i'), optional: false },
     { name: 'bias', storage: 'f32', dims: dims('j'), optional: true },
   ],
+  states: [],
   masks: [],
   defs: [
     {

@@ -35,6 +35,7 @@ const kernel: IrKernel = {
     tensor('cache', 'f16', v('P')),
     tensor('table', 'f32', v('P')),
   ],
+  states: [],
   masks: [],
   defs: [
     { name: 'page', role: 'let', indices: ['b', 'j'], type: 'i32', value: ints('pages', v('b'), v('j')) },

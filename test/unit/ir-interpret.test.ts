@@ -45,6 +45,7 @@ function kernel(axes: string[], tensors: IrTensor[], defs: IrDef[], outputs = [d
     params: [],
     requires: [],
     tensors,
+    states: [],
     masks: [],
     defs,
     outputs: outputs.map((name) => {

@@ -52,5 +52,9 @@ export function expandReductions(k: IrKernel): IrKernel {
     }
     return e;
   };
-  return { ...k, defs: k.defs.map((d) => ({ ...d, value: rewrite(d.value, expand) })) };
+  return {
+    ...k,
+    states: k.states.map((s) => ({ ...s, init: rewrite(s.init, expand) })),
+    defs: k.defs.map((d) => ({ ...d, value: rewrite(d.value, expand) })),
+  };
 }

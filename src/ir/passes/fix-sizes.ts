@@ -46,6 +46,7 @@ export function fixSizes(k: IrKernel, fixed: Readonly<Record<string, number>>): 
     requires: k.requires.map((r) => ({ ...r, condition: replace(r.condition) })),
     tensors: k.tensors.map((t) => ({ ...t, dims: t.dims.map((d) => ({ ...d, extent: replace(d.extent) })) })),
     masks: k.masks.map(replace),
+    states: k.states.map((s) => ({ ...s, init: replace(s.init) })),
     defs: k.defs.map((d) => ({ ...d, value: replace(d.value) })),
   };
 }

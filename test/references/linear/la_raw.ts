@@ -1,0 +1,35 @@
+/** Linear attention without a normaliser, in its quadratic form: y_t = sum_j<=t (q_t . k_j) v_j + q_t S_0. */
+import { dot, eachHead, matrix, plus, weighted, type Matrix } from './arrays.ts';
+import { linearCase } from './case.ts';
+
+export function laRaw(q: Matrix, k: Matrix, v: Matrix, S0: Matrix): { y: Matrix; S: Matrix } {
+  const y = q.map((qt, t) => {
+    const weights = k.map((kj, j) => (j <= t ? dot(qt, kj) : 0));
+    return plus(weighted(weights, v), weighted(qt, S0));
+  });
+  const S = S0.map((row, d) =>
+    plus(
+      row,
+      weighted(
+        k.map((kj) => kj[d]!),
+        v,
+      ),
+    ),
+  );
+  return { y, S };
+}
+
+export const cases = [
+  linearCase({
+    example: 'la_raw',
+    fixed: { D: 6, E: 5 },
+    inputs: ({ normal, sizes: { B, H, N, D, E } }) => ({
+      q: normal(B, H, N, D),
+      k: normal(B, H, N, D),
+      v: normal(B, H, N, E),
+      S0: normal(B, H, D, E),
+    }),
+    reference: ({ q, k, v, S0 }, sizes) =>
+      eachHead(sizes, (b, h) => laRaw(matrix(q, b, h), matrix(k, b, h), matrix(v, b, h), matrix(S0, b, h))),
+  }),
+];

@@ -1,0 +1,9 @@
+/** Mechanisms against references of their own, on the interpreter: both are float64, so that only the order of sums differs. */
+import { describe, it } from 'vitest';
+import { expectReference, linearCases } from './linear.ts';
+
+const cases = await linearCases();
+
+describe('the interpreter against references', () => {
+  it.each(cases)('$title', (c) => expectReference('interp', c, { tolerance: 1e-9 }));
+});

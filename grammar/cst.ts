@@ -125,6 +125,8 @@ export type ItemCstChildren = {
   maskItem?: MaskItemCstNode[];
   defItem?: DefItemCstNode[];
   outItem?: OutItemCstNode[];
+  stateItem?: StateItemCstNode[];
+  recurrenceItem?: RecurrenceItemCstNode[];
 };
 
 export interface AxesItemCstNode extends CstNode {
@@ -222,6 +224,48 @@ export type OutItemCstChildren = {
   tensorType?: TensorTypeCstNode[];
   Equal?: IToken[];
   expression?: ExpressionCstNode[];
+};
+
+export interface StateItemCstNode extends CstNode {
+  name: 'stateItem';
+  children: StateItemCstChildren;
+}
+
+export type StateItemCstChildren = {
+  State: IToken[];
+  Identifier: IToken[];
+  Colon: IToken[];
+  tensorType: TensorTypeCstNode[];
+  Equal?: IToken[];
+  expression?: ExpressionCstNode[];
+};
+
+export interface RecurrenceItemCstNode extends CstNode {
+  name: 'recurrenceItem';
+  children: RecurrenceItemCstChildren;
+}
+
+export type RecurrenceItemCstChildren = {
+  Recurrence: IToken[];
+  Over: IToken[];
+  Identifier: IToken[];
+  Reverse?: IToken[];
+  LCurly: IToken[];
+  step?: StepCstNode[];
+  RCurly: IToken[];
+};
+
+export interface StepCstNode extends CstNode {
+  name: 'step';
+  children: StepCstChildren;
+}
+
+export type StepCstChildren = {
+  Role?: IToken[];
+  Identifier: IToken[];
+  indexNames?: IndexNamesCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
 };
 
 export interface TensorTypeCstNode extends CstNode {

@@ -33,7 +33,7 @@ const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}
 function describeExpected(type: TokenType, rule: string): string {
   if (type === Identifier) {
     if (rule === 'tensorType') return 'a storage type such as `f32` or `f16`';
-    if (rule === 'axisDecl') return 'the name of an axis';
+    if (rule === 'axisDecl' || rule === 'recurrenceItem') return 'the name of an axis';
     return 'a name';
   }
   if (type === EOF) return '`kernel`, `fn` or `import`';
@@ -48,6 +48,10 @@ function expectedIn(rule: string, type: TokenType, previous: IToken | undefined)
   if (rule === 'kernelDecl' && type.name === 'RCurly') {
     const item = 'an item such as `in`, `let` or `out`, or `}`';
     return previous?.image === '{' ? item : `an operator, ${item}`;
+  }
+  if (rule === 'recurrenceItem' && type.name === 'RCurly') {
+    const step = 'an assignment such as `S = …`, or `}`';
+    return previous?.image === '{' ? step : `an operator, ${step}`;
   }
   if (rule === 'suffix' && type.name === 'RSquare') return 'an operator, `,` or `]`';
   if (rule === 'suffix' && type.name === 'RParen') return 'an operator, `,` or `)`';
@@ -64,6 +68,7 @@ const ALTERNATIVES: Readonly<Record<string, string>> = {
   declaration: '`kernel`, `fn` or `import`',
   fnDecl: '`=` or `{` and the value of the function',
   item: 'an item such as `in`, `let` or `out`',
+  step: 'an assignment such as `S = …`',
   operand: 'an expression',
   suffix: '`[` or `(`',
   bracketArg: '`in` or `=`',

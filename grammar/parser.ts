@@ -34,7 +34,7 @@ import {
 /** The parser gives up after this many errors: later ones are rarely true, and each one costs time. */
 export const MAX_ERRORS = 20;
 
-// An error inside one of these is an error of the item around it. `item`, `declaration` and `letStatement` are where
+// An error inside one of these is an error of the item around it. `item`, `step`, `declaration` and `letStatement` are where
 // parsing resumes, since the grammar tool looks for a place to resume only among what follows in the calling rule.
 const PART = { resyncEnabled: false } as const;
 
@@ -164,6 +164,8 @@ export class AttnParser extends CstParser {
       { ALT: () => this.SUBRULE(this.maskItem) },
       { ALT: () => this.SUBRULE(this.defItem) },
       { ALT: () => this.SUBRULE(this.outItem) },
+      { ALT: () => this.SUBRULE(this.stateItem) },
+      { ALT: () => this.SUBRULE(this.recurrenceItem) },
     ]);
   });
 
@@ -242,6 +244,35 @@ export class AttnParser extends CstParser {
       this.CONSUME(Equal);
       this.SUBRULE(this.expression);
     });
+  });
+
+  private readonly stateItem = this.RULE('stateItem', () => {
+    this.CONSUME(keywordToken('state'));
+    this.CONSUME(Identifier);
+    this.CONSUME(Colon);
+    this.SUBRULE(this.tensorType);
+    this.OPTION(() => {
+      this.CONSUME(Equal);
+      this.SUBRULE(this.expression);
+    });
+  });
+
+  private readonly recurrenceItem = this.RULE('recurrenceItem', () => {
+    this.CONSUME(keywordToken('recurrence'));
+    this.CONSUME(keywordToken('over'));
+    this.CONSUME(Identifier);
+    this.OPTION(() => this.CONSUME(keywordToken('reverse')));
+    this.CONSUME(LCurly);
+    this.MANY({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.step) });
+    this.CONSUME(RCurly);
+  });
+
+  private readonly step = this.RULE('step', () => {
+    this.OPTION(() => this.CONSUME(Role));
+    this.CONSUME(Identifier);
+    this.OPTION2(() => this.SUBRULE(this.indexNames));
+    this.CONSUME(Equal);
+    this.SUBRULE(this.expression);
   });
 
   private readonly tensorType = this.RULE(

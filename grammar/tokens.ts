@@ -5,7 +5,7 @@
 import { createToken, Lexer, type TokenType } from 'chevrotain';
 
 /** What a keyword is for; decides where completion offers it. */
-export type KeywordGroup = 'declaration' | 'item' | 'expression' | 'literal' | 'reserved';
+export type KeywordGroup = 'declaration' | 'item' | 'clause' | 'expression' | 'literal' | 'reserved';
 
 export interface KeywordRow {
   readonly word: string;
@@ -32,7 +32,7 @@ export const KEYWORDS: readonly KeywordRow[] = [
   ),
   keyword(
     'from',
-    'declaration',
+    'clause',
     'keyword.control.from',
     'Names the file of an `import`; an ordinary name elsewhere.',
   ),
@@ -74,6 +74,30 @@ export const KEYWORDS: readonly KeywordRow[] = [
   keyword('normalize', 'item', 'storage.type.normalize', 'Defines weights made from scores.'),
   keyword('aggregate', 'item', 'storage.type.aggregate', 'Defines a weighted sum of values.'),
   keyword('gate', 'item', 'storage.type.gate', 'Defines a value that modulates an aggregate.'),
+  keyword(
+    'state',
+    'item',
+    'storage.type.state',
+    'Declares a value that a recurrence carries from step to step.',
+  ),
+  keyword(
+    'recurrence',
+    'item',
+    'keyword.control.recurrence',
+    'Runs its assignments in order at every position of an axis, one position after the other.',
+  ),
+  keyword(
+    'over',
+    'clause',
+    'keyword.control.recurrence',
+    'Names the axis of a `recurrence`; an ordinary name elsewhere.',
+  ),
+  keyword(
+    'reverse',
+    'clause',
+    'keyword.control.recurrence',
+    'Starts a `recurrence` at the last position; an ordinary name elsewhere.',
+  ),
   keyword('out', 'item', 'storage.type.output', 'Exports a definition, or defines and exports it.'),
   keyword(
     'if',
@@ -95,9 +119,6 @@ export const KEYWORDS: readonly KeywordRow[] = [
   ),
   keyword('true', 'literal', 'constant.language.boolean', 'The condition that always holds.'),
   keyword('false', 'literal', 'constant.language.boolean', 'The condition that never holds.'),
-  keyword('state', 'reserved', 'invalid.illegal.reserved', 'Reserved for recurrences.'),
-  keyword('recurrence', 'reserved', 'invalid.illegal.reserved', 'Reserved for recurrences.'),
-  keyword('reverse', 'reserved', 'invalid.illegal.reserved', 'Reserved for recurrences.'),
   keyword('attend', 'reserved', 'invalid.illegal.reserved', 'Reserved for kernels of several branches.'),
   keyword('repeat', 'reserved', 'invalid.illegal.reserved', 'Reserved for kernels of several branches.'),
 ];
@@ -146,6 +167,8 @@ const CATEGORY: Readonly<Record<string, TokenType>> = {
   true: Boolean,
   false: Boolean,
   from: Identifier,
+  over: Identifier,
+  reverse: Identifier,
 };
 
 const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1);

@@ -47,8 +47,7 @@ export const SYNTAX_CODES: readonly CodeRow[] = [
   row(
     'E0107',
     'not supported yet',
-    'The words `state`, `recurrence`, `reverse`, `attend` and `repeat` are reserved for constructs that this version does ' +
-      'not have.',
+    'The words `attend` and `repeat` are reserved for constructs that this version does not have.',
   ),
   row(
     'E0108',

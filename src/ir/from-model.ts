@@ -8,7 +8,7 @@ import { constant, freeVars, rewrite, substitute, visit, type Expr, type ReadExp
 import { printExpr } from '../expr/print.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { Model, ModelConst, ModelKernel, ModelTensor } from '../model/model.ts';
-import { neededDefs } from '../model/unused.ts';
+import { neededNames } from '../model/unused.ts';
 import type { IrKernel, IrTensor } from './ir.ts';
 
 export interface LowerOptions {
@@ -72,7 +72,7 @@ export function lowerKernel(model: Model, kernelName: string, options: LowerOpti
     );
     return simplify(substitute(full, consts));
   };
-  const needed = neededDefs(k);
+  const needed = neededNames(k);
   const defs = k.defs
     .filter((d) => needed.has(d.name))
     .map((d) => ({
@@ -84,7 +84,20 @@ export function lowerKernel(model: Model, kernelName: string, options: LowerOpti
       span: d.span,
     }));
   const masks = k.masks.map((m) => lower(m.condition));
-  const used = usedNames(k, [...defs.map((d) => d.value), ...masks]);
+  const states = k.states
+    .filter((s) => needed.has(s.name))
+    .map(({ name, axis, reverse, indices, type, init, next, final, span }) => ({
+      name,
+      axis,
+      reverse,
+      indices,
+      type,
+      init: lower(init),
+      next,
+      final,
+      span,
+    }));
+  const used = usedNames(k, [...defs.map((d) => d.value), ...states.map((s) => s.init), ...masks]);
   return {
     name: k.name,
     ...(k.doc === undefined ? {} : { doc: k.doc }),
@@ -114,7 +127,7 @@ export function lowerKernel(model: Model, kernelName: string, options: LowerOpti
         span: t.span,
       })),
     masks,
-    states: [],
+    states,
     defs,
     outputs: k.outputs.map(({ name, storage, def, indices, span }) => ({
       name,

@@ -10,8 +10,12 @@ import type { Value } from './typing.ts';
 /** A tensor or definition, which brackets index. */
 export interface Indexed {
   readonly name: string;
+  /** The name that messages say, where it differs. */
+  readonly shown?: string;
   readonly type: ScalarType;
   readonly dims: readonly ModelDim[];
+  /** The axis that a recurrence runs along, which reads do not give: where among the indices it comes. */
+  readonly along?: { readonly axis: string; readonly at: number };
 }
 /** An argument or `let` of a function: elaborated where it is first wanted, at most once. */
 export interface Lazy {

@@ -6,6 +6,7 @@ import type { ModelDim } from './model.ts';
 import { axisTwice } from './rules/indices.ts';
 import { expectedBool, wrongDefault } from './rules/types.ts';
 import { docOf, SCALAR_TYPES, type ItemOf, type KernelState, type Place } from './state.ts';
+import { checkStates } from './states.ts';
 import { promote } from './typing.ts';
 
 const SIZES = 'sizes and consts';
@@ -136,4 +137,5 @@ export function checkDeclarations(s: KernelState): void {
     if (item.kind === 'param') checkParam(s, item);
     if (item.kind === 'require') checkRequire(s, item);
   }
+  checkStates(s);
 }

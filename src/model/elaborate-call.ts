@@ -206,7 +206,7 @@ function letLazy(s: LetStmt, c: Context): Lazy {
   const free = freeAxes(expr, table);
   const missing = declared ? free.filter((a) => !declared.includes(a)) : [];
   if (missing.length > 0) {
-    report(c, missingIndices(s.name.text, missing, declared!, s.span, false));
+    report(c, missingIndices(s.name.text, missing, declared!, s.span, 'definition'));
     return { value: () => undefined, indexed: () => undefined };
   }
   const indices = declared ?? free;

@@ -21,6 +21,8 @@ type IndexExpr = Extract<SurfaceExpr, { kind: 'index' }>;
 
 const dimNames = (x: Indexed): string[] => x.dims.map((d) => d.axis ?? printExpr(d.extent));
 
+const shown = (x: Indexed): string => x.shown ?? x.name;
+
 /** A read of a whole tensor or definition; `given` are the indices of its last dimensions, the others are its own axes. */
 export function readOf(x: Indexed, given: readonly Expr[], span: Span, c: Context): Value | undefined {
   const own = x.dims.length - given.length;
@@ -28,8 +30,9 @@ export function readOf(x: Indexed, given: readonly Expr[], span: Span, c: Contex
   for (const [n, dim] of x.dims.entries()) {
     if (n >= own) index.push(given[n - own]!);
     else if (dim.axis !== undefined) index.push(variable(dim.axis));
-    else return report(c, needsIndex(x.name, printExpr(dim.extent), n, span));
+    else return report(c, needsIndex(shown(x), printExpr(dim.extent), n, span));
   }
+  if (x.along) index.splice(x.along.at, 0, variable(x.along.axis));
   return value({ kind: 'read', type: x.type, name: x.name, index, span });
 }
 
@@ -67,7 +70,7 @@ export function elaborateIndex(e: IndexExpr, c: Context): Value | undefined {
     return v && report(c, positionalOnExpression(e.span));
   }
   if (given.length > indexed.dims.length)
-    return report(c, tooManyIndices(indexed.name, given.length, dimNames(indexed), e.span));
+    return report(c, tooManyIndices(shown(indexed), given.length, dimNames(indexed), e.span));
   return given.every((x) => x !== undefined) ? readOf(indexed, given, e.span, c) : undefined;
 }
 
@@ -88,13 +91,13 @@ function byName(
     : resolveDerived(v.expr, scope, new Set([...c.indices, ...c.bound]), c.kernel.axes, touched);
   const free = freeVars(expr);
   for (const [axis, { name }] of map) {
-    if (free.has(axis)) continue;
+    if (free.has(axis) && axis !== indexed?.along?.axis) continue;
     const axes = indexed ? indexed.dims.flatMap((d) => d.axis ?? []) : freeAxes(expr, c.kernel.axes);
     const derived = axes.find((a) => {
       const found = c.kernel.axes.get(a);
       return found?.derived !== undefined && derivationAxes(found, c.kernel.axes).includes(axis);
     });
-    return report(c, noSuchAxis(name, indexed?.name ?? 'this expression', axes, derived));
+    return report(c, noSuchAxis(name, indexed ? shown(indexed) : 'this expression', axes, derived));
   }
   const exprs = new Map([...map].map(([axis, { expr: x }]) => [axis, x]));
   return { expr: replaceAxes(expr, exprs, c.kernel.axes), literal: false };

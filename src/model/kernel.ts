@@ -6,16 +6,22 @@ import { Definitions } from './definitions.ts';
 import type { FnScope, ModelKernel } from './model.ts';
 import { checkOutputs } from './outputs.ts';
 import { docOf, KernelState } from './state.ts';
+import { StateValues } from './state-values.ts';
 import { unusedWarnings } from './unused.ts';
 
 /** Checks one kernel; everything wrong with it is reported, and what could be understood is in the result. */
 export function checkKernel(decl: KernelDecl, fns: FnScope, report: (d: Diagnostic) => void): ModelKernel {
-  const s: KernelState = new KernelState(decl, fns, report, (d, from) => defs.define(d, from));
-  const defs = new Definitions(s);
+  const s: KernelState = new KernelState(decl, fns, report, {
+    define: (d, from) => defs.define(d, from),
+    readState: (c, step, from) => states.read(c, step, from),
+  });
   checkDeclarations(s);
+  const defs: Definitions = new Definitions(s);
+  const states = new StateValues(s, defs);
   defs.checkAll();
+  states.finish();
   checkOutputs(s, defs);
-  s.symbols.complete({ axes: s.axisList, tensors: s.tensors, defs: s.defs });
+  s.symbols.complete({ axes: s.axisList, tensors: s.tensors, carried: s.carried, defs: s.defs });
   const kernel: ModelKernel = {
     name: decl.name.text,
     ...docOf(decl),
@@ -28,6 +34,7 @@ export function checkKernel(decl: KernelDecl, fns: FnScope, report: (d: Diagnost
     consts: s.consts,
     requires: s.requires,
     masks: defs.allMasks(),
+    states: s.states,
     defs: s.defs,
     outputs: s.outputs,
     symbols: s.symbols.all(),

@@ -3,7 +3,7 @@
  * functions expanded and masks attached, but constants, optional inputs and everything unused are still there.
  *
  *   model  = functions kernels
- *   kernel = sizes axes tensors params consts requires masks defs outputs + symbols references
+ *   kernel = sizes axes tensors params consts requires masks states defs outputs + symbols references
  *
  * It is made for any tree, also one with errors: what could not be understood is left out, and `ok` is false.
  */
@@ -21,6 +21,7 @@ export type SymbolKind =
   | 'input'
   | 'param'
   | 'const'
+  | 'state'
   | 'definition'
   | 'function'
   | 'function axis'
@@ -96,8 +97,27 @@ export interface ModelDef {
   readonly value: Expr;
   readonly span: Span;
   readonly doc?: string;
-  /** False for what an expansion made: a function's `let`, a shared argument, an output's copy. */
+  /** False for what an expansion made: a function's `let`, a shared argument, a state's step, an output's copy. */
   readonly written: boolean;
+}
+/** A value that a recurrence carries along an axis; what its steps make are definitions. */
+export interface ModelState {
+  readonly name: string;
+  readonly axis: string;
+  readonly reverse: boolean;
+  /** The declared indices and the axis. */
+  readonly indices: readonly string[];
+  readonly type: ScalarType;
+  /** Over the declared indices. */
+  readonly init: Expr;
+  /** The definition of its last assignment in the block. */
+  readonly next: string;
+  /** What its last value is read as. */
+  readonly final: string;
+  /** The block that assigns it. */
+  readonly block: Span;
+  readonly span: Span;
+  readonly doc?: string;
 }
 export interface ModelOutput {
   readonly name: string;
@@ -120,6 +140,7 @@ export interface ModelKernel {
   readonly consts: readonly ModelConst[];
   readonly requires: readonly ModelRequire[];
   readonly masks: readonly ModelMask[];
+  readonly states: readonly ModelState[];
   /** In dependence order. */
   readonly defs: readonly ModelDef[];
   readonly outputs: readonly ModelOutput[];

@@ -1,12 +1,18 @@
 /** Names that a kernel declares, and the size symbols that its extents bring in. */
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
-import type { Item, KernelDecl, Name, SurfaceExpr } from '../syntax/ast.ts';
+import type { Item, KernelDecl, Name, Step, SurfaceExpr } from '../syntax/ast.ts';
 import { walkExpr } from '../syntax/walk.ts';
 import { duplicateName } from './rules/duplicate-name.ts';
+import { notAssignable } from './rules/states.ts';
 
 type Of<K extends Item['kind']> = Extract<Item, { kind: K }>;
 type AxisDecl = Of<'axes'>['axes'][number];
 
+/** One statement of a recurrence. */
+export interface StepPlace {
+  readonly block: Of<'recurrence'>;
+  readonly at: number;
+}
 export type Declared =
   | { readonly kind: 'axis'; readonly name: Name; readonly axis: AxisDecl; readonly doc?: string | undefined }
   | { readonly kind: 'input'; readonly name: Name; readonly item: Of<'in'> }
@@ -14,9 +20,14 @@ export type Declared =
   | {
       readonly kind: 'definition';
       readonly name: Name;
-      readonly item: Of<'def'> | Of<'out'>;
+      readonly item: Of<'def'> | Of<'out'> | Step;
       readonly value: SurfaceExpr;
-    };
+      /** Where it stands in a recurrence, when it is a value of one. */
+      readonly step?: StepPlace;
+      /** The state that it assigns; its own name is then one that the source cannot have. */
+      readonly assigns?: string;
+    }
+  | { readonly kind: 'state'; readonly name: Name; readonly item: Of<'state'> };
 
 /** What each name is declared as; a second declaration is reported and left out. */
 export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): Map<string, Declared> {
@@ -26,6 +37,16 @@ export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): M
     if (first) report(duplicateName(d.name, first.name.span, d.kind));
     else names.set(d.name.text, d);
   };
+  const states = new Set(k.items.flatMap((i) => (i.kind === 'state' ? i.name.text : [])));
+  const addSteps = (block: Of<'recurrence'>): void => {
+    for (const [at, item] of block.steps.entries()) {
+      const { name, value } = item;
+      const first = names.get(name.text);
+      if (states.has(name.text)) continue;
+      if (first) report(notAssignable(name, first.kind, first.name.span));
+      else names.set(name.text, { kind: 'definition', name, item, value, step: { block, at } });
+    }
+  };
   for (const item of k.items) {
     if (item.kind === 'axes')
       for (const axis of item.axes) add({ kind: 'axis', name: axis.name, axis, doc: item.doc });
@@ -34,6 +55,8 @@ export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): M
     else if (item.kind === 'def') add({ kind: 'definition', name: item.name, item, value: item.value });
     else if (item.kind === 'out' && item.value)
       add({ kind: 'definition', name: item.name, item, value: item.value });
+    else if (item.kind === 'state') add({ kind: 'state', name: item.name, item });
+    else if (item.kind === 'recurrence') addSteps(item);
   }
   return names;
 }

@@ -26,9 +26,11 @@ function checkOutput(s: KernelState, defs: Definitions, item: ItemOf<'out'>): vo
   const { text, span } = item.name;
   const target = s.declared.get(text);
   // A second value for a name was reported as its second declaration.
-  if (item.value && target?.kind === 'definition' && target.item !== item) return;
-  if (target?.kind !== 'definition' && target?.kind !== 'input') {
-    const known = [...s.declared.values()].flatMap((d) => (d.kind === 'definition' ? d.name.text : []));
+  if (item.value && target && !(target.kind === 'definition' && target.item === item)) return;
+  if (target?.kind !== 'definition' && target?.kind !== 'input' && target?.kind !== 'state') {
+    const known = [...s.declared.values()].flatMap((d) =>
+      d.kind === 'definition' || d.kind === 'state' ? d.name.text : [],
+    );
     return s.report(outputWithoutDefinition(item.name, known));
   }
   const first = s.outputs.find((o) => o.name === text);
@@ -68,11 +70,11 @@ function exported(
 ): string | undefined {
   const { text, span } = item.name;
   const scope = new Set(indices);
-  const plain: Expr = { kind: 'read', type: x.type, name: text, index: own.map((a) => variable(a)), span };
+  const plain: Expr = { kind: 'read', type: x.type, name: x.name, index: own.map((a) => variable(a)), span };
   const expr = resolveDerived(plain, scope, scope, s.axes);
   const missing = freeAxes(expr, s.axes).filter((a) => !scope.has(a));
   if (missing.length > 0) {
-    s.report(missingIndices(text, missing, indices, span, true));
+    s.report(missingIndices(text, missing, indices, span, 'output'));
     return undefined;
   }
   const type = STORAGE[storage].value;

@@ -17,12 +17,15 @@ import type {
   ModelOutput,
   ModelParam,
   ModelRequire,
+  ModelState,
   ModelTensor,
 } from './model.ts';
-import { declaredNames, sizeSymbols, type Declared } from './names.ts';
+import { declaredNames, sizeSymbols, type Declared, type StepPlace } from './names.ts';
 import { notAnAxis } from './rules/calls.ts';
 import { axisTwice } from './rules/indices.ts';
 import { notAllowedHere } from './rules/placement.ts';
+import { readBeforeAssigned } from './rules/states.ts';
+import type { Carried } from './states.ts';
 import { SymbolTable } from './symbols.ts';
 import type { Value } from './typing.ts';
 
@@ -44,6 +47,19 @@ export interface Place {
   readonly except?: ReadonlySet<string>;
 }
 
+/** What an expression sees by where it stands. */
+export interface Seen {
+  readonly place?: Place;
+  /** The statement of a recurrence: states are there what the statements before made of them. */
+  readonly step?: StepPlace;
+}
+/** Elaborates what a name reads. */
+export interface Resolver {
+  define(d: Definition, from: Name): ModelDef | undefined;
+  /** How a state is read at a step, or after all steps. */
+  readState(state: Carried, step: StepPlace | undefined, from: Name): Indexed | undefined;
+}
+
 /** What an expansion added to the kernel while one definition is elaborated. */
 interface Sink {
   readonly defs: ModelDef[];
@@ -60,6 +76,8 @@ export class KernelState implements KernelScope {
   readonly params: ModelParam[] = [];
   readonly consts: ModelConst[] = [];
   readonly requires: ModelRequire[] = [];
+  readonly carried = new Map<string, Carried>();
+  readonly states: ModelState[] = [];
   readonly defs: ModelDef[] = [];
   readonly outputs: ModelOutput[] = [];
   readonly usedMasks = new Set<ModelMask>();
@@ -83,12 +101,12 @@ export class KernelState implements KernelScope {
     },
   };
 
-  /** @param define elaborates a definition where a name reads it; given later, because it needs the state */
+  /** @param resolver elaborates where a name reads; it needs the state, so that it works later only */
   constructor(
     readonly decl: KernelDecl,
     private readonly fns: FnScope,
     private readonly send: (d: Diagnostic) => void,
-    private readonly define: (d: Definition, from: Name) => ModelDef | undefined,
+    private readonly resolver: Resolver,
   ) {
     this.declared = declaredNames(decl, (d) => this.report(d));
     this.sizes = sizeSymbols(decl, this.declared);
@@ -151,10 +169,10 @@ export class KernelState implements KernelScope {
     return result;
   }
 
-  context(owner: string, place?: Place, more: Partial<Context> = {}): Context {
+  context(owner: string, seen: Seen = {}, more: Partial<Context> = {}): Context {
     return {
       kernel: this,
-      env: this.env(place),
+      env: this.env(seen),
       owner,
       indices: new Set(),
       bound: new Set(),
@@ -170,7 +188,7 @@ export class KernelState implements KernelScope {
   formula(e: SurfaceExpr, owner: string, place: Place): Value | undefined {
     return this.within(
       () => true,
-      () => elaborate(e, this.context(owner, place)),
+      () => elaborate(e, this.context(owner, { place })),
     );
   }
 
@@ -191,16 +209,16 @@ export class KernelState implements KernelScope {
     return indices;
   }
 
-  private env(place?: Place): Env {
+  private env(seen: Seen): Env {
     return {
       fns: this.fns,
       names: () => [...this.declared.keys(), ...this.sizes.keys()],
-      lookup: (name) => this.lookup(name, place),
+      lookup: (name) => this.lookup(name, seen),
       refer: (name, fn) => this.symbols.refer(name.span, fn ? fnSymbol(fn.decl) : builtinSymbol(name.text)),
     };
   }
 
-  lookup(name: Name, place?: Place): Binding | undefined {
+  lookup(name: Name, { place, step }: Seen = {}): Binding | undefined {
     const { text } = name;
     const d = this.declared.get(text);
     const kind: Kind | undefined = d?.kind ?? (this.sizes.has(text) ? 'size' : undefined);
@@ -211,10 +229,10 @@ export class KernelState implements KernelScope {
       this.report(notAllowedHere(text, kind, place.what, place.allowed, name.span));
       return { kind: 'broken' };
     }
-    return d ? this.bindingOf(d, name) : { kind: 'scalar', isAxis: false, expr: variable(text) };
+    return d ? this.bindingOf(d, name, step) : { kind: 'scalar', isAxis: false, expr: variable(text) };
   }
 
-  private bindingOf(d: Declared, name: Name): Binding {
+  private bindingOf(d: Declared, name: Name, step: StepPlace | undefined): Binding {
     const { text } = name;
     switch (d.kind) {
       case 'axis':
@@ -228,10 +246,19 @@ export class KernelState implements KernelScope {
         return { kind: 'indexed', indexed: { name: text, type: STORAGE[t.storage].value, dims: t.dims } };
       }
       case 'definition': {
-        const def = this.define(d, name);
+        if (d.step && d.step.block === step?.block && d.step.at >= step.at) {
+          this.report(readBeforeAssigned(name, d.name.span));
+          return { kind: 'broken' };
+        }
+        const def = this.resolver.define(d, name);
         if (!def) return { kind: 'broken' };
         const dims = def.indices.map((a) => this.dimOf(a));
         return { kind: 'indexed', indexed: { name: text, type: def.type, dims } };
+      }
+      case 'state': {
+        const state = this.carried.get(text);
+        const indexed = state && this.resolver.readState(state, step, name);
+        return indexed ? { kind: 'indexed', indexed } : { kind: 'broken' };
       }
     }
   }

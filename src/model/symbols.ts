@@ -4,6 +4,7 @@ import { printExpr } from '../expr/print.ts';
 import type { Name } from '../syntax/ast.ts';
 import type { ModelDef, ModelAxis, ModelSymbol, ModelTensor, Reference } from './model.ts';
 import type { Declared } from './names.ts';
+import type { Carried } from './states.ts';
 
 interface MutableSymbol extends ModelSymbol {
   detail: string;
@@ -13,6 +14,7 @@ interface MutableSymbol extends ModelSymbol {
 export interface Known {
   readonly axes: readonly ModelAxis[];
   readonly tensors: ReadonlyMap<string, ModelTensor>;
+  readonly carried: ReadonlyMap<string, Carried>;
   readonly defs: readonly ModelDef[];
 }
 
@@ -73,9 +75,14 @@ function detail(d: Declared, known: Known): string {
     case 'param':
     case 'const':
       return `${d.kind} ${text}: ${d.item.type}`;
+    case 'state': {
+      const state = known.carried.get(text);
+      const axes = state ? `[${state.dims.join(', ')}]` : '';
+      return `state ${text}: ${d.item.type.storage ?? '?'}${axes}${state ? ` over ${state.axis}` : ''}`;
+    }
     case 'definition': {
       const def = known.defs.find((x) => x.name === text);
-      const role = d.item.kind === 'out' ? 'out' : d.item.role;
+      const role = d.item.kind === 'out' ? 'out' : (d.item.role ?? 'let');
       return def ? `${role} ${text}: ${def.type}[${def.indices.join(', ')}]` : `${role} ${text}`;
     }
   }

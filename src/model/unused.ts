@@ -5,12 +5,24 @@ import type { ModelKernel, ModelMask } from './model.ts';
 import { maskNeverApplies } from './rules/masks.ts';
 import { unusedDeclaration, unusedDefinition } from './rules/unused.ts';
 
-/** Names of the definitions that outputs and masks need. */
-export function neededDefs(k: ModelKernel): Set<string> {
+/** Names of the definitions and states that outputs and masks need. */
+export function neededNames(k: ModelKernel): Set<string> {
   const byName = new Map(k.defs.map((d) => [d.name, d]));
+  const states = new Map(
+    k.states.flatMap((s) => [
+      [s.name, s],
+      [s.final, s],
+    ]),
+  );
   const needed = new Set<string>();
   const pending: Expr[] = k.masks.map((m) => m.condition);
   const need = (name: string): void => {
+    const state = states.get(name);
+    if (state && !needed.has(state.name)) {
+      needed.add(state.name);
+      pending.push(state.init);
+      need(state.next);
+    }
     const def = byName.get(name);
     if (!def || needed.has(name)) return;
     needed.add(name);
@@ -34,7 +46,7 @@ export function unusedWarnings(
   mentioned: ReadonlySet<string>,
   applied: ReadonlySet<ModelMask>,
 ): Diagnostic[] {
-  const needed = neededDefs(k);
+  const needed = neededNames(k);
   const unused = (
     kind: 'input' | 'param' | 'const',
     all: readonly { name: string; span: ModelMask['span'] }[],
@@ -43,7 +55,9 @@ export function unusedWarnings(
     ...unused('input', k.tensors),
     ...unused('param', k.params),
     ...unused('const', k.consts),
-    ...k.defs.filter((d) => d.written && !needed.has(d.name)).map((d) => unusedDefinition(d.name, d.span)),
+    ...[...k.states, ...k.defs.filter((d) => d.written)]
+      .filter((d) => !needed.has(d.name))
+      .map((d) => unusedDefinition(d.name, d.span)),
     ...k.masks.filter((m) => !applied.has(m)).map((m) => maskNeverApplies(m.axes, m.span)),
   ];
 }

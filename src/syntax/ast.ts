@@ -11,6 +11,8 @@
  *           | mask expr
  *           | (let|score|normalize|aggregate|gate) NAME([AXIS, …])? = expr
  *           | out NAME: storage[AXIS, …] (= expr)?
+ *           | state NAME: storage[AXIS, …] (= expr)? | recurrence over AXIS reverse? { step* }
+ *   step    = (let|score|normalize|aggregate|gate)? NAME([AXIS, …])? = expr
  *   expr    = literal | NAME | NAME[arg, …] | NAME[AXIS, …](arg, …) | unary | binary
  *           | if c then a else b | type(expr) | op[AXIS in lo..hi?, …](expr) | (expr)
  *
@@ -140,6 +142,17 @@ export interface TensorType {
   readonly dims: readonly SurfaceExpr[];
   readonly span: Span;
 }
+export type Role = 'let' | 'score' | 'normalize' | 'aggregate' | 'gate';
+/** An assignment to a state, or a value of its own, in a `recurrence`. */
+export interface Step {
+  readonly kind: 'step';
+  readonly role?: Role;
+  readonly name: Name;
+  readonly indices?: readonly Name[];
+  readonly value: SurfaceExpr;
+  readonly doc?: string;
+  readonly span: Span;
+}
 export type Item =
   | { readonly kind: 'axes'; readonly axes: readonly AxisDecl[]; readonly doc?: string; readonly span: Span }
   | {
@@ -162,7 +175,7 @@ export type Item =
   | { readonly kind: 'mask'; readonly value: SurfaceExpr; readonly doc?: string; readonly span: Span }
   | {
       readonly kind: 'def';
-      readonly role: 'let' | 'score' | 'normalize' | 'aggregate' | 'gate';
+      readonly role: Role;
       readonly name: Name;
       readonly indices?: readonly Name[];
       readonly value: SurfaceExpr;
@@ -174,6 +187,23 @@ export type Item =
       readonly name: Name;
       readonly type?: TensorType;
       readonly value?: SurfaceExpr;
+      readonly doc?: string;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: 'state';
+      readonly name: Name;
+      readonly type: TensorType;
+      /** What the first step starts from; 0 when absent. */
+      readonly initial?: SurfaceExpr;
+      readonly doc?: string;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: 'recurrence';
+      readonly axis: Name;
+      readonly reverse: boolean;
+      readonly steps: readonly Step[];
       readonly doc?: string;
       readonly span: Span;
     };

@@ -13,7 +13,10 @@ import type {
   LetStatementCstNode,
   NameListCstNode,
   OutItemCstNode,
+  RecurrenceItemCstNode,
   ScalarItemCstNode,
+  StateItemCstNode,
+  StepCstNode,
   TensorTypeCstNode,
 } from '../../grammar/cst.ts';
 import { SCALAR_TYPES, STORAGE_TYPES } from '../../grammar/tokens.ts';
@@ -28,6 +31,7 @@ import type {
   LetStmt,
   Name,
   SourceFile,
+  Step,
   TensorType,
 } from './ast.ts';
 import type { Builder } from './builder.ts';
@@ -109,6 +113,8 @@ function item(b: Builder, docs: Docs, node: ItemCstNode): Item[] {
   if (c.scalarItem?.[0]) return scalarItem(b, docs, c.scalarItem[0]);
   if (c.defItem?.[0]) return defItem(b, docs, c.defItem[0]);
   if (c.outItem?.[0]) return outItem(b, docs, c.outItem[0]);
+  if (c.stateItem?.[0]) return stateItem(b, docs, c.stateItem[0]);
+  if (c.recurrenceItem?.[0]) return recurrenceItem(b, docs, c.recurrenceItem[0]);
   const condition = c.requireItem?.[0] ?? c.maskItem?.[0];
   if (!condition) return [];
   const span = b.nodeSpan(condition);
@@ -146,12 +152,13 @@ function inItem(b: Builder, docs: Docs, node: InItemCstNode): Item[] {
   const name = c.Identifier?.[0];
   if (!name) return [];
   const span = b.nodeSpan(node);
-  const type = c.tensorType?.[0]
-    ? tensorType(b, c.tensorType[0])
-    : { dims: [], span: b.span(span.end, span.end) };
+  const type = declaredType(b, c.tensorType?.[0], span.end);
   const value = c.Equal ? { default: buildExpression(b, c.expression?.[0], span.end) } : {};
   return [{ kind: 'in', name: b.name(name), type, ...value, ...docs.of(span.start, span.end), span }];
 }
+
+const declaredType = (b: Builder, node: TensorTypeCstNode | undefined, end: number): TensorType =>
+  node ? tensorType(b, node) : { dims: [], span: b.span(end, end) };
 
 function tensorType(b: Builder, node: TensorTypeCstNode): TensorType {
   const span = b.nodeSpan(node);
@@ -243,4 +250,51 @@ function outItem(b: Builder, docs: Docs, node: OutItemCstNode): Item[] {
   const type = c.tensorType?.[0] ? { type: tensorType(b, c.tensorType[0]) } : {};
   const value = c.Equal ? { value: buildExpression(b, c.expression?.[0], span.end) } : {};
   return [{ kind: 'out', name: b.name(name), ...type, ...value, ...docs.of(span.start, span.end), span }];
+}
+
+function stateItem(b: Builder, docs: Docs, node: StateItemCstNode): Item[] {
+  const c = node.children;
+  const name = c.Identifier?.[0];
+  if (!name) return [];
+  const span = b.nodeSpan(node);
+  const type = declaredType(b, c.tensorType?.[0], span.end);
+  const value = c.Equal ? { initial: buildExpression(b, c.expression?.[0], span.end) } : {};
+  return [{ kind: 'state', name: b.name(name), type, ...value, ...docs.of(span.start, span.end), span }];
+}
+
+function recurrenceItem(b: Builder, docs: Docs, node: RecurrenceItemCstNode): Item[] {
+  const c = node.children;
+  const axis = c.Identifier?.[0];
+  if (!axis) return [];
+  const span = b.nodeSpan(node);
+  return [
+    {
+      kind: 'recurrence',
+      axis: b.name(axis),
+      reverse: c.Reverse !== undefined,
+      steps: (c.step ?? []).flatMap((s) => step(b, docs, s)),
+      ...docs.of(span.start, span.end, false),
+      span,
+    },
+  ];
+}
+
+function step(b: Builder, docs: Docs, node: StepCstNode): Step[] {
+  const c = node.children;
+  const name = c.Identifier?.[0];
+  if (!name) return [];
+  const span = b.nodeSpan(node);
+  const role = ROLES.find((r) => r === c.Role?.[0]?.image);
+  const indices = indexNames(b, c.indexNames?.[0]);
+  return [
+    {
+      kind: 'step',
+      ...(role ? { role } : {}),
+      name: b.name(name),
+      ...(indices ? { indices } : {}),
+      value: buildExpression(b, c.expression?.[0], span.end),
+      ...docs.of(span.start, span.end),
+      span,
+    },
+  ];
 }

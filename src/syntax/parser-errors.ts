@@ -25,7 +25,7 @@ const WORD_HINTS: Readonly<Record<string, string>> = {
 };
 
 const ITEM_WORDS = KEYWORDS.filter((k) => k.group === 'item').map((k) => k.word);
-const TOP_WORDS = KEYWORDS.filter((k) => k.group === 'declaration').map((k) => k.word);
+const TOP_WORDS = KEYWORDS.filter((k) => k.group === 'declaration' || k.word === 'from').map((k) => k.word);
 const KEYWORD_WORDS = new Set(KEYWORDS.map((k) => k.word));
 
 /** One diagnostic for one error of the parser. */

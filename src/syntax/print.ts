@@ -14,6 +14,7 @@ import type {
   LetStmt,
   Name,
   SourceFile,
+  Step,
   SurfaceExpr,
   TensorType,
 } from './ast.ts';
@@ -144,15 +145,17 @@ function valueDoc(c: PrintContext, e: SurfaceExpr): Doc {
   return indent([above.map((text) => [hardline, text]), hardline, exprDoc(c, e)]);
 }
 
-type Group = 'axes' | 'inputs' | 'values' | 'outputs';
+type Group = 'axes' | 'inputs' | 'states' | 'values' | 'outputs';
 const GROUP: Readonly<Record<Item['kind'], Group>> = {
   axes: 'axes',
   in: 'inputs',
+  state: 'states',
   param: 'inputs',
   const: 'inputs',
   require: 'inputs',
   mask: 'values',
   def: 'values',
+  recurrence: 'values',
   out: 'outputs',
 };
 
@@ -194,8 +197,24 @@ function itemDoc(c: PrintContext, item: Item): Doc {
         item.type ? [': ', typeDoc(c, item.type)] : '',
         item.value ? [' =', valueDoc(c, item.value)] : '',
       ];
+    case 'state':
+      return [
+        `state ${item.name.text}: `,
+        typeDoc(c, item.type),
+        item.initial ? [' =', valueDoc(c, item.initial)] : '',
+      ];
+    case 'recurrence': {
+      const steps = item.steps.flatMap((s) => statement(c, s, false, () => stepDoc(c, s)));
+      const head = `recurrence over ${item.axis.text}${item.reverse ? ' reverse' : ''}`;
+      return block(c, head, steps, item.span.end);
+    }
   }
 }
+
+const stepDoc = (c: PrintContext, s: Step): Doc => [
+  `${s.role === undefined ? '' : `${s.role} `}${s.name.text}${brackets(s.indices)} =`,
+  valueDoc(c, s.value),
+];
 
 function axisDoc(c: PrintContext, a: AxisDecl, last: boolean): Doc {
   const documented =

@@ -102,13 +102,13 @@ export function blockComments(b: Builder, tokens: readonly IToken[]): void {
 const AFTER_NAME = new Map<TokenType, readonly TokenType[]>([
   [keywordToken('fn'), [LParen, LSquare]],
   [keywordToken('kernel'), [LCurly]],
-  ...['in', 'param', 'const'].map((word) => [keywordToken(word), [Colon]] as const),
+  ...['in', 'param', 'const', 'state'].map((word) => [keywordToken(word), [Colon]] as const),
   [keywordToken('out'), [Colon, Equal]],
   ...['let', 'score', 'normalize', 'aggregate', 'gate'].map(
     (word) => [keywordToken(word), [Equal, LSquare]] as const,
   ),
 ]);
-const NAMED_BY = new Map(KEYWORDS.filter((k) => k.word !== 'from').map((k) => [keywordToken(k.word), k]));
+const NAMED_BY = new Map(KEYWORDS.filter((k) => k.group !== 'clause').map((k) => [keywordToken(k.word), k]));
 
 /**
  * Reports keywords that were meant as the name of a declaration (`in gate: f32`) and gives the tokens back with those

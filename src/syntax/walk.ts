@@ -55,6 +55,10 @@ export function itemExprs(item: Item): readonly SurfaceExpr[] {
       return [item.value];
     case 'out':
       return [...(item.type?.dims ?? []), ...(item.value ? [item.value] : [])];
+    case 'state':
+      return [...item.type.dims, ...(item.initial ? [item.initial] : [])];
+    case 'recurrence':
+      return item.steps.map((s) => s.value);
   }
 }
 

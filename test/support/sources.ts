@@ -40,5 +40,15 @@ kernel gated_window {
   out y: f16[b, h, i, e]
   out lse: f32[b, h, i] = logsumexp[j](s)
   out hit = sum[i](p)
+  state S: f32[b, h, d, e] = S0 // carried
+  state z: f32[b, h, d]
+  recurrence over i reverse {
+    S = decay * S + k * v // a write
+    let u[b, i] = sum[h](z)
+    z = z + k
+
+    // A read.
+    aggregate r = sum[d](q * S)
+  }
 }
 `.replace('rope, alibi as_name', 'rope, alibi');

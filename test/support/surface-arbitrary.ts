@@ -11,7 +11,9 @@ import type {
   KernelDecl,
   LetStmt,
   Name,
+  Role,
   SourceFile,
+  Step,
   SurfaceExpr,
   TensorType,
 } from '../../src/syntax/ast.ts';
@@ -21,7 +23,7 @@ const span = { source: 'generated', start: 0, end: 0 };
 const reserved = new Set(KEYWORDS.map((k) => k.word));
 const word = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,5}$/).filter((w) => !reserved.has(w));
 const name: fc.Arbitrary<Name> = fc
-  .oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: fc.constant('from') })
+  .oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: fc.constantFrom('from', 'over', 'reverse') })
   .map((text) => ({ text, span }));
 const names = fc.array(name, { maxLength: 3 });
 const someNames = fc.array(name, { minLength: 1, maxLength: 3 });
@@ -133,6 +135,19 @@ const letStmt: fc.Arbitrary<LetStmt> = fc.record(
   { kind: fc.constant('let' as const), name, indices: names, value: surfaceExpr, span: fc.constant(span) },
   { requiredKeys: ['kind', 'name', 'value', 'span'] },
 );
+const role = fc.constantFrom<Role[]>('let', 'score', 'normalize', 'aggregate', 'gate');
+const step: fc.Arbitrary<Step> = fc.record(
+  {
+    kind: fc.constant('step' as const),
+    role,
+    name,
+    indices: names,
+    value: surfaceExpr,
+    doc,
+    span: fc.constant(span),
+  },
+  { requiredKeys: ['kind', 'name', 'value', 'span'] },
+);
 const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record(
     {
@@ -166,13 +181,7 @@ const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record(
     {
       kind: fc.constant('def' as const),
-      role: fc.constantFrom(
-        'let' as const,
-        'score' as const,
-        'normalize' as const,
-        'aggregate' as const,
-        'gate' as const,
-      ),
+      role,
       name,
       indices: names,
       value: surfaceExpr,
@@ -184,6 +193,21 @@ const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record(
     { kind: fc.constant('out' as const), name, type, value: surfaceExpr, doc, span: fc.constant(span) },
     { requiredKeys: ['kind', 'name', 'span'] },
+  ),
+  fc.record(
+    { kind: fc.constant('state' as const), name, type, initial: surfaceExpr, doc, span: fc.constant(span) },
+    { requiredKeys: ['kind', 'name', 'type', 'span'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('recurrence' as const),
+      axis: name,
+      reverse: fc.boolean(),
+      steps: fc.array(step, { maxLength: 4 }),
+      doc,
+      span: fc.constant(span),
+    },
+    { requiredKeys: ['kind', 'axis', 'reverse', 'steps', 'span'] },
   ),
 );
 const fn: fc.Arbitrary<FnDecl> = fc.record(

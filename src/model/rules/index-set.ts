@@ -7,10 +7,9 @@ export function missingIndices(
   missing: readonly string[],
   indices: readonly string[],
   span: Span,
-  isOutput: boolean,
+  place: 'definition' | 'output' | 'state',
 ): Diagnostic {
   const many = missing.length > 1;
-  const place = isOutput ? 'output' : 'definition';
   return error(
     'E0217',
     `the value of \`${what}\` depends on ${list(missing)}, which ${many ? 'are' : 'is'} not among the indices [${indices.join(', ')}] of this ${place}`,

@@ -3,6 +3,9 @@
  *
  * Evaluation is by demand. An element of a definition is computed when something reads it, once; an element that no
  * output needs, and an element that a `where` removes, is never computed. f32 values are carried as doubles.
+ *
+ * A step of a recurrence is asked for while a later step of the same definition is computed, and both would use the same
+ * variables. So a state that is not there yet stops what reads it; it is computed first, and then the reader anew.
  */
 import { CompilerBug, userError, type Span } from '../diagnostics/diagnostic.ts';
 import { compileExpr, evalConst, type EvalEnv, type Evaluator } from '../expr/evaluate.ts';
@@ -49,6 +52,9 @@ function outOfRange(store: Store, dim: number, value: number, span: Span | undef
   );
 }
 
+/** Thrown where a state is read whose value is not there yet; `Interpreter.missing` says which. */
+const MISSING = Symbol('a step that is not there yet');
+
 /** A definition with more elements than this is computed anew at each read. */
 const MEMO_LIMIT = 2 ** 27;
 
@@ -87,6 +93,23 @@ class Interpreter implements Machine {
   }
 
   private readonly pending = new Map<string, (flat: number) => number>();
+  private missing: () => void = () => {};
+
+  /** An element of a definition, after every state that it needs. */
+  private demand(get: (flat: number) => number, flat: number): number {
+    const waiting: (() => void)[] = [];
+    for (;;) {
+      try {
+        const first = waiting.at(-1);
+        if (!first) return get(flat);
+        first();
+        waiting.pop();
+      } catch (e) {
+        if (e !== MISSING) throw e;
+        waiting.push(this.missing);
+      }
+    }
+  }
 
   private declareState(s: IrState): void {
     for (const [name, indices] of [
@@ -129,7 +152,7 @@ class Interpreter implements Machine {
     const data = new Float64Array(count);
     const ready = new Uint8Array(count);
     const back = s.reverse ? stride : -stride;
-    const get = (flat: number): number => {
+    const compute = (flat: number): void => {
       const t = Math.floor(flat / stride) % steps;
       let missing = s.reverse ? steps - 1 - t : t;
       let at = flat;
@@ -145,15 +168,17 @@ class Interpreter implements Machine {
         data[at - back] = nextAt(at);
         ready[at - back] = 1;
       }
-      return data[flat]!;
     };
-    this.pending.set(s.name, get);
+    this.pending.set(s.name, (flat) => {
+      if (ready[flat] === 1) return data[flat]!;
+      this.missing = () => compute(flat);
+      throw MISSING;
+    });
     this.pending.set(s.final, (flat) => {
       if (steps === 0) return first.get!(flat);
       const outer = Math.floor(flat / stride);
       const last = s.reverse ? 0 : steps - 1;
       const at = outer * stride * steps + last * stride + (flat % stride);
-      get(at);
       return nextAt(at);
     });
   }
@@ -170,7 +195,10 @@ class Interpreter implements Machine {
       const data = new Float64Array(countOf(shape));
       const at = shape.map(() => 0);
       for (let n = 0; n < data.length; n++) {
-        data[n] = store.get(at.reduce((flat, index, k) => flat + index * strides[k]!, 0));
+        data[n] = this.demand(
+          store.get,
+          at.reduce((flat, index, k) => flat + index * strides[k]!, 0),
+        );
         for (let k = at.length - 1; k >= 0 && ++at[k]! === shape[k]; k--) at[k] = 0;
       }
       results[o.name] = { shape, data };

@@ -105,6 +105,7 @@ export class Definitions {
     if (!indices) return undefined;
     const scope = new Set(indices);
     const seen = d.step ? { step: d.step } : {};
+    const block = d.step?.block.axis.span;
     const made = s.within(
       (x: ModelDef | undefined) => x !== undefined,
       (): ModelDef | undefined => {
@@ -120,8 +121,10 @@ export class Definitions {
         }
         const role = item.kind === 'out' ? 'out' : (item.role ?? 'let');
         const written = d.assigns === undefined;
-        return { name: text, role, indices, type: plain.type, value, span, written, ...docOf(item) };
+        const own = block ? { block } : {};
+        return { name: text, role, indices, type: plain.type, value, span, written, ...own, ...docOf(item) };
       },
+      block,
     );
     if (!made) return undefined;
     s.defs.push(made);

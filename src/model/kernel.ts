@@ -6,6 +6,7 @@ import { Definitions } from './definitions.ts';
 import type { FnScope, ModelKernel } from './model.ts';
 import { checkOutputs } from './outputs.ts';
 import { docOf, KernelState } from './state.ts';
+import { orderErrors } from './recurrence-order.ts';
 import { StateValues } from './state-values.ts';
 import { unusedWarnings } from './unused.ts';
 
@@ -40,7 +41,8 @@ export function checkKernel(decl: KernelDecl, fns: FnScope, report: (d: Diagnost
     symbols: s.symbols.all(),
     references: s.symbols.references(),
   };
+  if (kernel.ok) orderErrors(kernel).forEach((d) => s.report(d));
   // After an error much seems unused that is not.
-  if (kernel.ok) unusedWarnings(kernel, s.mentioned, s.usedMasks).forEach((d) => s.report(d));
-  return kernel;
+  if (s.ok) unusedWarnings(kernel, s.mentioned, s.usedMasks).forEach((d) => s.report(d));
+  return { ...kernel, ok: s.ok };
 }

@@ -99,6 +99,8 @@ export interface ModelDef {
   readonly doc?: string;
   /** False for what an expansion made: a function's `let`, a shared argument, a state's step, an output's copy. */
   readonly written: boolean;
+  /** The recurrence in which it stands, or for a statement of which it was made. */
+  readonly block?: Span;
 }
 /** A value that a recurrence carries along an axis; what its steps make are definitions. */
 export interface ModelState {

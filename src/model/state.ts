@@ -156,15 +156,15 @@ export class KernelState implements KernelScope {
     return name;
   }
 
-  /** Elaborates with a place of its own for what expansions add; `keep` says whether that stays. */
-  within<T>(keep: (result: T) => boolean, work: () => T): T {
+  /** Elaborates with a place of its own for what expansions add; `keep` says whether that stays, `block` to what it belongs. */
+  within<T>(keep: (result: T) => boolean, work: () => T, block?: Span): T {
     const sink: Sink = { defs: [], axes: [], names: [] };
     this.sinks.push(sink);
     const result = work();
     this.sinks.pop();
     if (keep(result)) {
       this.axisList.push(...sink.axes);
-      this.defs.push(...sink.defs);
+      this.defs.push(...sink.defs.map((d) => (block ? { ...d, block } : d)));
     } else for (const name of sink.names) this.taken.delete(name);
     return result;
   }

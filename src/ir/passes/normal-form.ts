@@ -3,7 +3,8 @@
  * definition is read at its own indices. After it, dependence between definitions is a graph over names.
  *
  * A read at other indices (`kk[b, h / 4, j]`, `s[i, j + 1]`) becomes a read of a copy with the indices substituted; axes
- * bound inside the copy are renamed when a replacement mentions them.
+ * bound inside the copy are renamed when a replacement mentions them. What is stored is read where it is, and so is what
+ * must be: another step's value of something that states are carried into.
  */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import {
@@ -17,8 +18,9 @@ import {
   type Expr,
   type ReduceExpr,
 } from '../../expr/expr.ts';
-import type { IrAxis, IrDef, IrKernel } from '../ir.ts';
+import { stateOf, type IrAxis, type IrDef, type IrKernel, type IrState } from '../ir.ts';
 import { FreshNames } from './names.ts';
+import { Steps } from './steps.ts';
 
 class Normalizer {
   private readonly out: IrDef[] = [];
@@ -28,23 +30,46 @@ class Normalizer {
   private readonly done = new Map<string, IrDef>();
   private readonly reductions = new Map<string, IrDef>();
   private readonly names: FreshNames;
+  private readonly steps: Steps;
+  /** States that something reads; those whose parts are still to be normalised wait. */
+  private readonly states = new Map<string, IrState>();
+  private readonly waiting: IrState[] = [];
+  /** Definitions that are read at other steps. */
+  private readonly kept = new Set<string>();
+  /** Copies, by the definition that reads them. */
+  private readonly readers = new Map<string, string>();
 
   constructor(private readonly kernel: IrKernel) {
     this.axes = [...kernel.axes];
     this.axisNames = new Set(kernel.axes.map((a) => a.name));
     for (const d of kernel.defs) this.source.set(d.name, d);
+    this.steps = new Steps(kernel, (name) => this.source.get(name));
     this.names = new FreshNames([
       ...kernel.sizes,
       ...this.axisNames,
       ...kernel.params.map((p) => p.name),
       ...kernel.tensors.map((t) => t.name),
       ...kernel.defs.map((d) => d.name),
+      ...kernel.states.flatMap((s) => [s.name, s.final]),
     ]);
   }
 
   run(): IrKernel {
     for (const o of this.kernel.outputs) this.define(o.def);
-    return { ...this.kernel, axes: this.axes, defs: this.out };
+    // What a state is next may read what is being defined when the state is found: so states come afterwards.
+    for (let s = this.waiting.shift(); s; s = this.waiting.shift()) {
+      this.define(s.next);
+      this.states.set(s.name, { ...s, init: this.normalize(s.init, `${s.name}.init`, false) });
+    }
+    const states = this.kernel.states.flatMap((s) => this.states.get(s.name) ?? []);
+    const defs = this.out.map((d) => (this.kept.has(d.name) ? { ...d, stored: true as const } : d));
+    return { ...this.kernel, axes: this.axes, states, defs };
+  }
+
+  private need(s: IrState): void {
+    if (this.states.has(s.name)) return;
+    this.states.set(s.name, s);
+    this.waiting.push(s);
   }
 
   private define(name: string): IrDef {
@@ -76,7 +101,7 @@ class Normalizer {
   /** Equal for expressions that mean the same once definitions are read through; linear by interning. */
   private identity(e: Expr): number {
     const def = e.kind === 'read' ? this.done.get(e.name) : undefined;
-    if (def) {
+    if (def && e.kind === 'read' && isIdentity(e, def)) {
       const id = this.defIdentities.get(def.name) ?? this.identity(def.value);
       this.defIdentities.set(def.name, id);
       return id;
@@ -108,7 +133,10 @@ class Normalizer {
   private normalize(e: Expr, owner: string, root: boolean): Expr {
     if (e.kind === 'read') {
       const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
-      return this.source.has(e.name) ? this.readDef(inner as typeof e) : inner;
+      if (this.source.has(e.name)) return this.readDef(inner as typeof e, owner);
+      const state = stateOf(this.kernel, e.name);
+      if (state) this.need(state);
+      return inner;
     }
     const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
     if (inner.kind !== 'reduce') return inner;
@@ -129,13 +157,9 @@ class Normalizer {
     return this.readOf(def);
   }
 
-  private readDef(e: Expr & { kind: 'read' }): Expr {
+  private readDef(e: Expr & { kind: 'read' }, owner: string): Expr {
     const target = this.source.get(e.name)!;
-    const identity = target.indices.every((a, n) => {
-      const x = e.index[n]!;
-      return x.kind === 'var' && x.name === a;
-    });
-    if (identity) {
+    if (isIdentity(e, target) || target.stored || this.mustKeep(e, owner)) {
       this.define(e.name);
       return e;
     }
@@ -144,7 +168,18 @@ class Normalizer {
     const indices = this.axesIn(value);
     const name = this.cloneName(e, value, indices);
     if (!this.source.has(name)) this.source.set(name, { ...target, role: 'let', name, indices, value });
+    this.readers.set(name, this.readers.get(owner) ?? owner);
     return this.readOf(this.define(name));
+  }
+
+  /** A value of another step cannot be computed at this one; one of this step is, where it is needed to take the step. */
+  private mustKeep(e: Expr & { kind: 'read' }, owner: string): boolean {
+    const elsewhere = this.steps.isAtOtherStep(e);
+    const keep =
+      elsewhere ||
+      (this.steps.isSmall(e.name) && !this.steps.within(e.name, this.readers.get(owner) ?? owner));
+    if (keep) this.kept.add(e.name);
+    return keep;
   }
 
   private readonly clones = new Map<string, string>();
@@ -184,6 +219,13 @@ class Normalizer {
     return this.axes.map((a) => a.name).filter((a) => free.has(a));
   }
 }
+
+/** The definition is read at its own indices. */
+const isIdentity = (e: Expr & { kind: 'read' }, def: IrDef): boolean =>
+  def.indices.every((a, n) => {
+    const x = e.index[n]!;
+    return x.kind === 'var' && x.name === a;
+  });
 
 export function normalForm(k: IrKernel): IrKernel {
   return new Normalizer(k).run();

@@ -244,7 +244,8 @@ class Splitter {
 
 /** @param k in normal form */
 export function packShared(k: IrKernel, { expected, pack }: PackOptions): IrKernel {
-  if (pack === false || (!expected && !pack)) return k;
+  // What is carried from step to step streams nothing that members could share.
+  if (pack === false || (!expected && !pack) || k.states.length > 0) return k;
   const packing = new Packing(k);
   const sizes = new Map(Object.entries(expected ?? {}));
   for (const { name } of k.axes) {

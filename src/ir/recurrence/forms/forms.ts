@@ -1,0 +1,174 @@
+/**
+ * Pass `forms`: states along an axis are carried in chunks where their steps allow it. Each component of states gets its
+ * form; what it computed over (chunk, position) is read by the rest of the kernel at (t / C, t % C).
+ */
+import { readNames } from '../../../expr/expr.ts';
+import type { IrDef, IrKernel, IrState } from '../../ir.ts';
+import { analyseComponent, type Step } from '../classify.ts';
+import { components } from '../components.ts';
+import { Chunked } from './chunked.ts';
+import { StateParser, type AffineState } from './parse.ts';
+import { emitScan } from './scan.ts';
+import { World } from './world.ts';
+
+export type Form = 'sequential' | 'chunked' | 'scan';
+
+/** How the states along one axis are run. */
+export interface FormPlan {
+  /** `chunked` falls back to `scan` for states that are no contractions, and both to `sequential`. */
+  readonly form: Form;
+  /** Positions of a chunk. */
+  readonly chunk: number;
+}
+/** What became of a state. */
+export interface FormNote {
+  readonly state: string;
+  readonly form: Form;
+  /** Positions of a chunk, where there are chunks. */
+  readonly chunk?: number;
+  readonly why: string;
+}
+export interface Formed {
+  readonly kernel: IrKernel;
+  readonly notes: readonly FormNote[];
+}
+
+interface Part {
+  readonly step: Step;
+  readonly states: readonly IrState[];
+  readonly affine?: AffineState;
+  readonly form: Form;
+  readonly why: string;
+}
+
+/** @param choose the plan for an axis; it is asked once for each axis that states run along */
+export function recurrenceForms(k: IrKernel, choose: (axis: string, k: IrKernel) => FormPlan): Formed {
+  let kernel = k;
+  const notes: FormNote[] = [];
+  for (const axis of new Set(k.states.map((s) => s.axis))) {
+    const plan = choose(axis, kernel);
+    const made = formAxis(kernel, axis, plan);
+    kernel = made.kernel;
+    notes.push(...made.notes);
+  }
+  return { kernel, notes };
+}
+
+function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
+  const steps = components(k).filter((c) => c.states.some((s) => s.axis === axis));
+  const parts = steps.map((c) => partOf(k, analyseComponent(k, c), c.states, plan));
+  const blocked = parts.find((p) => p.form === 'sequential');
+  if (blocked) {
+    const notes = parts.flatMap((p) =>
+      p.states.map((s): FormNote => ({
+        state: s.name,
+        form: 'sequential',
+        why: p.form === 'sequential' ? p.why : `${blocked.states[0]!.name} runs step by step`,
+      })),
+    );
+    return { kernel: k, notes };
+  }
+  let kernel = k;
+  const notes: FormNote[] = [];
+  for (const reverse of [false, true]) {
+    const own = parts.filter((p) => p.states[0]!.reverse === reverse);
+    if (own.length === 0) continue;
+    // Each direction is a world of its own; parts are parsed again, since the other direction changed the kernel.
+    const world = new World(kernel, axis, plan.chunk, reverse);
+    for (const p of own) {
+      emit(world, p);
+      notes.push(...p.states.map((s) => ({ state: s.name, form: p.form, chunk: plan.chunk, why: p.why })));
+    }
+    kernel = merge(
+      kernel,
+      world,
+      own.flatMap((p) => p.states),
+    );
+  }
+  return { kernel, notes };
+}
+
+function partOf(k: IrKernel, step: Step, states: readonly IrState[], plan: FormPlan): Part {
+  const base = { step, states };
+  if (plan.form === 'sequential') return { ...base, form: 'sequential', why: 'few steps' };
+  if (step.kind === 'none' || step.kind === 'coupled') return { ...base, form: 'sequential', why: step.why };
+  if (step.kind === 'affine' && plan.form === 'chunked') {
+    const parsed = new StateParser(k, step.state).parse();
+    const pays =
+      typeof parsed !== 'string' && (parsed.valueAxes.length > 0 || hasCompanion(k, step.state, parsed));
+    if (typeof parsed !== 'string' && pays)
+      return { ...base, affine: parsed, form: 'chunked', why: step.why };
+    const why = typeof parsed === 'string' ? parsed : 'each element decays for itself';
+    if (step.feedback.length > 0) return { ...base, form: 'sequential', why };
+    return { ...base, form: 'scan', why };
+  }
+  if (step.kind === 'affine' && step.feedback.length > 0)
+    return { ...base, form: 'sequential', why: 'what it reads back would need a matrix per chunk' };
+  return { ...base, form: 'scan', why: step.why };
+}
+
+/** A state without values of its own (a normaliser) is chunked beside one that shares its scores. */
+function hasCompanion(k: IrKernel, s: IrState, x: AffineState): boolean {
+  const moving = s.indices.filter((a) => x.contracted.includes(a));
+  return k.states.some(
+    (o) =>
+      o !== s &&
+      o.axis === s.axis &&
+      moving.every((a) => o.indices.includes(a)) &&
+      s.indices.every((a) => o.indices.includes(a)),
+  );
+}
+
+function emit(world: World, p: Part): void {
+  if (p.form === 'chunked') {
+    // Other parts have changed nothing that this state's own definitions mention: the kernel is still the one parsed.
+    const parsed = new StateParser(
+      world.kernel,
+      world.kernel.states.find((s) => s.name === p.states[0]!.name)!,
+    ).parse();
+    if (typeof parsed !== 'string') new Chunked(world, parsed).emit();
+    return;
+  }
+  if (p.step.kind === 'affine' || p.step.kind === 'max') emitScan(world, p.step);
+}
+
+/** The kernel with the states that were formed replaced, and what was computed from them read from its counterparts. */
+function merge(k: IrKernel, world: World, formed: readonly IrState[]): IrKernel {
+  const gone = new Set(formed);
+  const own: IrDef[] = k.defs.map((d) => {
+    const kept = world.hasCounterpart(d.name) ? world.made(d.name) : undefined;
+    return kept ? { ...d, value: world.outside(kept, d.indices) } : d;
+  });
+  const states = [...k.states.filter((s) => !gone.has(s)), ...world.states];
+  const all = [...own, ...world.defs];
+  return prune({ ...k, axes: [...k.axes, ...world.axes], states, defs: all });
+}
+
+/** Drops what no output needs and puts definitions into dependence order. */
+function prune(k: IrKernel): IrKernel {
+  const defs = new Map(k.defs.map((d) => [d.name, d]));
+  const states = new Map(k.states.flatMap((s) => [[s.name, s] as const, [s.final, s] as const]));
+  const order: IrDef[] = [];
+  const done = new Set<string>();
+  const keptStates = new Set<IrState>();
+  const later: IrState[] = [];
+  const visit = (name: string): void => {
+    if (done.has(name)) return;
+    done.add(name);
+    const s = states.get(name);
+    if (s && !keptStates.has(s)) {
+      keptStates.add(s);
+      later.push(s);
+    }
+    const d = defs.get(name);
+    if (!d) return;
+    for (const r of readNames(d.value)) visit(r);
+    order.push(d);
+  };
+  for (const o of k.outputs) visit(o.def);
+  for (let s = later.shift(); s; s = later.shift()) {
+    for (const r of readNames(s.init)) visit(r);
+    visit(s.next);
+  }
+  return { ...k, states: k.states.filter((s) => keptStates.has(s)), defs: order };
+}

@@ -1,0 +1,262 @@
+/**
+ * A time axis cut into chunks: position t is c · C + r. What is made for chunks is collected here: axes, states and
+ * definitions over (c, r), and for each definition over t that was made anew its counterpart over (c, r).
+ */
+import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
+import {
+  freeVars,
+  i32,
+  mapChildren,
+  op,
+  read,
+  substitute,
+  variable,
+  visit,
+  type Expr,
+  type ReadExpr,
+} from '../../../expr/expr.ts';
+import { simplify } from '../../../expr/simplify.ts';
+import type { ScalarType } from '../../../expr/types.ts';
+import type { IrAxis, IrDef, IrKernel, IrState } from '../../ir.ts';
+import { FreshNames } from '../../passes/names.ts';
+
+/** Where in its chunk a position is: `in` is the step at hand, `from` another one that it looks at. */
+export type Place = 'in' | 'from';
+
+export class World {
+  readonly names: FreshNames;
+  readonly axes: IrAxis[];
+  readonly states: IrState[] = [];
+  readonly defs: IrDef[] = [];
+  readonly chunk: string;
+  readonly in: string;
+  readonly from: string;
+  /** Definitions and states over t, by name, and how their values over (c, r) are called. */
+  private readonly counterparts = new Map<string, string | (() => IrDef)>();
+  private readonly source: ReadonlyMap<string, IrDef>;
+  private readonly stateful: ReadonlySet<string>;
+  private readonly extent: Expr;
+  private readonly axisNames: Set<string>;
+
+  constructor(
+    readonly kernel: IrKernel,
+    readonly axis: string,
+    readonly size: number,
+    readonly reverse: boolean,
+  ) {
+    const k = kernel;
+    this.names = new FreshNames([
+      ...k.sizes,
+      ...[k.axes, k.params, k.tensors, k.defs].flatMap((xs) => xs.map((x) => x.name)),
+      ...k.states.flatMap((s) => [s.name, s.final]),
+    ]);
+    this.extent = k.axes.find((a) => a.name === axis)!.extent;
+    this.chunk = this.names.fresh(`${axis}_chunk`);
+    this.in = this.names.fresh(`${axis}_in`);
+    this.from = this.names.fresh(`${axis}_from`);
+    const chunks = simplify(op('idiv', op('add', this.extent, i32(size - 1)), i32(size)));
+    this.axes = [
+      { name: this.chunk, extent: chunks },
+      { name: this.in, extent: i32(size) },
+      { name: this.from, extent: i32(size) },
+    ];
+    this.axisNames = new Set([...k.axes.map((a) => a.name), this.chunk, this.in, this.from]);
+    this.source = new Map(k.defs.map((d) => [d.name, d]));
+    this.stateful = dependents(k);
+  }
+
+  /** Every free axis of an expression, in order of declaration. */
+  axesOf(e: Expr): string[] {
+    const free = freeVars(e);
+    return [...this.axisNames].filter((a) => free.has(a));
+  }
+
+  def(name: string): IrDef {
+    const d = this.source.get(name);
+    if (!d) throw new CompilerBug('ir/forms', `unknown definition ${name}`);
+    return d;
+  }
+
+  position(place: Place): Expr {
+    return variable(place === 'in' ? this.in : this.from);
+  }
+
+  /** The position on the time axis. */
+  time(place: Place): Expr {
+    return op('add', op('mul', variable(this.chunk), i32(this.size)), this.position(place));
+  }
+
+  /** Positions of the last chunk may lie past the end. Undefined when none can. */
+  exists(place: Place): Expr | undefined {
+    const e = this.extent;
+    if (e.kind === 'const' && e.value % this.size === 0) return undefined;
+    return op('lt', this.time(place), e);
+  }
+
+  /** `e` at positions that exist, else a value that changes nothing. */
+  guarded(e: Expr, place: Place, neutral: Expr): Expr {
+    const exists = this.exists(place);
+    return exists ? op('select', exists, e, neutral) : e;
+  }
+
+  /** Indices over t with t replaced by the chunk and the position in it. */
+  indices(over: readonly string[], place: Place = 'in'): string[] {
+    const own = place === 'in' ? this.in : this.from;
+    return over.flatMap((a) => (a === this.axis ? [this.chunk, own] : [a]));
+  }
+
+  /** An expression over t as one over (c, r). What depends on states is read from its counterparts. */
+  at(e: Expr, place: Place): Expr {
+    const map = new Map<string, Expr>([[this.axis, this.time(place)]]);
+    const go = (x: Expr): Expr => {
+      if (x.kind === 'var') return map.get(x.name) ?? x;
+      if (x.kind === 'read' && (this.stateful.has(x.name) || this.counterparts.has(x.name)))
+        return this.readAt(x, place, go);
+      return mapChildren(x, go);
+    };
+    return simplify(go(e));
+  }
+
+  private readAt(x: ReadExpr, place: Place, go: (e: Expr) => Expr): Expr {
+    const other = this.counterpart(x.name);
+    const d = this.source.get(x.name);
+    const indices = d?.indices ?? this.kernel.states.find((s) => s.name === x.name)?.indices;
+    if (!indices) return mapChildren(x, go);
+    if (other === undefined) {
+      if (!d) throw new CompilerBug('ir/forms', `state ${x.name} has no counterpart over chunks`);
+      return go(substitute(d.value, new Map(indices.map((a, n) => [a, x.index[n]!]))));
+    }
+    const index = x.index.flatMap((e, n): Expr[] => {
+      if (indices[n] !== this.axis) return [go(e)];
+      if (e.kind === 'var' && e.name === this.axis) return [variable(this.chunk), this.position(place)];
+      const at = go(e);
+      return [op('idiv', at, i32(this.size)), op('mod', at, i32(this.size))];
+    });
+    return read(other, index, x.type);
+  }
+
+  /** Every state that the expression depends on in the same step has its counterpart. */
+  ready(e: Expr): boolean {
+    let ready = true;
+    visit(e, (x) => {
+      if (x.kind !== 'read' || !ready || this.hasCounterpart(x.name) || !this.stateful.has(x.name)) return;
+      const d = this.source.get(x.name);
+      ready = d !== undefined && this.ready(d.value);
+    });
+    return ready;
+  }
+
+  hasCounterpart(name: string): boolean {
+    return this.counterparts.has(name);
+  }
+
+  /** From now on `name`, over t, is called so over (c, r); a function makes the definition once somebody asks for it. */
+  setCounterpart(name: string, as: string | (() => IrDef)): void {
+    this.counterparts.set(name, as);
+  }
+
+  private counterpart(name: string): string | undefined {
+    const as = this.counterparts.get(name);
+    if (typeof as !== 'function') return as;
+    const made = as().name;
+    this.counterparts.set(name, made);
+    return made;
+  }
+
+  /** The definition that is now the counterpart of `name`. */
+  made(name: string): IrDef {
+    const as = this.counterpart(name);
+    const d = this.defs.find((x) => x.name === as);
+    if (!d) throw new CompilerBug('ir/forms', `${name} has no counterpart over chunks`);
+    return d;
+  }
+
+  /** A definition that is kept in memory, over the axes that its value has or those given. */
+  keep(base: string, value: Expr, indices: readonly string[] = this.axesOf(value)): IrDef {
+    return this.add(base, value, indices, true);
+  }
+
+  let(base: string, value: Expr, indices: readonly string[] = this.axesOf(value)): IrDef {
+    return this.add(base, value, indices, false);
+  }
+
+  private add(base: string, value: Expr, indices: readonly string[], stored: boolean): IrDef {
+    const name = this.names.fresh(base);
+    const d: IrDef = { name, role: 'let', indices, type: value.type, value, ...(stored ? { stored } : {}) };
+    this.defs.push(d);
+    return d;
+  }
+
+  /**
+   * A state along the chunks or inside of one.
+   * @param indices all axes, `axis` among them
+   * @param step the value after a step, given the read of the value before it
+   */
+  state(
+    base: string,
+    axis: string,
+    indices: readonly string[],
+    init: Expr,
+    step: (before: Expr) => Expr,
+    options: { readonly reverse?: boolean; readonly type?: ScalarType; readonly final?: string } = {},
+  ): IrState {
+    const name = this.names.fresh(base);
+    const type = options.type ?? 'f32';
+    const before = read(
+      name,
+      indices.map((a) => variable(a)),
+      type,
+    );
+    const next = this.let(`${name}.next`, step(before), indices);
+    const s: IrState = {
+      name,
+      axis,
+      reverse: options.reverse ?? this.reverse,
+      indices,
+      type,
+      init,
+      next: next.name,
+      final: options.final ?? this.names.fresh(`${name}.last`),
+    };
+    this.states.push(s);
+    return s;
+  }
+
+  /** The time axis as chunks and positions, for readers outside of this world. */
+  outside(kept: IrDef, over: readonly string[]): Expr {
+    const index = over.flatMap((a): Expr[] =>
+      a === this.axis
+        ? [op('idiv', variable(a), i32(this.size)), op('mod', variable(a), i32(this.size))]
+        : [variable(a)],
+    );
+    return read(kept.name, index, kept.type);
+  }
+}
+
+export const readOf = (d: IrDef | IrState, swap: ReadonlyMap<string, Expr> = new Map()): Expr =>
+  read(
+    d.name,
+    d.indices.map((a) => swap.get(a) ?? variable(a)),
+    d.type,
+  );
+
+/** The value after the last step, at the axes of the state. */
+export const lastOf = (s: IrState): Expr =>
+  read(
+    s.final,
+    s.indices.filter((a) => a !== s.axis).map((a) => variable(a)),
+    s.type,
+  );
+
+/** Names of states, and of definitions that depend on one in the same step. */
+function dependents(k: IrKernel): ReadonlySet<string> {
+  const found = new Set(k.states.map((s) => s.name));
+  for (const d of k.defs) {
+    let on = false;
+    visit(d.value, (x) => {
+      if (x.kind === 'read' && found.has(x.name)) on = true;
+    });
+    if (on) found.add(d.name);
+  }
+  return found;
+}

@@ -92,48 +92,43 @@ function isMatrix(d: Definitions, f: Feedback): boolean {
   return f.over.some((a) => moves.has(a) && !f.axes.includes(a));
 }
 
-function transitionOf(
-  d: Definitions,
-  own: () => readonly string[],
-  step: StepParts & Pick<AffineStep, 'decayAxes' | 'contracted' | 'values'>,
-): Pick<AffineStep, 'transition' | 'why'> {
+/** What else of an affine step its class depends on. */
+type Traits = StepParts & Pick<AffineStep, 'decayAxes' | 'contracted' | 'values'>;
+
+/** How many numbers the decay is: one for each position of these axes. */
+function numbers(d: Definitions, state: IrState, { decay, decayAxes }: Traits): string {
+  const per = d.moves(decay).has(state.axis) ? [...decayAxes, 'step'] : decayAxes;
+  return per.length > 0 ? `one number per ${list(per)}` : 'one number';
+}
+
+function transitionOf(k: IrKernel, state: IrState, step: Traits): Pick<AffineStep, 'transition' | 'why'> {
+  const d = new Definitions(k);
   const { decay, feedback, decayAxes, contracted: over, values } = step;
-  const rows = new Set(feedback.map((f) => `${f.axes.join()}:${printExpr(f.row)}`)).size;
-  if (feedback.some((f) => isMatrix(d, f)))
-    return {
-      transition: 'dense',
-      why: `a matrix over ${list(feedback.flatMap((f) => f.over))} multiplies it`,
-    };
+  const decays = `the decay is ${numbers(d, state, step)}`;
   if (feedback.length > 0) {
-    const times = rows === 1 ? 'once' : `${rows} times`;
     const back = list([...new Set(feedback.flatMap((f) => f.over))]);
-    return { transition: 'rank-one', why: `it is read back over ${back} ${times}${decayed(step)}` };
+    if (feedback.some((f) => isMatrix(d, f)))
+      return { transition: 'dense', why: `each step multiplies it by a matrix over ${back}` };
+    const times = feedback.length === 1 ? 'once' : `${feedback.length} times`;
+    const kept = isNumber(decay, 1) ? '' : isNumber(decay, 0) ? '; nothing else is kept' : `; ${decays}`;
+    return { transition: 'rank-one', why: `each step reads it back over ${back} ${times}${kept}` };
   }
   if (isNumber(decay, 1)) return { transition: 'sum', why: 'each step adds to it' };
   if (isNumber(decay, 0)) return { transition: 'scalar', why: 'each step replaces it' };
   if (over.length === 0 && values.length === 0)
-    return { transition: 'elementwise', why: `each element is a recurrence of its own${decayed(step)}` };
+    return { transition: 'elementwise', why: `each element is a recurrence of its own; ${decays}` };
   const inSums = decayAxes.filter((a) => over.includes(a));
-  const alone = (): boolean => decayAxes.every((a) => over.includes(a) || own().includes(a));
-  if (values.length === 0 && !alone()) {
-    const mixed = list(decayAxes.filter((a) => !over.includes(a)));
+  const own = values.length > 0 ? undefined : ownAxes(k, state, step, over);
+  const mixed = state.indices.filter(
+    (a) => a !== state.axis && !over.includes(a) && own?.includes(a) === false,
+  );
+  if (mixed.length > 0)
     return {
       transition: 'elementwise',
-      why: `its decay moves with ${mixed}, and what is summed over does not`,
+      why: `${decays}, and not all that is summed over ${list(over)} moves with ${list(mixed)}`,
     };
-  }
-  if (inSums.length === 0)
-    return {
-      transition: 'scalar',
-      why: `its decay ${decayAxes.length > 0 ? `moves with ${list(decayAxes)} only` : 'is one number'}`,
-    };
-  return { transition: 'axis', why: `its decay moves with ${list(inSums)}, which reads sum over` };
-}
-
-function decayed({ decay, decayAxes }: Pick<AffineStep, 'decay' | 'decayAxes'>): string {
-  if (isNumber(decay, 1)) return '';
-  if (isNumber(decay, 0)) return ', and nothing else of it is kept';
-  return decayAxes.length > 0 ? `, and decays per ${list(decayAxes)}` : ', and decays';
+  if (inSums.length === 0) return { transition: 'scalar', why: decays };
+  return { transition: 'axis', why: `${decays}; reads sum over ${list(inSums)}` };
 }
 
 function affine(k: IrKernel, state: IrState, found: Linear): AffineStep {
@@ -145,8 +140,7 @@ function affine(k: IrKernel, state: IrState, found: Linear): AffineStep {
   const over = contracted(k, state);
   const values = valueAxes(k, state, parts, over);
   const step = { ...parts, decayAxes, contracted: over, values };
-  const own = (): readonly string[] => ownAxes(k, state, parts, over);
-  return { kind: 'affine', state, ...step, ...transitionOf(d, own, step) };
+  return { kind: 'affine', state, ...step, ...transitionOf(k, state, step) };
 }
 
 function extreme(k: IrKernel, state: IrState): MaxStep | undefined {

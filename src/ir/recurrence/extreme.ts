@@ -4,7 +4,7 @@
 import { constant, op, readNames, type Expr, type ReadExpr } from '../../expr/expr.ts';
 import type { IrState } from '../ir.ts';
 import { replacements, type Definitions } from './definitions.ts';
-import { plus } from './factors.ts';
+import { negated, plus } from './factors.ts';
 
 export interface Extreme {
   readonly op: 'max' | 'min';
@@ -47,7 +47,7 @@ export function extremeOf(
     }
     if (x.op === 'add' && !depends(b)) return moved(go(a), (y) => plus(y, b));
     if (x.op === 'add' && !depends(a)) return moved(go(b), (y) => plus(a, y));
-    if (x.op === 'sub' && !depends(b)) return moved(go(a), (y) => op('sub', y, b));
+    if (x.op === 'sub' && !depends(b)) return moved(go(a), (y) => plus(y, negated(b)));
     if (x.op !== 'select' || depends(a)) return undefined;
     const [yes, no] = [go(b), go(c)];
     const choose = (y: Expr | undefined, z: Expr | undefined): Expr | undefined =>

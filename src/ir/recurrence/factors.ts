@@ -5,33 +5,41 @@ import type { Definitions } from './definitions.ts';
 export const isNumber = (e: Expr, value: number): boolean => e.kind === 'const' && e.value === value;
 const number = (like: Expr, value: number): Expr => constant(like.type, value);
 
-export const times = (a: Expr, b: Expr): Expr => (isNumber(a, 1) ? b : isNumber(b, 1) ? a : op('mul', a, b));
+/** a · b, with a sign in front. */
+export function times(a: Expr, b: Expr): Expr {
+  if (isNumber(a, 1)) return b;
+  if (isNumber(b, 1)) return a;
+  const [x, y] = [withoutSign(a), withoutSign(b)];
+  if (x || y) return x && y ? times(x, y) : negated(times(x ?? a, y ?? b));
+  return op('mul', a, b);
+}
 
 export function negated(e: Expr): Expr {
   if (e.kind === 'const') return number(e, -e.value);
   if (e.kind !== 'op') return op('neg', e);
   if (e.op === 'neg') return e.args[0]!;
   // The sign goes to the front of a product, where sums find it.
-  if (e.op === 'mul' || e.op === 'div') return { ...e, args: [negated(e.args[0]!), e.args[1]!] };
+  if (e.op === 'mul' || (e.op === 'div' && e.type === 'f32'))
+    return { ...e, args: [negated(e.args[0]!), e.args[1]!] };
   return op('neg', e);
+}
+
+/** −e, where e is written with a sign in front. */
+export function withoutSign(e: Expr): Expr | undefined {
+  if (e.kind === 'const') return e.value < 0 ? number(e, -e.value) : undefined;
+  if (e.kind !== 'op') return undefined;
+  if (e.op === 'neg') return e.args[0]!;
+  if (e.op !== 'mul' && !(e.op === 'div' && e.type === 'f32')) return undefined;
+  const first = withoutSign(e.args[0]!);
+  if (!first) return undefined;
+  return e.op === 'mul' ? times(first, e.args[1]!) : { ...e, args: [first, e.args[1]!] };
 }
 
 export function plus(a: Expr, b: Expr): Expr {
   if (isNumber(a, 0)) return b;
   if (isNumber(b, 0)) return a;
-  const back = leadingSign(b);
+  const back = withoutSign(b);
   return back ? op('sub', a, back) : op('add', a, b);
-}
-
-/** −e, where e is written with a sign in front. */
-function leadingSign(e: Expr): Expr | undefined {
-  if (e.kind === 'const') return e.value < 0 ? number(e, -e.value) : undefined;
-  if (e.kind !== 'op') return undefined;
-  if (e.op === 'neg') return e.args[0]!;
-  if (e.op !== 'mul' && e.op !== 'div') return undefined;
-  const first = leadingSign(e.args[0]!);
-  if (!first) return undefined;
-  return e.op === 'mul' ? times(first, e.args[1]!) : { ...e, args: [first, e.args[1]!] };
 }
 
 /** The sum of summands, 0 without any. */

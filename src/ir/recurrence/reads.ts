@@ -30,13 +30,18 @@ export function versions(k: IrKernel, s: IrState): Versions {
   const next = definitions.get(s.next)!;
   const out = new Map<string, readonly string[]>([[s.name, s.indices]]);
   const own = (e: Expr, n: number): boolean => e.kind === 'var' && e.name === s.indices[n];
-  for (const name of [...definitions.cone(next.value), s.next]) {
-    const d = definitions.get(name)!;
-    if (d.indices.length !== s.indices.length || !s.indices.every((a) => d.indices.includes(a))) continue;
+  const step = definitions.cone(next.value, new Set([s.next]));
+  for (const d of k.defs) {
+    if (
+      !step.has(d.name) ||
+      d.indices.length !== s.indices.length ||
+      !s.indices.every((a) => d.indices.includes(a))
+    )
+      continue;
     const found = forms.of(d.value);
     const updates =
       found.kind === 'terms' && found.terms.some((t) => t.axes.length === 0 && t.index.every(own));
-    if (updates || name === s.next) out.set(name, d.indices);
+    if (updates || d.name === s.next) out.set(d.name, d.indices);
   }
   return out.set(
     s.final,

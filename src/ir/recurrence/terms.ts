@@ -28,6 +28,7 @@ import {
   split,
   times,
   total,
+  withoutSign,
   type Split,
 } from './factors.ts';
 
@@ -214,6 +215,8 @@ export class LinearForms {
   /** sum[axes where](x), with what does not move with the axes in front of it. */
   private summed(x: Expr, axes: readonly string[], where: Expr | undefined): Expr {
     if (axes.length === 0) return guarded(where, x);
+    const plain = withoutSign(x);
+    if (plain) return negated(this.summed(plain, axes, where));
     const { moving, still } = this.parted(x, axes, where);
     const body = product(moving, x.type);
     const inner: Expr = { kind: 'reduce', type: x.type, op: 'sum', axes, body, ...(where ? { where } : {}) };

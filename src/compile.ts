@@ -8,6 +8,7 @@ import { lowerKernel } from './ir/from-model.ts';
 import { reportRows, type RowsReport } from './ir/empty-rows/report.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { verifyIr } from './ir/verify.ts';
+import type { FormPlan } from './ir/recurrence/forms/forms.ts';
 import { checkFile } from './model/check.ts';
 import type { Loader, Model } from './model/model.ts';
 import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
@@ -47,6 +48,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly expected?: Readonly<Record<string, number>>;
   /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
   readonly pack?: boolean;
+  /** How states are run, and how long chunks are; by default by the sizes and the steps. */
+  readonly form?: Partial<FormPlan>;
   readonly observe?: Observer;
 }
 export interface Compiled extends Lowered {
@@ -128,6 +131,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       ...(options.plans ? { plans: options.plans } : {}),
       ...(options.expected ? { expected: options.expected } : {}),
       pack: options.pack,
+      form: options.form,
     },
     options.observe,
   );

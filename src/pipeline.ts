@@ -9,6 +9,8 @@ import { fixSizes } from './ir/passes/fix-sizes.ts';
 import { normalForm } from './ir/passes/normal-form.ts';
 import { packShared } from './ir/passes/pack.ts';
 import { withStorage } from './ir/passes/storage.ts';
+import { chooseForm } from './ir/recurrence/forms/choose.ts';
+import { recurrenceForms, type FormNote, type FormPlan } from './ir/recurrence/forms/forms.ts';
 import { printIr } from './ir/print.ts';
 import { verifyIr } from './ir/verify.ts';
 import { kernelProgram } from './kernel/from-tile/program.ts';
@@ -37,13 +39,20 @@ export interface LoweringOptions {
   readonly expected?: Readonly<Record<string, number>>;
   /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
   readonly pack?: boolean | undefined;
+  /** How states are run, and how long chunks are; by default by the sizes and the steps. */
+  readonly form?: Partial<FormPlan> | undefined;
+}
+
+/** What passes tell people, beside what they make. */
+export interface Notes {
+  forms: readonly FormNote[];
 }
 
 interface PassInfo<T> {
   readonly name: string;
   readonly stage: 'ir' | 'tile' | 'kernel';
   readonly reason: string;
-  readonly run: (level: T, options: LoweringOptions) => T;
+  readonly run: (level: T, options: LoweringOptions, notes: Notes) => T;
 }
 
 export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
@@ -70,6 +79,17 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'one reduction per definition, equal ones shared: dependence becomes a graph of names',
     run: (k) => normalForm(k),
+  },
+  {
+    name: 'forms',
+    stage: 'ir',
+    reason:
+      'states are carried in chunks where their steps allow it; needs sums in normal form, and leaves them so',
+    run: (k, o, notes) => {
+      const made = recurrenceForms(k, chooseForm(o));
+      notes.forms = made.notes;
+      return made.kernel === k ? k : normalForm(made.kernel);
+    },
   },
   {
     name: 'pack-shared',
@@ -149,13 +169,19 @@ export interface Lowered {
   readonly ir: IrKernel;
   readonly tile: TileProgram;
   readonly program: Program;
+  readonly notes: Notes;
 }
 
 /** Runs the passes of the semantic IR. */
-export function normalizeIr(ir: IrKernel, options: LoweringOptions, observe?: Observer): IrKernel {
+export function normalizeIr(
+  ir: IrKernel,
+  options: LoweringOptions,
+  observe?: Observer,
+  notes: Notes = { forms: [] },
+): IrKernel {
   let k = ir;
   for (const p of IR_PASSES) {
-    k = p.run(k, options);
+    k = p.run(k, options, notes);
     verifyIr(k, `ir/${p.name}`);
     observe?.('ir', p.name, () => printIr(k));
   }
@@ -163,10 +189,15 @@ export function normalizeIr(ir: IrKernel, options: LoweringOptions, observe?: Ob
 }
 
 /** Runs the passes of the tiled IR: every stage gets a plan and bounds. */
-export function scheduleTile(tile: TileProgram, options: LoweringOptions, observe?: Observer): TileProgram {
+export function scheduleTile(
+  tile: TileProgram,
+  options: LoweringOptions,
+  observe?: Observer,
+  notes: Notes = { forms: [] },
+): TileProgram {
   let p = tile;
   for (const pass of TILE_PASSES) {
-    p = pass.run(p, options);
+    p = pass.run(p, options, notes);
     verifyTile(p);
     observe?.('tile', pass.name, () => printTile(p));
   }
@@ -176,18 +207,19 @@ export function scheduleTile(tile: TileProgram, options: LoweringOptions, observ
 /** Semantic IR → kernels, before a back-end legalises and prints them. */
 export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observer): Lowered {
   observe?.('ir', 'from-model', () => printIr(ir));
-  const normal = normalizeIr(ir, options, observe);
+  const notes: Notes = { forms: [] };
+  const normal = normalizeIr(ir, options, observe, notes);
   const plain = tileProgram(normal, options.fixed);
   verifyTile(plain);
   observe?.('tile', 'from-ir', () => printTile(plain));
-  const tile = scheduleTile(plain, options, observe);
+  const tile = scheduleTile(plain, options, observe, notes);
   let program = kernelProgram(tile);
   verifyProgram(program);
   observe?.('kernel', 'from-tile', () => printProgram(program));
   for (const p of KERNEL_PASSES) {
-    program = { ...program, kernels: program.kernels.map((k) => p.run(k, options)) };
+    program = { ...program, kernels: program.kernels.map((k) => p.run(k, options, notes)) };
     verifyProgram(program);
     observe?.('kernel', p.name, () => printProgram(program));
   }
-  return { ir: normal, tile, program };
+  return { ir: normal, tile, program, notes };
 }

@@ -20,7 +20,7 @@ export function through(
   const passes = IR_PASSES.filter((x) => names.includes(x.name));
   if (passes.length !== names.length) throw new Error(`no such passes: ${names.join(', ')}`);
   return passes.reduce((k, x) => {
-    const after = x.run(k, { fixed, limits: GPU });
+    const after = x.run(k, { fixed, limits: GPU }, { forms: [] });
     verifyIr(after, x.name);
     return after;
   }, p.ir);

@@ -48,7 +48,7 @@ export function kernels(tile: TileProgram, target: Target, { scheduled }: Damage
 export function afterPasses(program: Program, count = KERNEL_PASSES.length): Program {
   const options = { fixed: program.fixed, limits: GPU };
   return KERNEL_PASSES.slice(0, count).reduce(
-    (p, pass) => ({ ...p, kernels: p.kernels.map((k) => pass.run(k, options)) }),
+    (p, pass) => ({ ...p, kernels: p.kernels.map((k) => pass.run(k, options, { forms: [] })) }),
     program,
   );
 }

@@ -1,0 +1,36 @@
+/** A gated average of inputs in each channel, as a sum: h_t = sum_j<=t (prod_j<r<=t f_r) (1 - f_j) i_j + (prod_r<=t f_r) h_0. */
+import { column, list, matrix, tensor, type Vector } from './arrays.ts';
+import { linearCase } from './case.ts';
+import { sigmoid } from './gates.ts';
+import { gateLogits } from './hgrn2.ts';
+
+function hgrn(i: Vector, f: Vector, h0: number): Vector {
+  const product = (from: number, to: number): number =>
+    f.slice(from, to + 1).reduce((a, x) => a * sigmoid(x), 1);
+  return i.map((_, t) => {
+    const terms = list(t + 1, (j) => product(j + 1, t) * sigmoid(-f[j]!) * i[j]!);
+    return terms.reduce((a, b) => a + b, product(0, t) * h0);
+  });
+}
+
+export const cases = [
+  linearCase({
+    example: 'hgrn',
+    fixed: {},
+    sizes: (N) => ({ B: 2, N, C: 7 }),
+    hazards: ['normal', 'strong', 'null', 'mixed'],
+    inputs: (draw) => {
+      const { B, N, C } = draw.sizes;
+      return { i: draw.normal(B, N, C), f: gateLogits(draw, B, N, C), h0: draw.normal(B, C) };
+    },
+    reference: ({ i, f, h0 }, { B, N, C }) => {
+      const y = list(B, (b) => b).map((b) => {
+        const channels = list(C, (c) => c).map((c) =>
+          hgrn(column(matrix(i, b), c), column(matrix(f, b), c), matrix(h0)[b]![c]!),
+        );
+        return list(N, (t) => t).map((t) => channels.map((o) => o[t]!));
+      });
+      return { y: tensor(y), h: tensor(y.map((rows) => rows.at(-1)!)) };
+    },
+  }),
+];

@@ -51,6 +51,13 @@ export const scaled = (x: readonly number[], factor: number): Vector => x.map((a
 /** Column c of a matrix. */
 export const column = (x: Matrix, c: number): Vector => x.map((row) => row[c]!);
 
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+export const silu = (x: number): number => x * sigmoid(x);
+export const softmax = (x: readonly number[]): Vector => {
+  const weights = x.map((a) => Math.exp(a - Math.max(...x)));
+  return scaled(weights, 1 / sum(weights));
+};
+
 /** Sums of rows with a weight for each. */
 export const weighted = (weights: readonly number[], rows: Matrix): Vector =>
   rows[0]!.map((_, c) => weights.reduce((a, w, n) => a + w * rows[n]![c]!, 0));
@@ -67,6 +74,12 @@ export function tensor(x: Nested): Tensor {
   if (data.length !== shape.reduce((n, extent) => n * extent, 1))
     throw new Error('rows of different lengths');
   return { shape, data };
+}
+
+/** The same values under other extents. */
+export function shaped({ shape, data }: Tensor, ...extents: number[]): Tensor {
+  if (extents.reduce((a, b) => a * b, 1) !== data.length) throw new Error(`[${shape}] is not [${extents}]`);
+  return { shape: extents, data };
 }
 
 /** Outputs of every combination of a batch and a head, put together: each gets [B, H, …]. */

@@ -68,11 +68,11 @@ export interface CaseText<F extends string, V extends string, P extends string, 
   readonly hazards?: readonly Hazard[];
   readonly params?: Readonly<Record<P, number>>;
   readonly tolerance?: number;
-  readonly inputs: (draw: Draw<F | V>) => Readonly<Record<I, Tensor>>;
+  readonly inputs: (draw: Draw<NoInfer<F | V>>) => Readonly<Record<I, Tensor>>;
   readonly reference: (
-    inputs: Readonly<Record<I, Tensor>>,
-    sizes: Readonly<Record<F | V, number>>,
-    params: Readonly<Record<P, number>>,
+    inputs: Readonly<Record<NoInfer<I>, Tensor>>,
+    sizes: Readonly<Record<NoInfer<F | V>, number>>,
+    params: Readonly<Record<NoInfer<P>, number>>,
   ) => Readonly<Record<string, Tensor>>;
 }
 

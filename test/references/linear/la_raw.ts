@@ -1,22 +1,13 @@
 /** Linear attention without a normaliser, in its quadratic form: y_t = sum_j<=t (q_t . k_j) v_j + q_t S_0. */
-import { dot, eachHead, matrix, plus, weighted, type Matrix } from './arrays.ts';
+import { column, dot, eachHead, matrix, plus, weighted, type Matrix } from './arrays.ts';
 import { linearCase } from './case.ts';
 
 export function laRaw(q: Matrix, k: Matrix, v: Matrix, S0: Matrix): { y: Matrix; S: Matrix } {
   const y = q.map((qt, t) => {
-    const weights = k.map((kj, j) => (j <= t ? dot(qt, kj) : 0));
+    const weights = k.slice(0, t + 1).map((kj) => dot(qt, kj));
     return plus(weighted(weights, v), weighted(qt, S0));
   });
-  const S = S0.map((row, d) =>
-    plus(
-      row,
-      weighted(
-        k.map((kj) => kj[d]!),
-        v,
-      ),
-    ),
-  );
-  return { y, S };
+  return { y, S: S0.map((row, d) => plus(row, weighted(column(k, d), v))) };
 }
 
 export const cases = [

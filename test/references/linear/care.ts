@@ -1,0 +1,34 @@
+/** The attention of CARE: means over all pixels, values from the input's channels, which heads share out in order. */
+import { eachHead, matrix, shaped } from './arrays.ts';
+import { linearCase } from './case.ts';
+import { linfusion } from './linfusion.ts';
+
+/** Images whose pixels are about as many as the length. */
+const image = (length: number): { readonly Y: number; readonly X: number } => {
+  const Y = Math.max(Math.floor(Math.sqrt(length)) - 1, 1);
+  return { Y, X: Math.floor(length / Y) };
+};
+
+export const cases = [
+  linearCase({
+    example: 'care',
+    fixed: { H: 2, D: 6, C: 10 },
+    sizes: (length) => ({ B: 1, ...image(length) }),
+    params: { eps: 0.3 },
+    inputs: ({ normal, sizes: { B, H, Y, X, D, C } }) => ({
+      q: normal(B, H, Y, X, D),
+      k: normal(B, H, Y, X, D),
+      x: normal(B, Y, X, C),
+    }),
+    reference: ({ q, k, x }, { B, H, Y, X, D, C }, { eps }) => {
+      const E = C / H;
+      const flat = shaped(x, B, Y * X, C);
+      const { y } = eachHead({ B, H }, (b, h) => {
+        const [queries, keys] = [q, k].map((z) => matrix(shaped(z, B, H, Y * X, D), b, h));
+        const values = matrix(flat, b).map((row) => row.slice(h * E, (h + 1) * E));
+        return { y: linfusion(queries!, keys!, values, eps) };
+      });
+      return { y: shaped(y, B, H, Y, X, E) };
+    },
+  }),
+];

@@ -249,6 +249,7 @@ export type RecurrenceItemCstChildren = {
   Recurrence: IToken[];
   Over: IToken[];
   Identifier: IToken[];
+  Comma?: IToken[];
   Reverse?: IToken[];
   LCurly: IToken[];
   step?: StepCstNode[];

@@ -261,9 +261,14 @@ export class AttnParser extends CstParser {
     this.CONSUME(keywordToken('recurrence'));
     this.CONSUME(keywordToken('over'));
     this.CONSUME(Identifier);
+    // One axis is right; several get an error of their own.
+    this.MANY(() => {
+      this.CONSUME(Comma);
+      this.CONSUME2(Identifier);
+    });
     this.OPTION(() => this.CONSUME(keywordToken('reverse')));
     this.CONSUME(LCurly);
-    this.MANY({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.step) });
+    this.MANY2({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.step) });
     this.CONSUME(RCurly);
   });
 

@@ -1,5 +1,6 @@
-/** E02xx names, E03xx types, E04xx masks and reductions, W09xx warnings; and E05xx sizes and tensors. */
+/** E02xx names, E03xx types, E04xx masks, reductions and recurrences, W09xx warnings; and E05xx sizes and tensors. */
 import type { CodeRow } from './code-row.ts';
+import { RECURRENCE_CODES } from './codes-recurrences.ts';
 import { SIZE_CODES } from './codes-sizes.ts';
 
 const row = (code: string, title: string, explanation: string): CodeRow => ({ code, title, explanation });
@@ -225,7 +226,8 @@ const WARNINGS: readonly CodeRow[] = [
   row(
     'W0902',
     'unused definition',
-    'No output and no mask needs the definition, so that it is never computed.' +
+    'No output and no mask needs the definition, the state, or what a statement assigns to a state, so that it is never ' +
+      'computed.' +
       example('axes i: N\nin x: f32[i]\nlet y = x + 1\nout x'),
   ),
   row(
@@ -255,4 +257,11 @@ const WARNINGS: readonly CodeRow[] = [
   ),
 ];
 
-export const MODEL_CODES: readonly CodeRow[] = [...NAMES, ...TYPES, ...MASKS, ...WARNINGS, ...SIZE_CODES];
+export const MODEL_CODES: readonly CodeRow[] = [
+  ...NAMES,
+  ...TYPES,
+  ...MASKS,
+  ...RECURRENCE_CODES,
+  ...WARNINGS,
+  ...SIZE_CODES,
+];

@@ -1,6 +1,6 @@
 /**
  * Every code that a diagnostic can have, with the page that `attnc explain CODE` shows.
- * E01xx syntax, E02xx names, E03xx types, E04xx masks and reductions, E05xx sizes and tensors, E06xx compilation and
+ * E01xx syntax, E02xx names, E03xx types, E04xx masks, reductions and recurrences, E05xx sizes and tensors, E06xx compilation and
  * limits, E07xx files and the command line, W09xx warnings.
  */
 import type { CodeRow } from './code-row.ts';

@@ -1,10 +1,11 @@
 /** Mask lines and definitions, each elaborated where it is first needed. */
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { Name, SurfaceExpr } from '../syntax/ast.ts';
 import { freeAxes, resolveDerived } from './axes.ts';
 import { elaborate } from './elaborate.ts';
 import type { ModelDef, ModelMask } from './model.ts';
-import { axisOf, withAxis } from './states.ts';
+import { axisOf, withAxis, type Carried } from './states.ts';
 import { definitionCycle } from './rules/cycle.ts';
 import { missingIndices } from './rules/index-set.ts';
 import { aggregateWithoutReduction } from './rules/reductions.ts';
@@ -14,10 +15,19 @@ import { docOf, type Definition, type ItemOf, type KernelState } from './state.t
 import { promote, type Value } from './typing.ts';
 import { namesIn } from './uses.ts';
 
+/** What is being elaborated; `complain` says what is wrong when that is wanted on the way to itself. */
+export interface Busy {
+  readonly name: string;
+  readonly shown: string;
+  readonly complain?: (span: Span) => Diagnostic;
+  /** It is what a state starts from, which is the better explanation. */
+  readonly initial?: true;
+}
+
 export class Definitions {
   private readonly byName = new Map<string, ModelDef>();
   private readonly done = new Set<string>();
-  private readonly busy: string[] = [];
+  private readonly busy: Busy[] = [];
   private readonly masks: (ModelMask | undefined)[] = [];
   private readonly maskItems: readonly ItemOf<'mask'>[];
   /** A definition that mask line n reads sees only the lines before n. */
@@ -77,22 +87,40 @@ export class Definitions {
     return this.masks[n];
   }
 
-  /** Elaborates a definition where it is first read. `from` is the name that reads it. */
-  define(d: Definition, from: Name = d.name): ModelDef | undefined {
+  /**
+   * Elaborates a definition where it is first read.
+   * @param from the name that reads it
+   * @param complain what to say when it is wanted on the way to itself, instead of the error of equations
+   */
+  define(d: Definition, from: Name = d.name, complain?: Busy['complain']): ModelDef | undefined {
     const { text } = d.name;
     if (this.done.has(text)) return this.byName.get(text);
-    const at = this.busy.indexOf(text);
+    const entry = { name: text, shown: d.item.name.text, ...(complain ? { complain } : {}) };
+    const def = this.during(entry, from, () => this.make(d));
+    if (def) this.byName.set(text, def);
+    return def;
+  }
+
+  /** Elaborates one thing; a cycle that leads back to it is reported where `from` closes it. */
+  during<T>(entry: Busy, from: Name, work: () => T | undefined): T | undefined {
+    const at = this.busy.findIndex((b) => b.name === entry.name);
     if (at >= 0) {
-      const path = this.busy.slice(at).map((name) => name.split('.')[0]!);
-      this.state.report(definitionCycle(from, path));
+      const path = this.busy.slice(at);
+      const known = [...path.slice(1), entry].filter((b) => b.complain);
+      const complain = (known.find((b) => b.initial) ?? known[0])?.complain;
+      const equations = (): Diagnostic =>
+        definitionCycle(
+          from,
+          path.map((b) => b.shown),
+        );
+      this.state.report(complain ? complain(from.span) : equations());
       return undefined;
     }
-    this.busy.push(text);
-    const def = this.make(d);
-    if (def) this.byName.set(text, def);
+    this.busy.push(entry);
+    const result = work();
     this.busy.pop();
-    this.done.add(text);
-    return def;
+    this.done.add(entry.name);
+    return result;
   }
 
   private make(d: Definition): ModelDef | undefined {
@@ -105,24 +133,25 @@ export class Definitions {
     if (!indices) return undefined;
     const scope = new Set(indices);
     const seen = d.step ? { step: d.step } : {};
+    const carried = this.stateOf(d);
     const block = d.step?.block.axis.span;
+    const own = { ...(block ? { block } : {}), ...(carried ? { assigns: carried.item.name.text } : {}) };
     const made = s.within(
       (x: ModelDef | undefined) => x !== undefined,
       (): ModelDef | undefined => {
         const v = elaborate(d.value, s.context(text, seen, { indices: scope, masks }));
         if (!v) return undefined;
-        const plain = d.assigns === undefined ? v.expr : this.converted(d, v);
+        const plain = carried ? this.converted(d, carried, v) : v.expr;
         if (!plain) return undefined;
         const value = resolveDerived(plain, scope, scope, s.axes);
         const missing = freeAxes(value, s.axes).filter((a) => !scope.has(a));
         if (missing.length > 0) {
-          s.report(missingIndices(shown, missing, indices, span, placeOf(d)));
+          s.report(missingIndices(shown, missing, carried?.dims ?? indices, span, placeOf(d)));
           return undefined;
         }
         const role = item.kind === 'out' ? 'out' : (item.role ?? 'let');
-        const written = d.assigns === undefined;
-        const own = block ? { block } : {};
-        return { name: text, role, indices, type: plain.type, value, span, written, ...own, ...docOf(item) };
+        const type = plain.type;
+        return { name: text, role, indices, type, value, span, written: !carried, ...own, ...docOf(item) };
       },
       block,
     );
@@ -133,11 +162,14 @@ export class Definitions {
     return made;
   }
 
+  private stateOf(d: Definition): Carried | undefined {
+    return d.assigns === undefined ? undefined : this.state.carried.get(d.assigns);
+  }
+
   /** The value in the type of the state that it is assigned to. */
-  private converted(d: Definition, v: Value): Expr | undefined {
-    const { type, item } = this.state.carried.get(d.assigns!)!;
+  private converted(d: Definition, { type, item }: Carried, v: Value): Expr | undefined {
     const expr = promote(v, type);
-    if (!expr) this.state.report(wrongDefault(d.assigns!, v.expr.type, item.type.storage!, d.value.span));
+    if (!expr) this.state.report(wrongDefault(item.name.text, v.expr.type, item.type.storage!, d.value.span));
     return expr;
   }
 
@@ -149,8 +181,9 @@ export class Definitions {
         ? item.type?.dims.flatMap((e) => (e.kind === 'name' ? [e.name] : []))
         : item.indices;
     const declared = names && s.indexNames(names);
-    if (d.assigns !== undefined) {
-      const { dims, indices } = s.carried.get(d.assigns)!;
+    const state = this.stateOf(d);
+    if (state) {
+      const { dims, indices } = state;
       if (declared && declared.join() !== dims.join()) s.report(indicesOfState(item.name, dims, d.name.span));
       return indices;
     }

@@ -41,7 +41,7 @@ export function checkKernel(decl: KernelDecl, fns: FnScope, report: (d: Diagnost
     symbols: s.symbols.all(),
     references: s.symbols.references(),
   };
-  if (kernel.ok) orderErrors(kernel).forEach((d) => s.report(d));
+  if (kernel.ok) orderErrors(kernel, decl.span).forEach((d) => s.report(d));
   // After an error much seems unused that is not.
   if (s.ok) unusedWarnings(kernel, s.mentioned, s.usedMasks).forEach((d) => s.report(d));
   return { ...kernel, ok: s.ok };

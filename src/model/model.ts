@@ -101,6 +101,8 @@ export interface ModelDef {
   readonly written: boolean;
   /** The recurrence in which it stands, or for a statement of which it was made. */
   readonly block?: Span;
+  /** The state that it is an assignment of. */
+  readonly assigns?: string;
 }
 /** A value that a recurrence carries along an axis; what its steps make are definitions. */
 export interface ModelState {

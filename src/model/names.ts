@@ -3,7 +3,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import type { Item, KernelDecl, Name, Step, SurfaceExpr } from '../syntax/ast.ts';
 import { walkExpr } from '../syntax/walk.ts';
 import { duplicateName } from './rules/duplicate-name.ts';
-import { notAssignable } from './rules/states.ts';
+import { assignedOutside, notAssignable } from './rules/states.ts';
 
 type Of<K extends Item['kind']> = Extract<Item, { kind: K }>;
 type AxisDecl = Of<'axes'>['axes'][number];
@@ -32,12 +32,14 @@ export type Declared =
 /** What each name is declared as; a second declaration is reported and left out. */
 export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): Map<string, Declared> {
   const names = new Map<string, Declared>();
+  const states = new Map(k.items.flatMap((i) => (i.kind === 'state' ? [[i.name.text, i.name]] : [])));
   const add = (d: Declared): void => {
     const first = names.get(d.name.text);
+    const state = d.kind === 'definition' ? states.get(d.name.text) : undefined;
+    if (state) return report(assignedOutside(d.name, state.span));
     if (first) report(duplicateName(d.name, first.name.span, d.kind));
     else names.set(d.name.text, d);
   };
-  const states = new Set(k.items.flatMap((i) => (i.kind === 'state' ? i.name.text : [])));
   const addSteps = (block: Of<'recurrence'>): void => {
     for (const [at, item] of block.steps.entries()) {
       const { name, value } = item;

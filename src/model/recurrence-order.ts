@@ -5,7 +5,7 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { children, type Expr, type ReadExpr } from '../expr/expr.ts';
 import type { ModelDef, ModelKernel, ModelState } from './model.ts';
-import { anotherStep, blocksNeedEachOther, needsItself } from './rules/states.ts';
+import { anotherStep, blocksNeedEachOther, initialNeedsSteps, stepNeedsLast } from './rules/states.ts';
 
 /** A read, and the axes that the reductions around it bind. */
 interface Read {
@@ -25,7 +25,12 @@ class Reads {
   private readonly states: ReadonlyMap<string, ModelState>;
   private readonly known = new Map<string, readonly Read[]>();
 
-  constructor(private readonly k: ModelKernel) {
+  private readonly readers = new Map<string, string[]>();
+
+  constructor(
+    k: ModelKernel,
+    private readonly kernel: Span,
+  ) {
     this.defs = new Map(k.defs.map((d) => [d.name, d]));
     this.states = new Map(
       k.states.flatMap((s) => [
@@ -33,6 +38,8 @@ class Reads {
         [s.final, s],
       ]),
     );
+    for (const name of [...this.defs.keys(), ...this.states.keys()])
+      for (const to of this.next(name)) this.readers.set(to, [...(this.readers.get(to) ?? []), name]);
   }
 
   state(name: string): ModelState | undefined {
@@ -62,20 +69,29 @@ class Reads {
     return index === undefined || (index.kind === 'var' && index.name === axis && !bound.has(axis));
   }
 
+  /** Names whose values depend on one of these, in whatever way. */
+  dependents(names: readonly string[]): Set<string> {
+    return reachable(names, (n) => this.readers.get(n) ?? []);
+  }
+
   /** Names on a way from the state back to it. */
   cycleOf(s: ModelState): Set<string> {
-    const names = [...this.k.defs.map((d) => d.name), ...this.states.keys()];
-    const before = new Map<string, string[]>();
-    for (const n of names) for (const to of this.next(n)) before.set(to, [...(before.get(to) ?? []), n]);
-    const after = reachable(s.name, (n) => this.next(n));
-    const behind = reachable(s.name, (n) => before.get(n) ?? []);
-    return new Set([...after].filter((n) => behind.has(n)));
+    const behind = this.dependents([s.name]);
+    return new Set([...reachable([s.name], (n) => this.next(n))].filter((n) => behind.has(n)));
+  }
+
+  /** Where a read is written; what stands in a function is shown at the statement that calls it. */
+  placeOf(read: ReadExpr, owner: ModelDef | ModelState): Span {
+    const { span } = read;
+    const { source, start, end } = this.kernel;
+    if (span && span.source === source && span.start >= start && span.end <= end) return span;
+    return (this.defs.get(owner.name.split('.')[0]!) ?? owner).span;
   }
 }
 
-function reachable(from: string, next: (name: string) => readonly string[]): Set<string> {
+function reachable(from: readonly string[], next: (name: string) => readonly string[]): Set<string> {
   const found = new Set<string>();
-  const pending = [from];
+  const pending = [...from];
   for (let n = pending.pop(); n !== undefined; n = pending.pop())
     for (const to of next(n)) {
       if (found.has(to)) continue;
@@ -87,19 +103,17 @@ function reachable(from: string, next: (name: string) => readonly string[]): Set
 
 /** The states of a block, and the values of its statements that depend on them. */
 function carriedNames(k: ModelKernel, block: Span, reads: Reads): Set<string> {
-  const states = new Set(k.states.filter((s) => s.block === block).map((s) => s.name));
-  const values = k.defs
-    .filter((d) => d.block === block)
-    .map((d) => d.name)
-    .filter((name) => [...reachable(name, (n) => reads.next(n))].some((n) => states.has(n)));
-  return new Set([...states, ...values]);
+  const states = k.states.filter((s) => s.block === block).map((s) => s.name);
+  const dependents = reads.dependents(states);
+  const values = k.defs.filter((d) => d.block === block && dependents.has(d.name));
+  return new Set([...states, ...values.map((d) => d.name)]);
 }
 
-/** What stands in a file of its own, such as a function of the library, is shown at the statement that calls it. */
-const placeOf = (read: ReadExpr, def: { readonly span: Span }): Span =>
-  read.span?.source === def.span.source ? read.span : def.span;
-
-const shown = (name: string): string => name.split('.')[0]!;
+/** The name of a state for one of its assignments; nothing for what an expansion made. */
+function shown(name: string): string | undefined {
+  const [written, part] = name.split('.');
+  return part === undefined || /^\d+$/.test(part) ? written : undefined;
+}
 
 /** Values and states of a block that one of its own statements reads at another step. */
 function otherSteps(k: ModelKernel, reads: Reads): Diagnostic[] {
@@ -112,7 +126,7 @@ function otherSteps(k: ModelKernel, reads: Reads): Diagnostic[] {
         reads
           .of(d.name)
           .filter((r) => own.has(r.read.name) && !reads.isOwnStep(r, s.axis))
-          .map((r) => anotherStep(shown(r.read.name), s.axis, placeOf(r.read, d))),
+          .map((r) => anotherStep(shown(r.read.name), s.axis, reads.placeOf(r.read, d))),
       );
   });
 }
@@ -131,13 +145,10 @@ function cycles(k: ModelKernel, reads: Reads): Diagnostic[] {
       const owner = named.get(name);
       if (!owner) continue;
       for (const r of reads.of(name).filter((x) => cycle.has(x.read.name))) {
-        const place = placeOf(r.read, owner);
+        const place = reads.placeOf(r.read, owner);
         const of = reads.state(r.read.name);
-        const what = `\`${shown(r.read.name)}\``;
-        if (reads.state(name))
-          found.push(needsItself(name, `the initial value of \`${name}\` needs its own steps`, place));
-        else if (of?.final === r.read.name)
-          found.push(needsItself(of.name, `the steps of ${what} need its last value`, place));
+        if (reads.state(name)) found.push(initialNeedsSteps(name, place));
+        else if (of?.final === r.read.name) found.push(stepNeedsLast(of.name, place));
         else if (!reads.isOwnStep(r, s.axis)) found.push(anotherStep(shown(r.read.name), s.axis, place));
       }
     }
@@ -145,10 +156,10 @@ function cycles(k: ModelKernel, reads: Reads): Diagnostic[] {
   return found;
 }
 
-/** Errors about the order of steps in a kernel that is otherwise understood. */
-export function orderErrors(k: ModelKernel): Diagnostic[] {
+/** Errors about the order of steps in a kernel that is otherwise understood; `kernel` is where it stands. */
+export function orderErrors(k: ModelKernel, kernel: Span): Diagnostic[] {
   if (k.states.length === 0) return [];
-  const reads = new Reads(k);
+  const reads = new Reads(k, kernel);
   const own = otherSteps(k, reads);
   return own.length > 0 ? own : cycles(k, reads);
 }

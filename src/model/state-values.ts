@@ -1,4 +1,5 @@
 /** What a state is read as, what it starts from, and the states of the finished model. */
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
 import { constant, type Expr } from '../expr/expr.ts';
 import type { Name } from '../syntax/ast.ts';
 import { freeAxes, resolveDerived } from './axes.ts';
@@ -7,15 +8,17 @@ import type { Definitions } from './definitions.ts';
 import { elaborate } from './elaborate.ts';
 import type { StepPlace } from './names.ts';
 import { missingIndices } from './rules/index-set.ts';
-import { needsItself } from './rules/states.ts';
+import { initialNeedsSteps, stepNeedsLast } from './rules/states.ts';
 import { wrongDefault } from './rules/types.ts';
 import { docOf, type KernelState } from './state.ts';
 import type { Carried } from './states.ts';
 import { promote } from './typing.ts';
 
+/** Names of what the expansions in an initial value make start with this. */
+const ownerOf = (c: Carried): string => `${c.item.name.text}.first`;
+
 export class StateValues {
   private readonly initials = new Map<Carried, Expr | undefined>();
-  private readonly busy = new Set<Carried>();
 
   constructor(
     private readonly s: KernelState,
@@ -25,18 +28,14 @@ export class StateValues {
   /** At a step of its own block a state is what the assignments before made of it, elsewhere its last value. */
   read(c: Carried, step: StepPlace | undefined, from: Name): Indexed | undefined {
     const { text } = c.item.name;
-    if (this.busy.has(c)) {
-      this.s.report(
-        needsItself(text, `the initial value of \`${text}\` needs \`${text}\` itself`, from.span),
-      );
-      return undefined;
-    }
     // What reads a state comes after what the state starts from.
-    if (!this.initial(c)) return undefined;
+    this.initial(c, from);
     const dims = c.dims.map((a) => this.s.dimOf(a));
     const made = { shown: text, type: c.type, dims };
-    if (step?.block !== c.block)
-      return this.defs.define(c.versions.at(-1)!, from) && { ...made, name: c.final };
+    if (step?.block !== c.block) {
+      const last = this.defs.define(c.versions.at(-1)!, from, (span) => stepNeedsLast(text, span));
+      return last && { ...made, name: c.final };
+    }
     const before = c.versions.findLast((v) => v.step!.at < step.at);
     if (before && !this.defs.define(before, from)) return undefined;
     const along = { axis: c.axis, at: c.indices.indexOf(c.axis) };
@@ -46,7 +45,7 @@ export class StateValues {
   /** Adds the states whose steps and initial values are known to the kernel. */
   finish(): void {
     for (const c of this.s.carried.values()) {
-      const init = this.initial(c);
+      const init = this.initial(c, c.item.name);
       const next = this.defs.define(c.versions.at(-1)!);
       if (!init || !next) continue;
       const { item, type, axis, indices, block, final } = c;
@@ -66,11 +65,13 @@ export class StateValues {
     }
   }
 
-  private initial(c: Carried): Expr | undefined {
+  private initial(c: Carried, from: Name): Expr | undefined {
     if (this.initials.has(c)) return this.initials.get(c);
-    this.busy.add(c);
-    const expr = this.makeInitial(c);
-    this.busy.delete(c);
+    const { text } = c.item.name;
+    const complain = (span: Span): Diagnostic => initialNeedsSteps(text, span);
+    const expr = this.defs.during({ name: ownerOf(c), shown: text, complain, initial: true }, from, () =>
+      this.makeInitial(c),
+    );
     this.initials.set(c, expr);
     return expr;
   }
@@ -84,7 +85,7 @@ export class StateValues {
       (x: Expr | undefined) => x !== undefined,
       () => {
         const masks = this.defs.allMasks();
-        const v = elaborate(initial, s.context(`${name.text}.first`, {}, { indices: scope, masks }));
+        const v = elaborate(initial, s.context(ownerOf(c), {}, { indices: scope, masks }));
         if (!v) return undefined;
         const expr = promote(v, c.type);
         if (!expr) {

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { visit, type Expr } from '../expr/expr.ts';
 import type { ModelKernel, ModelMask } from './model.ts';
 import { maskNeverApplies } from './rules/masks.ts';
+import { overwritten } from './rules/states.ts';
 import { unusedDeclaration, unusedDefinition } from './rules/unused.ts';
 
 /** Names of the definitions and states that outputs and masks need. */
@@ -58,6 +59,11 @@ export function unusedWarnings(
     ...[...k.states, ...k.defs.filter((d) => d.written)]
       .filter((d) => !needed.has(d.name))
       .map((d) => unusedDefinition(d.name, d.span)),
+    ...k.defs.flatMap((d) =>
+      d.assigns !== undefined && needed.has(d.assigns) && !needed.has(d.name)
+        ? overwritten(d.assigns, d.span)
+        : [],
+    ),
     ...k.masks.filter((m) => !applied.has(m)).map((m) => maskNeverApplies(m.axes, m.span)),
   ];
 }

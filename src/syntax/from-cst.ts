@@ -264,9 +264,13 @@ function stateItem(b: Builder, docs: Docs, node: StateItemCstNode): Item[] {
 
 function recurrenceItem(b: Builder, docs: Docs, node: RecurrenceItemCstNode): Item[] {
   const c = node.children;
-  const axis = c.Identifier?.[0];
+  const [axis, second] = c.Identifier ?? [];
   if (!axis) return [];
   const span = b.nodeSpan(node);
+  if (second) {
+    const hint = 'a state can be carried along the other axis in a recurrence of its own';
+    b.error('E0101', 'a recurrence runs over one axis', b.tokenSpan(second), hint);
+  }
   return [
     {
       kind: 'recurrence',

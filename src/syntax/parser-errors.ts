@@ -70,6 +70,8 @@ function hintFor(
   const before = previous?.image ?? '';
   const next = b.text.slice(token.startOffset + token.image.length).trimStart();
   if (Object.hasOwn(WORD_HINTS, token.image)) return WORD_HINTS[token.image];
+  const step = stepHint(token, rule, before);
+  if (step !== undefined) return step;
   if (token.image === '=' && !['axisDecl', 'bracketArg'].includes(rule)) return 'to compare, write `==`';
   if (token.image === '*' && before === '*') return 'a power is written `a ** b`';
   if ((token.image === '(' || token.image === '[') && endsOperand(previous)) {
@@ -79,6 +81,8 @@ function hintFor(
   if (isName && rule === 'kernelDecl') {
     const near = didYouMean(token.image, ITEM_WORDS);
     if (near !== undefined) return near;
+    const isState = tokens.some((t, n) => t.image === token.image && tokens[n - 1]?.image === 'state');
+    if (isState) return `a state is assigned inside of \`recurrence over t { ${clip(token.image)} = … }\``;
     if (next.startsWith('=') && !next.startsWith('=='))
       return `a definition starts with a keyword: \`let ${clip(token.image)} = …\``;
   }
@@ -88,6 +92,20 @@ function hintFor(
     if (isName) return didYouMean(token.image, TOP_WORDS);
   }
   return undefined;
+}
+
+/** Mistakes in the head of a recurrence and in its statements. */
+function stepHint(token: IToken, rule: string, before: string): string | undefined {
+  if (rule === 'step') {
+    const update =
+      /^[-+*/%&|^]$/.test(token.image) && `write \`${clip(before)} = ${clip(before)} ${token.image} …\``;
+    return update || 'a statement of a recurrence gives a value to a name: `S = …`';
+  }
+  if (rule !== 'recurrenceItem') return undefined;
+  if (token.image === 'recurrence')
+    return 'recurrences do not nest; a second block can read the values of this one';
+  if (ITEM_WORDS.includes(token.image)) return 'only assignments and definitions stand in a recurrence';
+  return 'it is written `recurrence over t { … }`, or `recurrence over t reverse { … }`';
 }
 
 /** Whether the last line before `offset` starts with a minus, which made it a part of the `let` above. */

@@ -43,6 +43,13 @@ export function notAssignable(name: Name, kind: string, first: Span): Diagnostic
   );
 }
 
+export function assignedOutside(name: Name, declared: Span): Diagnostic {
+  return error('E0414', `state \`${name.text}\` is assigned outside of a recurrence`, name.span, {
+    labels: [{ span: declared, text: 'declared here' }],
+    hint: `put it into \`recurrence over t { ${name.text} = … }\`, or give another name to this value`,
+  });
+}
+
 export function stateStorage(state: string, storage: string, span: Span): Diagnostic {
   return error('E0415', `state \`${state}\` cannot be ${storage}: states are carried in f32`, span, {
     hint: `declare it as f32; its last value can still be written out as ${storage}: \`out ${state}: ${storage}[…]\``,
@@ -56,15 +63,22 @@ export function readBeforeAssigned(name: Name, assigned: Span): Diagnostic {
   });
 }
 
-export function anotherStep(what: string, axis: string, span: Span): Diagnostic {
-  return error('E0417', `a step along \`${axis}\` reads \`${what}\` of another step`, span, {
-    hint: 'carry it in a state of its own; after the block, any step can be read',
+export function anotherStep(what: string | undefined, axis: string, span: Span): Diagnostic {
+  const read = what === undefined ? 'what another step has made' : `\`${what}\` of another step`;
+  return error('E0417', `a step along \`${axis}\` reads ${read}`, span, {
+    hint: 'carry it in a state of its own; definitions after the block can read every step',
   });
 }
 
-export function needsItself(what: string, message: string, span: Span): Diagnostic {
-  return error('E0418', message, span, {
-    hint: `steps run in order and read the steps before only, through states; nothing that needs ${what} can be read here`,
+export function initialNeedsSteps(state: string, span: Span): Diagnostic {
+  return error('E0418', `the initial value of \`${state}\` needs what its steps make of it`, span, {
+    hint: 'the initial value is there before the first step; it may mention inputs and what other recurrences give',
+  });
+}
+
+export function stepNeedsLast(state: string, span: Span): Diagnostic {
+  return error('E0418', `the steps of \`${state}\` need its last value`, span, {
+    hint: `outside of its recurrence \`${state}\` is the value after the last step; read it inside to get the value so far`,
   });
 }
 
@@ -94,5 +108,11 @@ export function valueWithoutAxis(name: Name, axis: string, span: Span): Diagnost
 export function recurrenceWithoutState(span: Span): Diagnostic {
   return warning('W0909', 'this recurrence assigns no state', span, {
     hint: 'without a state its steps have no order; definitions outside of a block say the same',
+  });
+}
+
+export function overwritten(state: string, span: Span): Diagnostic {
+  return warning('W0902', `the value that \`${state}\` gets here is never read`, span, {
+    hint: `the next assignment replaces it; did you mean to read \`${state}\` there?`,
   });
 }

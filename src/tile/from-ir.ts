@@ -1,11 +1,14 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
-import type { StorageType } from '../expr/types.ts';
+import type { ScalarType, StorageType } from '../expr/types.ts';
 import type { IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
 import { chooseShape, shapeKey } from './choose.ts';
+import type { Cluster } from './clusters.ts';
+import { Demand, storedName } from './demand.ts';
 import { Graph } from './graph.ts';
+import { recurrenceStage } from './recurrence.ts';
 import { NeedsStage, StageBuilder } from './stage.ts';
 import type { Stage, TileProgram, TileTensor } from './tile.ts';
 
@@ -17,15 +20,29 @@ interface Group {
   readonly stored: ReadonlySet<string>;
 }
 
+/** A stage to be: of outputs, or of a cluster of states. */
+type Planned =
+  Group | { readonly level: number; readonly cluster: Cluster; readonly stored: ReadonlySet<string> };
+
 class Partition {
   private readonly groups: Group[] = [];
-  /** Definitions kept in workspace between stages, and the level of the stage that writes them. */
+  /** What is kept in workspace between stages, and the level of the stage that writes it. */
   private readonly workspace = new Map<string, number>();
+  private readonly demand: Demand;
+  private readonly kernel: IrKernel;
+  private readonly clusters = new Map<Cluster, Planned & { readonly cluster: Cluster }>();
 
-  constructor(private readonly kernel: IrKernel) {}
+  constructor(kernel: IrKernel) {
+    this.demand = new Demand(kernel);
+    this.kernel = this.demand.kernel;
+  }
 
   run(fixed: Readonly<Record<string, number>>): TileProgram {
-    for (const o of this.kernel.outputs) this.place(o, new Set(), new Set());
+    for (const o of this.kernel.outputs) {
+      const writer = this.demand.writerOf(o);
+      if (writer) this.carry(writer);
+      else this.placeAfterCuts(o);
+    }
     const stages = this.stages();
     return {
       name: this.kernel.name,
@@ -35,6 +52,24 @@ class Partition {
       tensors: this.tensors(),
       stages,
     };
+  }
+
+  private placeAfterCuts(o: IrOutput): number {
+    return this.place(o, new Set(), new Set(this.storeAll([...this.demand.cutsOf(o.def)])));
+  }
+
+  /** Places the stage of a cluster; returns its level. */
+  private carry(c: Cluster): number {
+    const known = this.clusters.get(c);
+    if (known) return known.level;
+    const stored = new Set(this.storeAll([...this.demand.of(c).cuts]));
+    const level = this.levelAfter(stored);
+    this.clusters.set(c, { level, cluster: c, stored });
+    return level;
+  }
+
+  private levelAfter(stored: ReadonlySet<string>): number {
+    return Math.max(-1, ...[...stored].map((d) => this.workspace.get(d)!)) + 1;
   }
 
   /** Finds a stage for an output; restarts with more rows or more workspace until it fits. Returns its level. */
@@ -56,7 +91,7 @@ class Partition {
         throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
       return this.place(o, asRows, new Set([...stored, ...this.storeAll(e.defs)]));
     }
-    const level = Math.max(-1, ...[...stored].map((d) => this.workspace.get(d)!)) + 1;
+    const level = this.levelAfter(stored);
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;
     const group = this.groups.find((x) => x.level === level && x.shape === k && this.compatible(x, stored));
     if (group) group.outputs.push(o);
@@ -81,24 +116,30 @@ class Partition {
 
   private store(name: string): void {
     if (this.workspace.has(name)) return;
-    const def = this.kernel.defs.find((d) => d.name === name)!;
-    const storage: StorageType = def.type === 'bool' ? 'bool' : def.type;
     this.workspace.set(name, -1);
-    const level = this.place(
-      { name: stored(name), storage, def: name, indices: def.indices },
-      new Set(),
-      new Set(),
-    );
+    const keeper = this.demand.keeperOf(name);
+    const level = keeper ? this.carry(keeper) : this.placeAfterCuts(this.asOutput(name));
     this.workspace.set(name, level);
   }
 
+  private asOutput(name: string): IrOutput {
+    const def = this.kernel.defs.find((d) => d.name === name)!;
+    return { name: storedName(name), storage: def.type, def: name, indices: def.indices };
+  }
+
   private stages(): Stage[] {
-    const ordered = [...this.groups].sort((a, b) => a.level - b.level);
-    return ordered.map((group, n) => {
-      const g = new Graph(withStored(this.kernel, group.stored));
-      const shape = chooseShape(g, group.outputs[0]!.def, group.asRows);
+    const all: Planned[] = [...this.groups, ...this.clusters.values()];
+    const ordered = all.sort((a, b) => a.level - b.level);
+    return ordered.map((planned, n) => {
+      const g = new Graph(withStored(this.kernel, planned.stored));
       const name = ordered.length === 1 ? this.kernel.name : `${this.kernel.name}_${n + 1}`;
-      return new StageBuilder(g, shape, group.outputs, name).build();
+      if ('cluster' in planned) {
+        const { cluster } = planned;
+        const { stores, finals } = this.demand.of(cluster);
+        return recurrenceStage(g, cluster, this.demand.absorption.space(cluster), { stores, finals }, name);
+      }
+      const shape = chooseShape(g, planned.outputs[0]!.def, planned.asRows);
+      return new StageBuilder(g, shape, planned.outputs, name).build();
     });
   }
 
@@ -128,32 +169,46 @@ class Partition {
       ...of('out', o.name, o.storage, o.indices),
       ...(o.declared ? { declared: o.declared } : {}),
     }));
-    const kept = [...this.workspace.keys()].map((d) => {
-      const def = this.kernel.defs.find((x) => x.name === d)!;
-      return of('workspace', stored(d), def.type, def.indices);
+    const kept = [...this.workspace.keys()].map((name) => {
+      const { type, indices } = keptValue(this.kernel, name);
+      return of('workspace', storedName(name), type, indices);
     });
     return [...inputs, ...outputs, ...kept];
   }
 }
 
-const stored = (def: string): string => `ws.${def}`;
+/** A definition, or the last value of a state. */
+function keptValue(
+  k: IrKernel,
+  name: string,
+): { readonly type: ScalarType; readonly indices: readonly string[] } {
+  const state = k.states.find((s) => s.final === name);
+  if (state) return { type: state.type, indices: state.indices.filter((a) => a !== state.axis) };
+  return k.defs.find((d) => d.name === name)!;
+}
 
-/** The kernel with some definitions turned into tensors that an earlier stage wrote. */
+/** The kernel with some values turned into tensors that an earlier stage wrote. */
 function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
   if (names.size === 0) return k;
   const swap = (e: Expr): Expr => {
     const inner = mapChildren(e, swap);
-    return inner.kind === 'read' && names.has(inner.name) ? { ...inner, name: stored(inner.name) } : inner;
+    return inner.kind === 'read' && names.has(inner.name)
+      ? { ...inner, name: storedName(inner.name) }
+      : inner;
   };
-  const kept = k.defs.filter((d) => names.has(d.name));
-  const tensors = kept.map((d): IrTensor => ({
-    name: stored(d.name),
-    storage: d.type,
-    dims: d.indices.map((a) => ({ axis: a, extent: k.axes.find((x) => x.name === a)!.extent })),
-    optional: false,
-  }));
+  const tensors = [...names].map((name): IrTensor => {
+    const { type, indices } = keptValue(k, name);
+    const extent = (a: string): Expr => k.axes.find((x) => x.name === a)!.extent;
+    return {
+      name: storedName(name),
+      storage: type,
+      dims: indices.map((a) => ({ axis: a, extent: extent(a) })),
+      optional: false,
+    };
+  });
   const defs = k.defs.filter((d) => !names.has(d.name)).map((d) => ({ ...d, value: swap(d.value) }));
-  return { ...k, tensors: [...k.tensors, ...tensors], defs };
+  const states = k.states.map((s) => ({ ...s, init: swap(s.init) }));
+  return { ...k, tensors: [...k.tensors, ...tensors], states, defs };
 }
 
 export function tileProgram(kernel: IrKernel, fixed: Readonly<Record<string, number>>): TileProgram {

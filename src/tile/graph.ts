@@ -1,5 +1,5 @@
 /** Questions about a kernel in normal form: who depends on what, over which axes. */
-import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { freeVars, visit, type Expr, type ReadExpr, type ReduceExpr } from '../expr/expr.ts';
 import type { IrDef, IrKernel, IrTensor } from '../ir/ir.ts';
 
@@ -39,6 +39,17 @@ export class Graph {
   fixedExtent(axis: string): number | undefined {
     const e = this.extent(axis);
     return e.kind === 'const' ? e.value : undefined;
+  }
+
+  /** Extent of an axis that lanes hold vectors over. @throws UserError E0610 where it is open */
+  vectorExtent(axis: string): number {
+    const extent = this.fixedExtent(axis);
+    if (extent !== undefined) return extent;
+    const e = this.extent(axis);
+    const text = e.kind === 'var' ? e.name : axis;
+    throw userError('E0610', `the extent of axis \`${axis}\` must be fixed to compile this kernel`, {
+      hint: `a lane holds vectors over \`${axis}\` in registers: give its size, e.g. --set ${text}=64`,
+    });
   }
 
   /** Free axes of an expression; reads of definitions name theirs explicitly. */

@@ -8,6 +8,7 @@ import type {
   Keep,
   Operand,
   Pass,
+  Recurrence,
   Stage,
   Step,
   Store,
@@ -79,18 +80,31 @@ function pass(p: Pass, n: number): string[] {
   ];
 }
 
+function recurrence(r: Recurrence): string[] {
+  return [
+    `steps along ${r.reverse ? 'reverse ' : ''}${axes([r.axis])}`,
+    ...r.states.map(
+      (x) => `  state ${x.name}[${x.indices.join(', ')}]: ${x.type} from ${printExpr(x.init)} then ${x.next}`,
+    ),
+    ...r.defs.map((d) => `  ${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`),
+    ...r.stores.map((x) => `  store ${x.output}[${x.indices.join(', ')}] = ${x.name}`),
+    ...r.finals.map((x) => `store ${x.output}[${x.indices.join(', ')}] = last ${x.name}`),
+  ];
+}
+
 function stage(s: Stage): string[] {
   return [
     `stage ${s.name}`,
     ...[
       `batch ${axes(s.batch)}`,
       `row ${axes(s.row)}`,
-      `stream ${axes(s.stream)}`,
+      ...(s.recurrence ? [] : [`stream ${axes(s.stream)}`]),
       ...(s.plan ? [plan(s.plan)] : []),
       ...(s.part ? [`share ${s.part.axis} of ${s.part.of}`] : []),
       ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
       ...s.prologue.map(def),
       ...s.rowOperands.map(operand),
+      ...(s.recurrence ? recurrence(s.recurrence) : []),
       ...s.passes.flatMap(pass),
       ...s.stores.map(store),
     ].map((line) => `  ${line}`),

@@ -1,5 +1,5 @@
 /** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
-import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
+import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { bool, children, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
@@ -250,15 +250,7 @@ export class StageBuilder {
   }
 
   private vector(name: string): void {
-    const extent = this.g.fixedExtent(name);
-    if (extent === undefined) {
-      const e = this.g.extent(name);
-      const text = e.kind === 'var' ? e.name : name;
-      throw userError('E0610', `the extent of axis \`${name}\` must be fixed to compile this kernel`, {
-        hint: `a lane holds vectors over \`${name}\` in registers: give its size, e.g. --set ${text}=64`,
-      });
-    }
-    this.vectors.set(name, extent);
+    this.vectors.set(name, this.g.vectorExtent(name));
   }
 
   private siteOf(axes: ReadonlySet<string>): Site {

@@ -3,6 +3,7 @@
  *
  *   program  = stage* workspace*
  *   stage    = batch axes, row axes, stream axes, vector axes; prologue pass* store*
+ *            | batch axes, row axes, vector axes; recurrence        // a row carries states along an axis, step by step
  *   pass     = [bounds] for each stream tile: col defs, operands, contractions, tile defs, keeps, steps, stores; then finish
  *   step     = reference NAME = row expr                        // a row value that the folds below are measured against
  *            | fold NAME op value where KEEP scaled by REFERENCE  // running row statistic (carrier)
@@ -142,6 +143,45 @@ export interface Store {
   readonly indices: readonly (string | number)[];
 }
 
+/** A value that rows carry along an axis. Lanes hold it whole along vector axes; rows that it does not differ between repeat it. */
+export interface CarriedState {
+  readonly name: string;
+  readonly type: ScalarType;
+  /** Without the axis that it is carried along. */
+  readonly indices: readonly string[];
+  /** What the first step starts from, over `indices`. */
+  readonly init: Expr;
+  /** The value of a step that the next one starts from. */
+  readonly next: string;
+}
+/** A value of a step: pointwise, or a reduction over vector axes. */
+export interface StepDef {
+  readonly name: string;
+  readonly type: ScalarType;
+  /** Batch, row and vector axes, and the axis of the recurrence if the value differs from step to step. */
+  readonly indices: readonly string[];
+  readonly value: Expr | ReduceExpr;
+}
+/** What is written of a value of a step, or of a state after the last one; where it lacks a row axis, one row writes it. */
+export interface StepStore {
+  readonly output: string;
+  readonly name: string;
+  /** Axes of the output, outermost first. */
+  readonly indices: readonly string[];
+}
+/** Steps along an axis, taken by every row for itself. Reads give an index for each axis of what is read. */
+export interface Recurrence {
+  readonly axis: TileAxis;
+  /** The first step is at the last position. */
+  readonly reverse: boolean;
+  readonly states: readonly CarriedState[];
+  /** In dependence order; a state that is read is its value before the step. */
+  readonly defs: readonly StepDef[];
+  readonly stores: readonly StepStore[];
+  /** Of states, once the steps are taken. */
+  readonly finals: readonly StepStore[];
+}
+
 export interface Stage {
   readonly name: string;
   readonly batch: readonly TileAxis[];
@@ -155,6 +195,8 @@ export interface Stage {
   readonly passes: readonly Pass[];
   /** Values per row (× vector) written at the end. */
   readonly stores: readonly Store[];
+  /** Instead of a stream: nothing else is computed then. */
+  readonly recurrence?: Recurrence;
   /** Set by the pass `plan`. */
   readonly plan?: StagePlan;
   /** The workgroup runs only its share of the tiles: share number `axis` (a batch axis) of `of`. */

@@ -1,7 +1,7 @@
 /** Checks that a tiled program is well formed: every value is computed before it is read, at a place that can see it. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
-import type { Pass, Site, Stage, TileDef, TileProgram } from './tile.ts';
+import type { Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
 
 /** Which sites a value at a site may read. */
 const SEES: Readonly<Record<Site, readonly Site[]>> = {
@@ -33,6 +33,7 @@ class StageVerifier {
     const names = [...this.s.batch, ...this.s.row, ...this.s.stream, ...this.s.vectors].map((a) => a.name);
     if (new Set(names).size !== names.length) this.fail('an axis has two roles');
     this.part();
+    if (this.s.recurrence) this.steps(this.s.recurrence);
     this.s.prologue.forEach((d) => this.define(d));
     for (const o of this.s.rowOperands) this.operand(o.name, 'row', o.value, [o.vector]);
     this.s.passes.forEach((p) => this.pass(p));
@@ -47,6 +48,42 @@ class StageVerifier {
       this.fail(`the shares of the stream are no batch axis of ${part.of}`);
     // A later pass would begin with the carriers of a share.
     if (passes.length !== 1) this.fail('a shared stream has more than one pass');
+  }
+
+  /** Every value of a step is known where it is read, at as many indices as it has axes. */
+  private steps(r: Recurrence): void {
+    const axes = [...this.s.batch, ...this.s.row, ...this.s.vectors, r.axis].map((a) => a.name);
+    if (this.s.passes.length + this.s.stores.length + this.s.prologue.length > 0)
+      this.fail('a stage has a recurrence and something else');
+    if (axes.indexOf(r.axis.name) < axes.length - 1) this.fail('the axis of the recurrence has two roles');
+    const arity = new Map<string, number>(r.states.map((x) => [x.name, x.indices.length + 1]));
+    const check = (e: Expr, bound: readonly string[], what: string): void => {
+      for (const v of freeVars(e))
+        if (!bound.includes(v) && !this.scalars.has(v)) this.fail(`${v} is not known in ${what}`);
+      visit(e, (x) => {
+        if (x.kind === 'reduce')
+          for (const a of x.axes)
+            if (!this.s.vectors.some((v) => v.name === a))
+              this.fail(`${what} reduces ${a}, which is no vector`);
+        if (x.kind !== 'read' || this.tensors.has(x.name)) return;
+        if (!arity.has(x.name)) this.fail(`${x.name} is read before it is computed, in ${what}`);
+        if (arity.get(x.name) !== x.index.length) this.fail(`${x.name} has other indices, in ${what}`);
+      });
+    };
+    for (const d of r.defs) {
+      for (const a of d.indices) if (!axes.includes(a)) this.fail(`${d.name} has the axis ${a}`);
+      check(d.value, d.indices, d.name);
+      arity.set(d.name, d.indices.length);
+    }
+    for (const x of r.states) {
+      check(x.init, x.indices, `the initial value of ${x.name}`);
+      const next = r.defs.find((d) => d.name === x.next);
+      if (!next) this.fail(`state ${x.name} has no ${x.next}`);
+      if ([...next.indices].sort().join() !== [...x.indices, r.axis.name].sort().join())
+        this.fail(`${x.next} has other axes than state ${x.name}`);
+    }
+    for (const x of r.stores) if (!r.defs.some((d) => d.name === x.name)) this.fail(`no value ${x.name}`);
+    for (const x of r.finals) if (!r.states.some((s) => s.name === x.name)) this.fail(`no state ${x.name}`);
   }
 
   private define(d: TileDef): void {

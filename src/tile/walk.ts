@@ -13,8 +13,9 @@ export function boundsExprs(b: Bounds): readonly Expr[] {
 
 /** Names of the values that a stage computes itself: what it reads beside them is a tensor. */
 export function stageValues(s: Stage): ReadonlySet<string> {
+  const inSteps = [...(s.recurrence?.defs ?? []), ...(s.recurrence?.states ?? [])];
   const inPasses = s.passes.flatMap((p) => [...p.contractions, ...p.defs, ...p.steps, ...p.finish]);
-  return new Set([...s.prologue, ...inPasses].map((d) => d.name));
+  return new Set([...s.prologue, ...inSteps, ...inPasses].map((d) => d.name));
 }
 
 /** Tensors that a stage reads or writes, bounds left out: each takes a buffer of its launch. */
@@ -25,9 +26,18 @@ export function stageTensors(s: Stage): ReadonlySet<string> {
     exprs.push(...p.keeps.map((k) => k.where));
     exprs.push(...p.steps.map((x) => (x.kind === 'accumulate' ? x.weight : x.value)));
   }
+  const { recurrence } = s;
+  if (recurrence) exprs.push(...recurrence.defs.map((d) => d.value), ...recurrence.states.map((x) => x.init));
   const names = new Set<string>();
   for (const e of exprs) if (e) readNames(e, names);
   for (const own of stageValues(s)) names.delete(own);
-  for (const x of [...s.stores, ...s.passes.flatMap((p) => p.stores)]) names.add(x.output);
+  for (const x of stageWrites(s)) names.add(x);
   return names;
+}
+
+/** Tensors that a stage writes. */
+export function stageWrites(s: Stage): ReadonlySet<string> {
+  const { recurrence } = s;
+  const steps = recurrence ? [...recurrence.stores, ...recurrence.finals] : [];
+  return new Set([...s.passes.flatMap((p) => p.stores), ...s.stores, ...steps].map((x) => x.output));
 }

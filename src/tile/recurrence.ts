@@ -1,0 +1,99 @@
+/** The stage of a cluster of states: what its lanes compute step by step, in order, and what of it is written. */
+import { mapChildren, type Expr } from '../expr/expr.ts';
+import type { IrState } from '../ir/ir.ts';
+import type { Space } from './absorb.ts';
+import { readsOf, type Cluster } from './clusters.ts';
+import type { Graph } from './graph.ts';
+import type { Stage, StepDef, StepStore, TileAxis } from './tile.ts';
+
+export interface StepOutputs {
+  readonly stores: readonly StepStore[];
+  readonly finals: readonly StepStore[];
+}
+
+/**
+ * @param g the kernel in which all that the stage reads of other stages is a tensor
+ * @throws UserError E0610 for a vector axis whose extent is open
+ */
+export function recurrenceStage(
+  g: Graph,
+  c: Cluster,
+  space: Space,
+  written: StepOutputs,
+  name: string,
+): Stage {
+  const defs = stepDefs(g, [...c.states.map((s) => s.next), ...written.stores.map((s) => s.name)], c);
+  const used = new Set(c.states.flatMap((s) => s.indices));
+  for (const d of defs) for (const a of [...d.indices, ...reduced(d)]) used.add(a);
+  const axis = (a: string): TileAxis => ({ name: a, extent: g.extent(a) });
+  const { batch, row } = columns(g, space.lanes);
+  return {
+    name,
+    batch: batch.map(axis),
+    row: row.map(axis),
+    stream: [],
+    vectors: [...space.vectors]
+      .filter((a) => used.has(a))
+      .map((a) => ({ name: a, extent: g.vectorExtent(a) })),
+    prologue: [],
+    rowOperands: [],
+    passes: [],
+    stores: [],
+    recurrence: {
+      axis: axis(c.axis),
+      reverse: c.reverse,
+      states: g.kernel.states.filter(isOf(c)).map((s) => ({
+        name: s.name,
+        type: s.type,
+        indices: s.indices.filter((a) => a !== c.axis),
+        init: opened(g, s.init),
+        next: s.next,
+      })),
+      defs,
+      ...written,
+    },
+  };
+}
+
+const isOf =
+  (c: Cluster) =>
+  (s: IrState): boolean =>
+    c.states.some((x) => x.name === s.name);
+const reduced = (d: StepDef): readonly string[] => (d.value.kind === 'reduce' ? d.value.axes : []);
+
+/** All that is computed in a step, in dependence order. */
+function stepDefs(g: Graph, roots: readonly string[], c: Cluster): readonly StepDef[] {
+  const out = new Map<string, StepDef>();
+  const add = (name: string): void => {
+    if (out.has(name) || !g.isDef(name)) return;
+    const { type, indices, value } = g.def(name);
+    for (const r of readsOf(value)) if (!c.states.some((s) => s.name === r.name)) add(r.name);
+    out.set(name, { name, type, indices, value });
+  };
+  roots.forEach(add);
+  return [...out.values()];
+}
+
+/** Pointwise definitions put where an initial value reads them: it is computed once, before all steps. */
+function opened(g: Graph, e: Expr): Expr {
+  if (e.kind === 'read' && g.isDef(e.name)) return opened(g, g.def(e.name).value);
+  return mapChildren(e, (c) => opened(g, c));
+}
+
+/** Rows of a workgroup lie along the axis that moves fastest in memory; where it is short, along the next as well. */
+function columns(g: Graph, lanes: readonly string[]): { batch: readonly string[]; row: readonly string[] } {
+  const feature = lanes.findLast((a) => g.isFeature(a)) ?? lanes.at(-1);
+  if (feature === undefined) return { batch: [], row: [] };
+  const others = lanes.filter((a) => a !== feature);
+  const row = [feature];
+  let rows = g.fixedExtent(feature) ?? Infinity;
+  while (others.length > 0 && rows < SHORT) {
+    const next = others.pop()!;
+    row.unshift(next);
+    rows *= g.fixedExtent(next) ?? Infinity;
+  }
+  return { batch: others, row };
+}
+
+/** Fewer columns than this would leave lanes without work. */
+const SHORT = 8;

@@ -42,6 +42,37 @@ export const COMPILE_CODES: readonly CodeRow[] = [
       'A file may hold several kernels; then the one to compile or run is named with `--kernel NAME` or `{ kernel }`.',
   },
   {
+    code: 'E0630',
+    title: 'no recurrence to take apart',
+    explanation:
+      'A step, a summary and the kernel that applies what came in are made of states that are carried along an axis. The ' +
+      'kernel has none, and its sums over earlier positions are none either: they do not split into a part of the earlier ' +
+      'position and a part of the later one.',
+  },
+  {
+    code: 'E0631',
+    title: 'a step needs the future',
+    explanation:
+      'A step computes one position from what was carried to it. A recurrence that runs from the last position to the ' +
+      'first, or a read of a later position, has no such step.',
+  },
+  {
+    code: 'E0632',
+    title: 'a part of the sequence does not hold what is read',
+    explanation:
+      'A step or a part of a sequence has its own positions, states, and a tail of the positions before it whose length is ' +
+      'fixed. Reads of any position, sums over all of them, and the last value of a state at each position need the whole ' +
+      'sequence. A tensor that is whole in every part, such as a cache, is declared along an axis of its own.',
+  },
+  {
+    code: 'E0633',
+    title: 'a state without a summary',
+    explanation:
+      'Parts of a sequence can be computed independently where a step is affine in the states (its coefficients are free of ' +
+      'them), a running maximum or minimum, or affine relative to a running maximum. A step that puts its state through ' +
+      'another function can only be taken one after the other.',
+  },
+  {
     code: 'W0908',
     title: 'a row that keeps no element',
     explanation:

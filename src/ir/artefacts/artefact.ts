@@ -1,0 +1,68 @@
+/**
+ * What one recurrent spec is compiled to. All of it is semantic IR made from semantic IR, so that the interpreter defines
+ * each artefact and every pass and back-end after this one lowers it like any kernel.
+ */
+import type { IrKernel } from '../ir.ts';
+import { applyOf } from './apply.ts';
+import { combineOf } from './combine.ts';
+import { identifier } from './names.ts';
+import { noRecurrence } from './refusals.ts';
+import { cutSegment } from './segment.ts';
+import { summaryOf } from './summary.ts';
+
+export const ARTEFACTS = ['sequence', 'step', 'summary', 'combine', 'apply'] as const;
+/**
+ * - `sequence`: the kernel as it is written.
+ * - `step`: one position, from the state before it to the state after it.
+ * - `summary`: a part of a sequence as its states from nothing, and what is left of how they start.
+ * - `combine`: two summaries, of parts that follow each other, as one.
+ * - `apply`: the outputs of a part, given the state that came in.
+ */
+export type Artefact = (typeof ARTEFACTS)[number];
+
+export interface ArtefactKernel {
+  readonly kernel: IrKernel;
+  /** What a caller should know about how it is made. */
+  readonly notes: readonly string[];
+}
+
+const arrow = (xs: readonly { readonly input: string; readonly output: string }[]): string[] =>
+  xs.map((x) => `hands on ${x.input} as ${x.output}`);
+
+/**
+ * @param k the kernel; where sums over earlier positions can be states, they are states by now
+ * @throws UserError E0630 to E0633 when the kernel has no such artefact
+ */
+export function artefactOf(k: IrKernel, artefact: Artefact): ArtefactKernel {
+  if (artefact === 'sequence') return { kernel: k, notes: [] };
+  if (k.states.length === 0) throw noRecurrence(k.name, artefact, k.span);
+  const name = `${k.name}_${artefact}`;
+  const segment = cutSegment(k, artefact === 'step' ? 'step' : 'part');
+  const begins = [...segment.offsets].map(([axis, param]) => `${param} is the first position along ${axis}`);
+  const carried = [...arrow(segment.carried), ...arrow(segment.tails)];
+  switch (artefact) {
+    case 'step': {
+      const notes = [...carried, ...begins];
+      const doc = `One step of \`${k.name}\`: ${notes.join('; ')}.`;
+      return { kernel: { ...segment.kernel, name, doc }, notes };
+    }
+    case 'summary':
+    case 'combine': {
+      const summary = summaryOf(segment, `${k.name}_summary`);
+      const notes = summary.states
+        .filter((s) => !s.extreme && s.scale === undefined)
+        .filter((s) => !summary.transitions.some((t) => t.to === s.state.name && t.from === s.state.name))
+        .map((s) => `the transition of ${identifier(s.state.name)} is the identity and is left out`);
+      if (artefact === 'combine') return { kernel: combineOf(summary, name), notes };
+      return { kernel: summary.kernel, notes: [...begins, ...notes] };
+    }
+    case 'apply': {
+      const { kernel, recomputes } = applyOf(k, segment, name);
+      const how =
+        recomputes === undefined
+          ? 'adds what came in to the local outputs'
+          : `runs the part again from what came in, because ${recomputes}`;
+      return { kernel, notes: recomputes === undefined ? [how] : [how, ...carried, ...begins] };
+    }
+  }
+}

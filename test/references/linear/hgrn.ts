@@ -1,15 +1,14 @@
-/** A gated average of inputs in each channel, as a sum: h_t = sum_j<=t (prod_j<r<=t f_r) (1 - f_j) i_j + (prod_r<=t f_r) h_0. */
-import { column, list, matrix, tensor, type Vector } from './arrays.ts';
+/** A gated average of inputs in each channel, as a sum: h_t = sum_j<=t e^(G_t - G_j) (1 - sigma(f_j)) i_j + e^G_t h_0. */
+import { column, list, matrix, sum, tensor, type Vector } from './arrays.ts';
 import { linearCase } from './case.ts';
-import { sigmoid } from './gates.ts';
+import { logSigmoid, runningSums, sigmoid } from './gates.ts';
 import { gateLogits } from './hgrn2.ts';
 
 function hgrn(i: Vector, f: Vector, h0: number): Vector {
-  const product = (from: number, to: number): number =>
-    f.slice(from, to + 1).reduce((a, x) => a * sigmoid(x), 1);
+  const G = column(runningSums(f.map((x) => [logSigmoid(x)])), 0);
   return i.map((_, t) => {
-    const terms = list(t + 1, (j) => product(j + 1, t) * sigmoid(-f[j]!) * i[j]!);
-    return terms.reduce((a, b) => a + b, product(0, t) * h0);
+    const terms = list(t + 1, (j) => Math.exp(G[t]! - G[j]!) * sigmoid(-f[j]!) * i[j]!);
+    return sum(terms) + Math.exp(G[t]!) * h0;
   });
 }
 

@@ -3,9 +3,20 @@
  * y_tc = (sum_j<=t sum_n C_tn e^(A_cn sum_j<r<=t Delta_rc) Delta_jc B_jn x_jc + D_c x_tc) silu(z_tc),
  * where j runs from the first token of t's own sequence, and the initial state counts in the first sequence only.
  */
-import { element, list, table, tensor, type Tensor } from './arrays.ts';
+import {
+  column,
+  element,
+  list,
+  matrix,
+  sum,
+  table,
+  tensor,
+  vector,
+  type Tensor,
+  type Vector,
+} from './arrays.ts';
 import { linearCase, type Draw } from './case.ts';
-import { silu, softplus } from './gates.ts';
+import { runningSums, silu, softplus } from './gates.ts';
 
 interface Inputs {
   readonly x: Tensor;
@@ -27,25 +38,25 @@ export const starts = (ids: readonly number[]): number[] => {
 
 /** All of one channel of one row. */
 function channel(inputs: Inputs, b: number, c: number, first: readonly number[]) {
-  const { x, dt, dt_bias, A, B, C, D, z, h0 } = inputs;
-  const states = A.shape[1]!;
-  const delta = first.map((_, t) => softplus(element(dt, b, t, c) + element(dt_bias, c)));
-  const passed = delta.reduce<number[]>((sums, d) => [...sums, (sums.at(-1) ?? 0) + d], []);
-  const state = (t: number, n: number): number => {
-    const a = element(A, c, n);
-    const start = first[t]!;
-    const written = list(t + 1 - start, (r) => start + r).map(
-      (j) => Math.exp(a * (passed[t]! - passed[j]!)) * delta[j]! * element(B, b, j, n) * element(x, b, j, c),
-    );
-    const given = start === 0 ? Math.exp(a * passed[t]!) * element(h0, b, c, n) : 0;
-    return written.reduce((sum, term) => sum + term, given);
-  };
-  const y = first.map((_, t) => {
-    const read = list(states, (n) => element(C, b, t, n) * state(t, n));
-    const skip = element(D, c) * element(x, b, t, c);
-    return read.reduce((sum, term) => sum + term, skip) * silu(element(z, b, t, c));
+  const { A, D, dt_bias } = inputs;
+  const along = (of: Tensor): Vector => first.map((_, t) => element(of, b, t, c));
+  const [x, z] = [along(inputs.x), along(inputs.z)];
+  const delta = along(inputs.dt).map((d) => softplus(d + element(dt_bias, c)));
+  const P = column(runningSums(delta.map((d) => [d])), 0);
+  const [B, C] = [matrix(inputs.B, b), matrix(inputs.C, b)];
+  const start = vector(inputs.h0, b, c);
+  const states = vector(A, c).map((a, n) => {
+    const written = x.map((xj, j) => delta[j]! * B[j]![n]! * xj);
+    return first.map((from, t) => {
+      const terms = written.slice(from, t + 1).map((w, j) => Math.exp(a * (P[t]! - P[from + j]!)) * w);
+      return sum(terms) + (from === 0 ? Math.exp(a * P[t]!) * start[n]! : 0);
+    });
   });
-  return { y, h: list(states, (n) => state(first.length - 1, n)) };
+  const y = x.map((xt, t) => {
+    const read = states.map((h, n) => C[t]![n]! * h[t]!);
+    return (sum(read) + element(D, c) * xt) * silu(z[t]!);
+  });
+  return { y, h: states.map((h) => h.at(-1)!) };
 }
 
 function selective(inputs: Inputs, ids: (b: number) => readonly number[]): Record<'y' | 'h', Tensor> {

@@ -3,9 +3,9 @@
  * |B_jn| |C_tn| Delta_jc x_jc e^(Re A_cn P) turned by Im A_cn P and the angles of B and C, for P = sum_j<r<=t Delta_rc;
  * y_tc = (2 Re sum + D_c x_tc) silu(z_tc), as conjugates of all states are left out.
  */
-import { element, list, table, tensor, type Tensor } from './arrays.ts';
+import { column, element, list, matrix, table, tensor, type Tensor, type Vector } from './arrays.ts';
 import { linearCase } from './case.ts';
-import { silu, softplus } from './gates.ts';
+import { runningSums, silu, softplus } from './gates.ts';
 
 interface Inputs {
   readonly x: Tensor;
@@ -26,41 +26,45 @@ const polar = (x: Tensor, ...index: number[]): Polar => {
   const [re, im] = [element(x, ...index, 0), element(x, ...index, 1)];
   return { length: Math.hypot(re, im), angle: Math.atan2(im, re) };
 };
-const sumOf = (terms: readonly Polar[]): [number, number] => [
+/** The sum of numbers: its real and its imaginary part. */
+const cartesian = (terms: readonly Polar[]): [number, number] => [
   terms.reduce((sum, { length, angle }) => sum + length * Math.cos(angle), 0),
   terms.reduce((sum, { length, angle }) => sum + length * Math.sin(angle), 0),
 ];
 
 function channel(inputs: Inputs, b: number, c: number) {
-  const { x, dt, dt_bias, A, B, C, D, z, h0 } = inputs;
-  const steps = list(x.shape[1]!, (t) => t);
-  const delta = steps.map((t) => softplus(element(dt, b, t, c) + element(dt_bias, c)));
-  const passed = (j: number, t: number): number => delta.slice(j + 1, t + 1).reduce((sum, d) => sum + d, 0);
-  /** A number after the gates behind position j, at t. */
-  const gated = (from: Polar, n: number, j: number, t: number): Polar => {
-    const P = passed(j, t);
-    return {
-      length: from.length * Math.exp(element(A, c, n, 0) * P),
-      angle: from.angle + element(A, c, n, 1) * P,
-    };
-  };
-  const terms = (t: number, n: number): Polar[] => [
-    gated(polar(h0, b, c, n), n, -1, t),
-    ...steps.slice(0, t + 1).map((j) => {
-      const { length, angle } = polar(B, b, j, n);
-      return gated({ length: length * delta[j]! * element(x, b, j, c), angle }, n, j, t);
-    }),
-  ];
-  const states = list(A.shape[1]!, (n) => n);
-  const y = steps.map((t) => {
-    const read = states.flatMap((n) => {
-      const by = polar(C, b, t, n);
-      return terms(t, n).map((p) => ({ length: p.length * by.length, angle: p.angle + by.angle }));
-    });
-    const skip = element(D, c) * element(x, b, t, c);
-    return (2 * sumOf(read)[0] + skip) * silu(element(z, b, t, c));
+  const { A, D, dt_bias, h0 } = inputs;
+  const steps = list(inputs.x.shape[1]!, (t) => t);
+  const along = (of: Tensor): Vector => steps.map((t) => element(of, b, t, c));
+  const [x, z] = [along(inputs.x), along(inputs.z)];
+  const delta = along(inputs.dt).map((d) => softplus(d + element(dt_bias, c)));
+  const rates = matrix(A, c);
+  const P = column(runningSums(delta.map((d) => [d])), 0);
+  /** A number after steps of P in all. */
+  const passed = ({ length, angle }: Polar, n: number, P: number): Polar => ({
+    length: length * Math.exp(rates[n]![0]! * P),
+    angle: angle + rates[n]![1]! * P,
   });
-  return { y, h: states.map((n) => sumOf(terms(steps.length - 1, n))) };
+  /** What each position leaves of state n at t, the initial state first. */
+  const terms = list(A.shape[1]!, (n) => n).map((n) => {
+    const start = polar(h0, b, c, n);
+    const written = steps.map((j) => {
+      const { length, angle } = polar(inputs.B, b, j, n);
+      return { length: length * delta[j]! * x[j]!, angle };
+    });
+    return steps.map((t) => [
+      passed(start, n, P[t]!),
+      ...written.slice(0, t + 1).map((one, j) => passed(one, n, P[t]! - P[j]!)),
+    ]);
+  });
+  const y = steps.map((t) => {
+    const read = terms.flatMap((of, n) => {
+      const by = polar(inputs.C, b, t, n);
+      return of[t]!.map((one) => ({ length: one.length * by.length, angle: one.angle + by.angle }));
+    });
+    return (2 * cartesian(read)[0] + element(D, c) * x[t]!) * silu(z[t]!);
+  });
+  return { y, h: terms.map((of) => cartesian(of.at(-1)!)) };
 }
 
 export const cases = [

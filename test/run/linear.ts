@@ -98,6 +98,8 @@ export interface LinearRun {
   readonly features?: Features;
   /** Whether a launch is run; all are unless told. */
   readonly takes?: (length: number, hazard: Hazard) => boolean;
+  /** What is run in the place of the kernel as it was written. */
+  readonly alter?: (kernel: IrKernel) => IrKernel;
   /** In the place of the case's own tolerance. */
   readonly tolerance?: number;
 }
@@ -112,7 +114,8 @@ export async function expectReference(target: Target, c: LinearCase, run: Linear
     absent: new Set(c.absent),
     storage: {},
   };
-  const kernel = irOf(spec, variant);
+  const written = irOf(spec, variant);
+  const kernel = run.alter?.(written) ?? written;
   const runs = new Map<string, Promise<Run>>();
   const wrong: string[] = [];
   for (const length of c.lengths)

@@ -62,7 +62,7 @@ export class World {
     ];
     this.axisNames = new Set([...k.axes.map((a) => a.name), this.chunk, this.in, this.from]);
     this.source = new Map(k.defs.map((d) => [d.name, d]));
-    this.stateful = dependents(k);
+    this.stateful = dependents(k, axis);
   }
 
   /** Every free axis of an expression, in order of declaration. */
@@ -248,10 +248,11 @@ export const lastOf = (s: IrState): Expr =>
     s.type,
   );
 
-/** Names of states, and of definitions that depend on one in the same step. */
-function dependents(k: IrKernel): ReadonlySet<string> {
-  const found = new Set(k.states.map((s) => s.name));
+/** Names of the states along an axis, and of definitions that depend on one in the same step and are not kept. */
+function dependents(k: IrKernel, axis: string): ReadonlySet<string> {
+  const found = new Set(k.states.filter((s) => s.axis === axis).map((s) => s.name));
   for (const d of k.defs) {
+    if (d.stored) continue;
     let on = false;
     visit(d.value, (x) => {
       if (x.kind === 'read' && found.has(x.name)) on = true;

@@ -13,6 +13,7 @@ import {
   type Formula,
   type Values,
 } from './explain/formula.ts';
+import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
@@ -57,6 +58,8 @@ export interface Explanation extends Cost {
   /** Those of them that nobody gave: sizes that only count workgroups, taken as 1 where all other sizes are known. */
   readonly assumed: readonly string[];
   readonly stages: readonly StageExplanation[];
+  /** What is carried along axes, in dependence order. */
+  readonly recurrences: readonly RecurrenceExplanation[];
   /** Bytes of inputs and outputs, each once: no kernel moves less. */
   readonly bytes: Figure;
   readonly bytesFormula: string;
@@ -226,6 +229,7 @@ export function explainLowered(
     values,
     assumed,
     stages: stages.map((s) => s.explained),
+    recurrences: explainRecurrences(lowered.notes.carried ?? lowered.ir, lowered.notes.forms),
   };
 }
 

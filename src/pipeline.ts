@@ -46,6 +46,8 @@ export interface LoweringOptions {
 /** What passes tell people, beside what they make. */
 export interface Notes {
   forms: readonly FormNote[];
+  /** The kernel whose states were given these forms. */
+  carried?: IrKernel;
 }
 
 interface PassInfo<T> {
@@ -88,6 +90,7 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     run: (k, o, notes) => {
       const made = recurrenceForms(k, chooseForm(o));
       notes.forms = made.notes;
+      notes.carried = k;
       return made.kernel === k ? k : normalForm(made.kernel);
     },
   },

@@ -2,6 +2,7 @@
 import type { Explanation, StageExplanation } from '../explain.ts';
 import { printLoop } from './bounds.ts';
 import { grouped, type Figure } from './formula.ts';
+import { printRecurrence } from './recurrence.ts';
 import type { Cost, TileTally } from './spent.ts';
 
 const list = (xs: readonly string[]): string => (xs.length > 0 ? xs.join(', ') : 'none');
@@ -86,6 +87,7 @@ export function printExplanation(e: Explanation): string {
     `  operations   ${printOperations(e)}`,
     `  bytes        ${grouped(e.bytes)} of inputs and outputs${loaded(e)}`,
     `  workspace    ${grouped(e.workspaceBytes)} bytes between launches`,
+    ...e.recurrences.flatMap(printRecurrence),
     ...e.stages.flatMap((s) => printStage(s, e.cores)),
     '',
   ].join('\n');

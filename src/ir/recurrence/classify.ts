@@ -80,10 +80,10 @@ function quoted(e: Expr): string {
 const list = (xs: readonly string[]): string =>
   xs.length < 2 ? xs.join('') : `${xs.slice(0, -1).join(', ')} and ${xs.at(-1)}`;
 
-const refused = (states: readonly IrState[], found: NotLinear): OtherStep => ({
+const refused = (k: IrKernel, states: readonly IrState[], found: NotLinear): OtherStep => ({
   kind: 'none',
   states,
-  why: `${quoted(found.expr)}: ${found.why}`,
+  why: `${quoted(new Definitions(k).spelt(found.expr))}: ${found.why}`,
 });
 
 /** The row of a sum moves with the axis that it is summed over and with the state's own axis: a matrix, no outer product. */
@@ -109,7 +109,7 @@ function transitionOf(k: IrKernel, state: IrState, step: Traits): Pick<AffineSte
     const back = list([...new Set(feedback.flatMap((f) => f.over))]);
     if (feedback.some((f) => isMatrix(d, f)))
       return { transition: 'dense', why: `each step multiplies it by a matrix over ${back}` };
-    const times = feedback.length === 1 ? 'once' : `${feedback.length} times`;
+    const times = ['once', 'twice'][feedback.length - 1] ?? `${feedback.length} times`;
     const kept = isNumber(decay, 1) ? '' : isNumber(decay, 0) ? '; nothing else is kept' : `; ${decays}`;
     return { transition: 'rank-one', why: `each step reads it back over ${back} ${times}${kept}` };
   }
@@ -122,11 +122,14 @@ function transitionOf(k: IrKernel, state: IrState, step: Traits): Pick<AffineSte
   const mixed = state.indices.filter(
     (a) => a !== state.axis && !over.includes(a) && own?.includes(a) === false,
   );
-  if (mixed.length > 0)
-    return {
-      transition: 'elementwise',
-      why: `${decays}, and not all that is summed over ${list(over)} moves with ${list(mixed)}`,
-    };
+  if (mixed.length > 0) {
+    const decaying = mixed.filter((a) => decayAxes.includes(a));
+    const why =
+      decaying.length > 0
+        ? `not all that is summed over ${list(over)} moves with ${list(decaying)}`
+        : `one factor of what is written or read moves with ${list([...over, ...mixed])}`;
+    return { transition: 'elementwise', why: `${decays}, and ${why}` };
+  }
   if (inSums.length === 0) return { transition: 'scalar', why: decays };
   return { transition: 'axis', why: `${decays}; reads sum over ${list(inSums)}` };
 }
@@ -162,7 +165,7 @@ function coupled(k: IrKernel, states: readonly IrState[]): CoupledStep | OtherSt
   const rows: CoupledStep['rows'][number][] = [];
   for (const state of states) {
     const found = forms.of(d.get(state.next)!.value);
-    if (found.kind === 'not-linear') return refused(states, found);
+    if (found.kind === 'not-linear') return refused(k, states, found);
     rows.push({ state, rest: found.rest, terms: found.terms });
   }
   const summed = rows.flatMap((r) => r.terms).filter((t) => t.axes.length > 0);
@@ -187,7 +190,7 @@ export function analyseComponent(k: IrKernel, c: Component): Step {
   const [state] = states;
   if (!state || states.length > 1) return coupled(k, states);
   const found = linearIn(k, new Definitions(k).get(state.next)!.value, state);
-  if (found.kind === 'not-linear') return extreme(k, state) ?? refused(states, found);
+  if (found.kind === 'not-linear') return extreme(k, state) ?? refused(k, states, found);
   return found.shifted.length > 0 ? coupled(k, states) : affine(k, state, found);
 }
 

@@ -53,6 +53,12 @@ export class Definitions {
     return value?.kind === 'read' ? this.resolved(value) : e;
   }
 
+  /** The expression with the reductions put back that have definitions of their own only because of their place. */
+  spelt(e: Expr): Expr {
+    const value = e.kind === 'read' && e.name.includes('.') ? this.inlined(e) : undefined;
+    return mapChildren(value?.kind === 'reduce' ? value : e, (c) => this.spelt(c));
+  }
+
   /** Free variables that a value really moves with: an index that its definition does not use is none of them. */
   moves(e: Expr): ReadonlySet<string> {
     if (e.kind === 'var') return new Set([e.name]);

@@ -94,9 +94,15 @@ export function readTimes(k: IrKernel, s: IrState, together: readonly IrState[] 
   for (const x of together) definitions.cone(definitions.get(x.next)!.value, steps);
   const names = versions(k, s);
   const times = new Set<ReadTime>();
+  // Another name for a value is not another value.
+  const behind = (name: string): string => {
+    const value = definitions.get(name)?.value;
+    return value?.kind === 'read' && names.has(value.name) ? behind(value.name) : name;
+  };
+  const after = behind(s.next);
   const add = (name: string): void => {
-    if (name === s.name) times.add('before');
-    else if (name === s.next) times.add('after');
+    if (behind(name) === s.name) times.add('before');
+    else if (name === s.next || behind(name) === after) times.add('after');
     else if (name === s.final) times.add('last');
     else if (names.has(name)) times.add('between');
   };

@@ -3,9 +3,9 @@
  * p_i = (a_i e^X_i) S_0 + sum_j<i (<a_i e^(X_i - G_j), b_j> p_j + <a_i e^(X_i - G_j), k_j> v_j) is what a reads, and
  * o_t = (q_t e^G_t) S_0 + sum_j<=t (<q_t e^(G_t - G_j), b_j> p_j + <q_t e^(G_t - G_j), k_j> v_j).
  */
-import { dot, eachHead, matrix, plus, weighted, type Matrix, type Vector } from './arrays.ts';
+import { dot, eachHead, matrix, plus, sigmoid, weighted, type Matrix, type Vector } from './arrays.ts';
 import { linearCase } from './case.ts';
-import { between, runningSums, sigmoid, times } from './gates.ts';
+import { between, runningSums, times } from './gates.ts';
 import { unitVectors } from './kda.ts';
 
 interface Head {

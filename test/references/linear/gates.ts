@@ -14,19 +14,9 @@ export const between = (upper: Vector, lower?: Vector): Vector =>
 
 export const times = (x: Vector, y: Vector): Vector => x.map((a, n) => a * y[n]!);
 
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-export const silu = (x: number): number => x * sigmoid(x);
 /** log(1 + e^x); its logarithm of a sum never sees an infinity. */
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 export const logSigmoid = (x: number): number => -softplus(-x);
-
-/** Weights that sum to 1. */
-export function softmax(scores: Vector): Vector {
-  const greatest = Math.max(...scores);
-  const weights = scores.map((s) => Math.exp(s - greatest));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((w) => w / total);
-}
 
 /** Divided by the root of the mean square. */
 export function rmsNorm(x: Vector, eps: number): Vector {

@@ -2,9 +2,9 @@
  * Gated linear attention whose keys are what the gates leave: a = lb + (1 - lb) sigma(f), k = 1 - a, queries silu(q);
  * then a root-mean-square norm over all heads of a token. In the quadratic form of gated linear attention.
  */
-import { list, matrix, table, tensor, type Matrix } from './arrays.ts';
+import { list, matrix, sigmoid, silu, table, tensor, type Matrix } from './arrays.ts';
 import { linearCase, type Draw } from './case.ts';
-import { rmsNorm, sigmoid, silu, times } from './gates.ts';
+import { rmsNorm, times } from './gates.ts';
 import { gla } from './gla.ts';
 
 /** log a and 1 - a, neither of them by cancellation. */

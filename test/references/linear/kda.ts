@@ -3,9 +3,20 @@
  * (I + L) W = beta (V - (K e^G) S_0) where L_ij = beta_i sum_c k_ic k_jc e^(G_ic - G_jc) for j < i;
  * y_t = s (q_t e^G_t) S_0 + s sum_j<=t sum_c q_tc k_jc e^(G_tc - G_jc) w_j.
  */
-import { dot, eachHead, matrix, plus, scaled, vector, weighted, type Matrix, type Vector } from './arrays.ts';
+import {
+  dot,
+  eachHead,
+  matrix,
+  plus,
+  scaled,
+  sigmoid,
+  vector,
+  weighted,
+  type Matrix,
+  type Vector,
+} from './arrays.ts';
 import { linearCase, type Draw } from './case.ts';
-import { between, runningSums, sigmoid, times } from './gates.ts';
+import { between, runningSums, times } from './gates.ts';
 
 interface Head {
   readonly q: Matrix;

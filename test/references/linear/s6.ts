@@ -8,6 +8,7 @@ import {
   element,
   list,
   matrix,
+  silu,
   sum,
   table,
   tensor,
@@ -16,7 +17,7 @@ import {
   type Vector,
 } from './arrays.ts';
 import { linearCase, type Draw } from './case.ts';
-import { runningSums, silu, softplus } from './gates.ts';
+import { runningSums, softplus } from './gates.ts';
 
 interface Inputs {
   readonly x: Tensor;

@@ -3,9 +3,9 @@
  * |B_jn| |C_tn| Delta_jc x_jc e^(Re A_cn P) turned by Im A_cn P and the angles of B and C, for P = sum_j<r<=t Delta_rc;
  * y_tc = (2 Re sum + D_c x_tc) silu(z_tc), as conjugates of all states are left out.
  */
-import { column, element, list, matrix, table, tensor, type Tensor, type Vector } from './arrays.ts';
+import { column, element, list, matrix, silu, table, tensor, type Tensor, type Vector } from './arrays.ts';
 import { linearCase } from './case.ts';
-import { runningSums, silu, softplus } from './gates.ts';
+import { runningSums, softplus } from './gates.ts';
 
 interface Inputs {
   readonly x: Tensor;

@@ -2,9 +2,9 @@
  * Gated linear attention in both directions: off the diagonal a pair has half of its gated weight, on it the whole.
  * y = rms(o) sigma(g) + rms(local) (1 - sigma(g)).
  */
-import { dot, eachHead, matrix, scaled, weighted, type Matrix } from './arrays.ts';
+import { dot, eachHead, matrix, scaled, sigmoid, weighted, type Matrix } from './arrays.ts';
 import { linearCase } from './case.ts';
-import { between, rmsNorm, runningSums, sigmoid, times } from './gates.ts';
+import { between, rmsNorm, runningSums, times } from './gates.ts';
 
 interface Head {
   readonly q: Matrix;

@@ -2,9 +2,8 @@
  * For each channel an average of values with weights e^((t-1-j) w + k_j) for j < t and e^(u + k_t) for the token itself,
  * by its definition over the whole past; an initial state is a past of total weight q e^m and weighted values p e^m.
  */
-import { element, list, table, tensor, type Tensor } from './arrays.ts';
+import { element, list, sigmoid, table, tensor, type Tensor } from './arrays.ts';
 import { linearCase, type Draw } from './case.ts';
-import { sigmoid } from './gates.ts';
 
 export interface Term {
   /** Logarithm of the weight, relative to `weight`. */

@@ -1,8 +1,8 @@
 /** Diagonal plus rank one with a = -kappa and b = a * kappa, by the solve for all tokens at once. */
-import { eachHead, matrix } from './arrays.ts';
+import { eachHead, matrix, sigmoid } from './arrays.ts';
 import { linearCase } from './case.ts';
 import { diagonalPlusRankOne } from './dplr.ts';
-import { sigmoid, times } from './gates.ts';
+import { times } from './gates.ts';
 import { unitVectors } from './kda.ts';
 import { doubleLogs } from './wkv6.ts';
 

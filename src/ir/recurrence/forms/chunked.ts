@@ -59,10 +59,7 @@ export class Chunked {
     const init = state.init;
     const kept: { group: Group; value: (before: Expr) => Expr }[] = [];
     const s = world.state(
-      `${state.name}.chunks`,
-      world.chunk,
-      indices,
-      init,
+      { base: `${state.name}.chunks`, axis: world.chunk, indices, init, final: state.final },
       (before) => {
         const parts = [this.decays.whole(before), ...(total ? [readOf(total)] : [])];
         for (const group of inner) {
@@ -72,7 +69,6 @@ export class Chunked {
         }
         return plus(parts);
       },
-      { final: state.final },
     );
     this.before = world.keep(`${state.name}.before`, readOf(s), indices);
     for (const { group, value } of kept)

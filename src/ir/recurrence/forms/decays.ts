@@ -36,12 +36,14 @@ export class Decays {
     if (this.none) return;
     // Seen from a position, the steps after it come in the other direction.
     const s = world.state(
-      `${state.name}.until`,
-      world.in,
-      this.axes,
-      f32(1),
+      {
+        base: `${state.name}.until`,
+        axis: world.in,
+        indices: this.axes,
+        init: f32(1),
+        reverse: !world.reverse,
+      },
       (before) => times(before, this.step),
-      { reverse: !world.reverse },
     );
     this.suffix = { state: s, kept: world.keep(`${s.name}.kept`, readOf(s), this.axes) };
     this.total = world.keep(`${state.name}.total`, lastOf(s));
@@ -60,9 +62,8 @@ export class Decays {
     if (this.none) return f32(1);
     const { world, x } = this;
     if (!this.prefix) {
-      const s = world.state(`${x.state.name}.since`, world.in, this.axes, f32(1), (before) =>
-        times(before, this.step),
-      );
+      const spec = { base: `${x.state.name}.since`, axis: world.in, indices: this.axes, init: f32(1) };
+      const s = world.state(spec, (before) => times(before, this.step));
       this.prefix = world.keep(`${s.name}.kept`, readOf(s), this.axes);
     }
     return readOf(this.prefix);
@@ -110,9 +111,8 @@ export class Decays {
     const { world, x } = this;
     if (!this.pairs) {
       const indices = [...this.axes.filter((a) => a !== world.in), world.from, world.in];
-      const s = world.state(`${x.state.name}.between`, world.in, indices, f32(0), (before) =>
-        op('select', this.same(), f32(1), times(before, this.step)),
-      );
+      const spec = { base: `${x.state.name}.between`, axis: world.in, indices, init: f32(0) };
+      const s = world.state(spec, (before) => op('select', this.same(), f32(1), times(before, this.step)));
       this.pairs = world.keep(`${s.name}.kept`, readOf(s), [
         ...this.axes.filter((a) => a !== world.in),
         world.in,
@@ -136,9 +136,8 @@ export class Decays {
     const free = new Set([...world.axesOf(at), ...this.axes, ...x.contracted]);
     const others = [...free].filter((a) => a !== world.in && a !== world.from && !x.contracted.includes(a));
     const indices = [...others, world.from, world.in, ...x.contracted];
-    const made = world.state(`${x.state.name}.keys`, world.in, indices, f32(0), (before) =>
-      op('select', this.same(), at, times(before, this.step)),
-    );
+    const spec = { base: `${x.state.name}.keys`, axis: world.in, indices, init: f32(0) };
+    const made = world.state(spec, (before) => op('select', this.same(), at, times(before, this.step)));
     this.keys.set(id, made);
     return made;
   }

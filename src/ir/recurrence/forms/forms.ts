@@ -99,11 +99,8 @@ function partOf(k: IrKernel, step: Step, states: readonly IrState[], plan: FormP
     if (typeof parsed !== 'string' && pays)
       return { ...base, affine: parsed, form: 'chunked', why: step.why };
     const why = typeof parsed === 'string' ? parsed : 'each element decays for itself';
-    if (step.feedback.length > 0) return { ...base, form: 'sequential', why };
     return { ...base, form: 'scan', why };
   }
-  if (step.kind === 'affine' && step.feedback.length > 0)
-    return { ...base, form: 'sequential', why: 'what it reads back would need a matrix per chunk' };
   return { ...base, form: 'scan', why: step.why };
 }
 
@@ -129,7 +126,7 @@ function emit(world: World, p: Part): void {
     if (typeof parsed !== 'string') new Chunked(world, parsed).emit();
     return;
   }
-  if (p.step.kind === 'affine' || p.step.kind === 'max') emitScan(world, p.step);
+  if (p.step.kind !== 'none') emitScan(world, p.step);
 }
 
 /** The kernel with the states that were formed replaced, and what was computed from them read from its counterparts. */

@@ -1,114 +1,94 @@
 /**
  * The scan form: every chunk runs from nothing, what the chunks did is carried from one to the next, and every chunk runs
  * again from its true beginning.
- *
- *   affine   S[c + 1] = total[c] · S[c] + S of chunk c from 0
- *   maximum  m[c + 1] = max(m[c] + shift[c], m of chunk c from the least number)
  */
-import { f32, op, readNames, type Expr, type ReadExpr } from '../../../expr/expr.ts';
+import { readNames, type Expr } from '../../../expr/expr.ts';
 import type { IrDef, IrState } from '../../ir.ts';
-import type { AffineStep, MaxStep } from '../classify.ts';
+import type { AffineStep, CoupledStep, MaxStep } from '../classify.ts';
 import { Definitions } from '../definitions.ts';
-import { times } from './terms.ts';
+import { diagonal, extreme, matrix, rowsOf, type Monoid } from './monoid.ts';
 import { lastOf, readOf, type World } from './world.ts';
 
-/** Far below any score, and far from where adding a shift would overflow. */
-const LEAST = -1e30;
-
-interface Monoid {
-  /** What a chunk starts from so that it tells only what it does itself. */
-  readonly nothing: Expr;
-  /** The state after a chunk, from the state before it and what the chunk did. */
-  join(before: Expr, chunk: Expr): Expr;
-}
-
-export function emitScan(world: World, step: AffineStep | MaxStep): void {
-  const { state } = step;
-  const monoid = step.kind === 'max' ? extreme(world, step) : affine(world, step);
-  const alone = chunkRun(world, state, `${state.name}.alone`, monoid.nothing);
-  const chunkAxes = state.indices.map((a) => (a === state.axis ? world.chunk : a));
-  const did = world.keep(`${state.name}.did`, lastOf(alone));
-  const carried = world.state(
-    `${state.name}.chunks`,
-    world.chunk,
-    chunkAxes,
-    state.init,
-    (before) => monoid.join(before, readOf(did)),
-    { final: state.final },
+export function emitScan(world: World, step: AffineStep | CoupledStep | MaxStep): void {
+  const states = step.kind === 'coupled' ? step.states : [step.state];
+  const monoid = monoidOf(world, step);
+  const alone = chunkRun(
+    world,
+    states,
+    'alone',
+    states.map(() => monoid.nothing),
   );
-  const before = world.keep(`${state.name}.before`, readOf(carried), chunkAxes);
-  publish(world, state, chunkRun(world, state, `${state.name}.run`, readOf(before)));
-}
-
-function affine(world: World, step: AffineStep): Monoid {
-  const { state, decay } = step;
-  const own = world.guarded(world.at(decay, 'in'), 'in', f32(1));
-  const free = world.axesOf(own).filter((a) => a !== world.chunk && a !== world.in);
-  const s = world.state(
-    `${state.name}.decays`,
-    world.in,
-    [...free, world.chunk, world.in],
-    f32(1),
-    (before) => times(before, own),
+  const did = alone.map((s, n) => readOf(world.keep(`${states[n]!.name}.did`, lastOf(s))));
+  const overChunks = (s: IrState): string[] => s.indices.map((a) => (a === s.axis ? world.chunk : a));
+  const carried = world.together(
+    states.map((s) => ({
+      base: `${s.name}.chunks`,
+      axis: world.chunk,
+      indices: overChunks(s),
+      init: s.init,
+      final: s.final,
+    })),
+    (before) => monoid.join(before, did),
   );
-  const total = world.keep(`${state.name}.total`, lastOf(s));
-  return { nothing: f32(0), join: (before, chunk) => op('add', times(readOf(total), before), chunk) };
+  const before = carried.map((s, n) => readOf(world.keep(`${states[n]!.name}.before`, readOf(s), s.indices)));
+  publish(world, states, chunkRun(world, states, 'run', before));
 }
 
-function extreme(world: World, step: MaxStep): Monoid {
-  const { state, shift } = step;
-  const sign = step.op === 'max' ? 1 : -1;
-  const nothing = f32(sign * LEAST);
-  const join = (shifted: Expr, chunk: Expr): Expr => op(step.op, shifted, chunk);
-  if (shift.kind === 'const' && shift.value === 0) return { nothing, join };
-  const own = world.guarded(world.at(shift, 'in'), 'in', f32(0));
-  const free = world.axesOf(own).filter((a) => a !== world.chunk && a !== world.in);
-  const s = world.state(
-    `${state.name}.shifts`,
-    world.in,
-    [...free, world.chunk, world.in],
-    f32(0),
-    (before) => op('add', before, own),
-  );
-  const total = world.keep(`${state.name}.shift`, lastOf(s));
-  return { nothing, join: (before, chunk) => join(op('add', before, readOf(total)), chunk) };
+function monoidOf(world: World, step: AffineStep | CoupledStep | MaxStep): Monoid {
+  if (step.kind === 'max') return extreme(world, step);
+  return step.kind === 'affine' && step.feedback.length === 0
+    ? diagonal(world, step)
+    : matrix(world, rowsOf(step));
 }
 
-/** The step along one chunk, with copies of all that reads the state, for as long as they are not kept. */
-function chunkRun(world: World, s: IrState, base: string, init: Expr): IrState {
+/** The step along one chunk, with copies of all that reads the states, for as long as they are not kept. */
+function chunkRun(
+  world: World,
+  states: readonly IrState[],
+  what: string,
+  init: readonly Expr[],
+): readonly IrState[] {
   const definitions = new Definitions(world.kernel);
-  const state = world.state(base, world.in, world.indices(s.indices), init, (before) => {
-    world.setCounterpart(s.name, (before as ReadExpr).name);
-    for (const d of readersOf(world, s)) {
+  const specs = states.map((s, n) => ({
+    base: `${s.name}.${what}`,
+    axis: world.in,
+    indices: world.indices(s.indices),
+    init: init[n]!,
+  }));
+  return world.together(specs, (before) => {
+    states.forEach((s, n) => world.setCounterpart(s.name, before[n]!.name));
+    for (const d of readersOf(world, states)) {
       // What also reads a state that comes later is copied with that one.
       if (!world.ready(d.value)) continue;
-      const made = world.let(
-        `${d.name}.${base.split('.').at(-1)!}`,
-        world.at(d.value, 'in'),
-        world.indices(d.indices),
-      );
+      const made = world.let(`${d.name}.${what}`, world.at(d.value, 'in'), world.indices(d.indices));
       world.setCounterpart(d.name, made.name);
     }
-    const next = world.at(readOf(definitions.get(s.next)!), 'in');
-    return world.guarded(next, 'in', before);
+    return states.map((s, n) =>
+      world.guarded(world.at(readOf(definitions.get(s.next)!), 'in'), 'in', before[n]!),
+    );
   });
-  return state;
 }
 
-/** Definitions that read the state in the same step with nothing but pointwise definitions in between. */
-function readersOf(world: World, s: IrState): IrDef[] {
-  const direct = new Set([s.name]);
+/** Definitions that read a state in the same step with nothing but pointwise definitions in between. */
+function readersOf(world: World, states: readonly IrState[]): IrDef[] {
+  const direct = new Set(states.map((s) => s.name));
+  const feeding = new Set<string>();
+  // A sum that the step itself reads is part of the step, and so is what reads it there.
+  const definitions = new Definitions(world.kernel);
+  for (const s of states) for (const n of definitions.cone(definitions.get(s.next)!.value)) feeding.add(n);
+  for (const s of states) feeding.add(s.next);
   return world.kernel.defs.filter((d) => {
     if (![...readNames(d.value)].some((n) => direct.has(n))) return false;
-    if (d.value.kind !== 'reduce') direct.add(d.name);
+    if (d.value.kind !== 'reduce' || feeding.has(d.name)) direct.add(d.name);
     return true;
   });
 }
 
-/** What reads the state becomes known under its copy, which is kept once somebody outside of the chunk's run asks. */
-function publish(world: World, s: IrState, run: IrState): void {
+/** What reads the states becomes known under its copy, which is kept once somebody outside of the chunk's run asks. */
+function publish(world: World, states: readonly IrState[], runs: readonly IrState[]): void {
   const keep = (name: string, copy: IrDef | IrState): void =>
     world.setCounterpart(name, () => world.keep(`${name}.kept`, readOf(copy), copy.indices));
-  for (const d of readersOf(world, s)) if (world.hasCounterpart(d.name)) keep(d.name, world.made(d.name));
-  keep(s.name, run);
+  for (const d of readersOf(world, states))
+    if (world.hasCounterpart(d.name)) keep(d.name, world.made(d.name));
+  states.forEach((s, n) => keep(s.name, runs[n]!));
 }

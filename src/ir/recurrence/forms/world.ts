@@ -16,12 +16,24 @@ import {
   type ReadExpr,
 } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
-import type { ScalarType } from '../../../expr/types.ts';
 import type { IrAxis, IrDef, IrKernel, IrState } from '../../ir.ts';
 import { FreshNames } from '../../passes/names.ts';
 
 /** Where in its chunk a position is: `in` is the step at hand, `from` another one that it looks at. */
 export type Place = 'in' | 'from';
+
+export interface StateSpec {
+  readonly base: string;
+  /** Along which it is carried. */
+  readonly axis: string;
+  /** All axes, `axis` among them. */
+  readonly indices: readonly string[];
+  readonly init: Expr;
+  /** By default as the recurrence that is formed. */
+  readonly reverse?: boolean;
+  /** The name of its last value, where somebody knows it already. */
+  readonly final?: string;
+}
 
 export class World {
   readonly names: FreshNames;
@@ -63,6 +75,15 @@ export class World {
     this.axisNames = new Set([...k.axes.map((a) => a.name), this.chunk, this.in, this.from]);
     this.source = new Map(k.defs.map((d) => [d.name, d]));
     this.stateful = dependents(k, axis);
+  }
+
+  /** Another axis of the same extent. */
+  copyAxis(name: string): string {
+    const axis = [...this.kernel.axes, ...this.axes].find((a) => a.name === name)!;
+    const copy = this.names.fresh(`${name}_unit`);
+    this.axes.push({ name: copy, extent: axis.extent });
+    this.axisNames.add(copy);
+    return copy;
   }
 
   /** Every free axis of an expression, in order of declaration. */
@@ -189,37 +210,41 @@ export class World {
 
   /**
    * A state along the chunks or inside of one.
-   * @param indices all axes, `axis` among them
    * @param step the value after a step, given the read of the value before it
    */
-  state(
-    base: string,
-    axis: string,
-    indices: readonly string[],
-    init: Expr,
-    step: (before: Expr) => Expr,
-    options: { readonly reverse?: boolean; readonly type?: ScalarType; readonly final?: string } = {},
-  ): IrState {
-    const name = this.names.fresh(base);
-    const type = options.type ?? 'f32';
-    const before = read(
-      name,
-      indices.map((a) => variable(a)),
-      type,
+  state(spec: StateSpec, step: (before: ReadExpr) => Expr): IrState {
+    return this.together([spec], ([before]) => [step(before!)])[0]!;
+  }
+
+  /** States whose steps read each other. */
+  together(
+    specs: readonly StateSpec[],
+    step: (before: readonly ReadExpr[]) => readonly Expr[],
+  ): readonly IrState[] {
+    const names = specs.map((s) => this.names.fresh(s.base));
+    const before = specs.map((s, n) =>
+      read(
+        names[n]!,
+        s.indices.map((a) => variable(a)),
+      ),
     );
-    const next = this.let(`${name}.next`, step(before), indices);
-    const s: IrState = {
-      name,
-      axis,
-      reverse: options.reverse ?? this.reverse,
-      indices,
-      type,
-      init,
-      next: next.name,
-      final: options.final ?? this.names.fresh(`${name}.last`),
-    };
-    this.states.push(s);
-    return s;
+    const made = step(before).map((value, n): IrState => {
+      const { axis, indices, init, reverse = this.reverse, final } = specs[n]!;
+      const name = names[n]!;
+      const next = this.let(`${name}.next`, value, indices).name;
+      return {
+        name,
+        axis,
+        reverse,
+        indices,
+        type: 'f32',
+        init,
+        next,
+        final: final ?? this.names.fresh(`${name}.last`),
+      };
+    });
+    this.states.push(...made);
+    return made;
   }
 
   /** The time axis as chunks and positions, for readers outside of this world. */

@@ -3,7 +3,14 @@ import { evaluate } from './expr/evaluate.ts';
 import { freeVars, isFalse } from './expr/expr.ts';
 import { STORAGE } from './expr/types.ts';
 import { boundsText, exprText, type BoundsText } from './explain/bounds.ts';
-import { loadedByRows, loadedBytes, operationsPerPair, tested } from './explain/cost.ts';
+import {
+  loadedByRows,
+  loadedBySteps,
+  loadedBytes,
+  operationsPerPair,
+  operationsPerStep,
+  tested,
+} from './explain/cost.ts';
 import {
   figure,
   printFormula,
@@ -22,13 +29,19 @@ import { withSummaries } from './tile/count-summaries.ts';
 import { countTiles } from './tile/count.ts';
 import type { PlanLimits, StagePlan } from './tile/plan.ts';
 import { rowLoops, streamLoops } from './tile/sides.ts';
-import type { Bounds, Pass, Stage, TileAxis, TileProgram } from './tile/tile.ts';
+import type { Bounds, Pass, Recurrence, Stage, TileAxis, TileProgram } from './tile/tile.ts';
 import { boundsExprs } from './tile/walk.ts';
 
 export interface PassExplanation extends BoundsText {
   /** One line per carrier: what it is and how it is kept right while tiles go by. */
   readonly carriers: readonly string[];
   readonly tiles: TileTally;
+}
+
+export interface StepsExplanation {
+  readonly axis: string;
+  readonly reverse: boolean;
+  readonly carries: readonly string[];
 }
 
 export interface StageExplanation extends Cost {
@@ -45,6 +58,8 @@ export interface StageExplanation extends Cost {
   /** Workgroups that share a stream. */
   readonly shares: number;
   readonly passes: readonly PassExplanation[];
+  /** Instead of passes: each row carries states along an axis, step by step. */
+  readonly steps?: StepsExplanation;
   readonly writes: readonly string[];
 }
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
@@ -135,14 +150,44 @@ class StageFigures {
     return { ...spent, known };
   }
 
+  /** What the steps of a recurrence spend. */
+  private steps(r: Recurrence): Spent {
+    const { p, s, plan, facts } = this;
+    const along = [...s.batch, ...s.row, r.axis].map((a) => a.extent);
+    const dense = product(...along, operationsPerStep(s, r));
+    const [blocks, steps] = [this.blocks, product(r.axis.extent)].map((x) => figure(x, facts.values));
+    const operations = figure(dense, facts.values);
+    const spent: Spent = { total: [], bounded: false, dense };
+    if (typeof blocks !== 'number' || typeof steps !== 'number' || typeof operations !== 'number')
+      return spent;
+    const load = loadedBySteps(p, s, r, plan, facts.values);
+    const tiles = { visited: 0, full: 0, partial: 0, total: 0, exact: true };
+    const loaded = blocks * (load.once + steps * load.step);
+    return { ...spent, known: { tiles, operations, all: operations, loadedBytes: loaded } };
+  }
+
   /** What each pass spends, and the stage with what its rows load outside of passes. */
   spent(): { readonly passes: readonly Spent[]; readonly all: Spent } {
+    const { recurrence } = this.s;
+    if (recurrence) return { passes: [], all: this.steps(recurrence) };
     const passes = this.s.passes.map((x) => this.pass(x));
     const blocks = figure(this.blocks, this.facts.values);
     const rows = loadedByRows(this.p, this.s, this.plan, this.facts.values);
     return { passes, all: together(passes, typeof blocks === 'number' ? blocks * rows : 0) };
   }
 }
+
+const stepsOf = (r: Recurrence): StepsExplanation => ({
+  axis: r.axis.name,
+  reverse: r.reverse,
+  carries: r.states.map((x) => x.name),
+});
+
+const storesOf = (s: Stage): readonly { readonly output: string }[] => [
+  ...s.passes.flatMap((x) => x.stores),
+  ...s.stores,
+  ...(s.recurrence ? [...s.recurrence.stores, ...s.recurrence.finals] : []),
+];
 
 function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, facts: Facts) {
   const { values } = facts;
@@ -167,7 +212,8 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
       carriers: carriers(pass),
       tiles: costOf(passes[n]!, values).tiles,
     })),
-    writes: [...new Set([...s.passes.flatMap((x) => x.stores), ...s.stores].map((x) => x.output))],
+    ...(s.recurrence ? { steps: stepsOf(s.recurrence) } : {}),
+    writes: [...new Set(storesOf(s).map((x) => x.output))],
   };
   return { explained, spent: all, passes };
 }
@@ -177,7 +223,8 @@ function batchSizes(p: TileProgram, values: Values): readonly string[] {
   const unknown = p.sizes.filter((n) => !(n in values));
   const inside = new Set<string>();
   for (const s of p.stages)
-    for (const a of [...s.row, ...s.stream]) for (const v of freeVars(a.extent)) inside.add(v);
+    for (const a of [...s.row, ...s.stream, ...(s.recurrence ? [s.recurrence.axis] : [])])
+      for (const v of freeVars(a.extent)) inside.add(v);
   return unknown.some((n) => inside.has(n)) ? [] : unknown;
 }
 

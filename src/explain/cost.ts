@@ -3,7 +3,7 @@ import { children, freeVars, key, visit, type Expr } from '../expr/expr.ts';
 import { STORAGE } from '../expr/types.ts';
 import type { StagePlan } from '../tile/plan.ts';
 import type { TileCount } from '../tile/count.ts';
-import type { Pass, Stage, TileAxis, TileProgram } from '../tile/tile.ts';
+import type { Pass, Recurrence, Stage, TileAxis, TileProgram } from '../tile/tile.ts';
 import { figure, product, type Values } from './formula.ts';
 
 /** A multiplication and an addition per element of a vector that a pass contracts, for one pair of row and column. */
@@ -12,6 +12,34 @@ export function operationsPerPair(s: Stage, p: Pass): number {
   const contracted = p.contractions.map((c) => vector(c.vector));
   const accumulated = p.steps.map((x) => (x.kind === 'accumulate' ? vector(x.vector) : 0));
   return 2 * [...contracted, ...accumulated].reduce((a, b) => a + b, 0);
+}
+
+/**
+ * A multiplication and an addition for each element of a state that a row carries, and for each element of a vector that it
+ * sums over, in one step.
+ */
+export function operationsPerStep(s: Stage, r: Recurrence): number {
+  const elements = (axes: readonly string[]): number =>
+    s.vectors.filter((v) => axes.includes(v.name)).reduce((n, v) => n * v.extent, 1);
+  const sums = r.defs.map(({ indices, value }) =>
+    value.kind === 'reduce' ? elements([...indices, ...value.axes]) : 0,
+  );
+  return 2 * [...r.states.map((x) => elements(x.indices)), ...sums].reduce((a, b) => a + b, 0);
+}
+
+/** Bytes that a workgroup loads once, and in each step. */
+export function loadedBySteps(
+  p: TileProgram,
+  s: Stage,
+  r: Recurrence,
+  plan: StagePlan,
+  known: Values,
+): { readonly once: number; readonly step: number } {
+  const { streamShape: _, ...rows } = plan;
+  const count = bytesOf(p, { ...s, stream: [r.axis] }, { ...rows, blockN: 1 }, known);
+  const values = [...r.states.map((x) => x.init), ...r.defs.map((d) => d.value)];
+  const { block, tile } = count(values, new Set());
+  return { once: block, step: tile };
 }
 
 /** Tiles with the tests inside or without, which load different tensors. */

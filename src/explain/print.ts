@@ -1,5 +1,5 @@
 /** An explanation as text. */
-import type { Explanation, StageExplanation } from '../explain.ts';
+import type { Explanation, StageExplanation, StepsExplanation } from '../explain.ts';
 import { printLoop } from './bounds.ts';
 import { grouped, type Figure } from './formula.ts';
 import { printRecurrence } from './recurrence.ts';
@@ -23,10 +23,15 @@ function printTiles(t: TileTally): string {
   return `${atMost}${grouped(visited)} of ${grouped(total)} visited${share}${parts}`;
 }
 
-function printOperations(c: Cost): string {
-  if (c.ofDense === undefined) return `${grouped(c.operations)} in contractions, if no tile is skipped`;
+function printOperations(c: Cost, stages: readonly StageExplanation[]): string {
+  const [inSteps, inTiles] = [stages.some((s) => s.steps), stages.some((s) => s.passes.length > 0)];
+  if (inSteps && !inTiles) return `${grouped(c.operations)} in steps`;
+  const steps = inSteps ? ' and in steps' : '';
+  if (c.ofDense === undefined)
+    return `${grouped(c.operations)} in contractions${steps}, if no tile is skipped`;
   const atMost = c.tiles.exact ? '' : 'at most ';
-  return `${atMost}${grouped(c.operations)} in contractions of visited tiles, ${percent(c.ofDense)} of dense`;
+  const share = `${percent(c.ofDense)} of dense`;
+  return `${atMost}${grouped(c.operations)} in contractions of visited tiles${steps}, ${share}`;
 }
 
 const loaded = (c: Cost): string =>
@@ -44,6 +49,15 @@ function printWorkgroups(s: StageExplanation, cores: number): string {
   return `${grouped(figure)}, ${per}; ${fill}`;
 }
 
+function printSteps(s: StageExplanation, { axis, reverse, carries }: StepsExplanation): string[] {
+  const from = reverse ? ', from the last position' : '';
+  return [
+    `  operations   ${printOperations(s, [s])}`,
+    `  steps        along ${axis}${from}, one after the other`,
+    ...carries.map((x) => `    carries ${x}`),
+  ];
+}
+
 function printStage(s: StageExplanation, cores: number): string[] {
   const { plan } = s;
   const lines = [
@@ -53,8 +67,9 @@ function printStage(s: StageExplanation, cores: number): string[] {
     `  arrangement  ${plan.arrangement}, ${plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
   ];
   if (s.shares > 1) lines.push(`  shares       ${s.shares} workgroups share the stream of a block of rows`);
+  if (s.steps) return [...lines, ...printSteps(s, s.steps)];
   if (s.stream.length === 0) return [...lines, '  stream       none: each row is computed by itself'];
-  if (s.operations !== 0) lines.push(`  operations   ${printOperations(s)}`);
+  if (s.operations !== 0) lines.push(`  operations   ${printOperations(s, [s])}`);
   for (const [n, p] of s.passes.entries()) {
     const shape = plan.streamShape ? plan.streamShape.join(' × ') : plan.blockN;
     const rows = plan.rowShape ? ` for ${plan.rowShape.join(' × ')} rows` : '';
@@ -83,8 +98,10 @@ export function printExplanation(e: Explanation): string {
   return [
     `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`,
     ...printValues(e),
-    `  tiles        ${printTiles(e.tiles)}`,
-    `  operations   ${printOperations(e)}`,
+    ...(e.stages.some((s) => s.passes.length > 0) || !e.stages.some((s) => s.steps)
+      ? [`  tiles        ${printTiles(e.tiles)}`]
+      : []),
+    `  operations   ${printOperations(e, e.stages)}`,
     `  bytes        ${grouped(e.bytes)} of inputs and outputs${loaded(e)}`,
     `  workspace    ${grouped(e.workspaceBytes)} bytes between launches`,
     ...e.recurrences.flatMap(printRecurrence),

@@ -1,14 +1,29 @@
 /** The flags that say what a target may use and for what kind of device kernels are planned, shared by several commands. */
 import type { Command } from 'commander';
 import type { Features } from './pipeline.ts';
-import { oneOf } from './usage.ts';
+import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
+import { oneOf, UsageError, wholeNumber } from './usage.ts';
 
 export interface FeatureOptions {
   readonly device?: 'gpu' | 'cpu';
   readonly f16?: true;
+  readonly form?: Partial<FormPlan>;
 }
 
-/** Adds `--device --f16`; `usual` says in the help what happens without the first. */
+const FORMS = ['sequential', 'chunked', 'scan'] as const;
+
+/** `chunked`, `chunked:32` or `:32`. */
+function parseForm(text: string): Partial<FormPlan> {
+  const [form, chunk, ...more] = text.split(':');
+  if (more.length > 0 || text === '' || chunk === '')
+    throw new UsageError(`--form ${text}: expected FORM, FORM:CHUNK or :CHUNK`);
+  return {
+    ...(form ? { form: oneOf('form', FORMS)(form) } : {}),
+    ...(chunk !== undefined ? { chunk: wholeNumber('form', 1)(chunk) } : {}),
+  };
+}
+
+/** Adds `--device --f16 --form`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string): Command {
   return command
     .option(
@@ -16,10 +31,16 @@ export function addFeatureOptions(command: Command, usual: string): Command {
       `WGSL: plan for a gpu, or for a device that runs on the cpu (default: ${usual})`,
       oneOf('device', ['gpu', 'cpu'] as const),
     )
-    .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage');
+    .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
+    .option(
+      '--form <form[:chunk]>',
+      `how recurrences run: ${FORMS.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
+      parseForm,
+    );
 }
 
-export const featuresOf = ({ device, f16 }: FeatureOptions): Features => ({
+export const featuresOf = ({ device, f16, form }: FeatureOptions): Features => ({
   shaderF16: f16 === true,
+  ...(form ? { form } : {}),
   ...(device ? { device } : {}),
 });

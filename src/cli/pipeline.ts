@@ -17,6 +17,7 @@ import { explainLowered, printExplanation, type Explanation } from '../explain.t
 import type { StorageType } from '../expr/types.ts';
 import { formatSource } from '../format/format.ts';
 import type { IrKernel } from '../ir/ir.ts';
+import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
 import { withStorage } from '../ir/passes/storage.ts';
 import { printIr } from '../ir/print.ts';
 import type { Program } from '../kernel/kernel.ts';
@@ -53,6 +54,8 @@ export interface Features {
   readonly device?: 'gpu' | 'cpu';
   /** Also generate host code, which needs a module that is slow to load. */
   readonly bindings?: boolean;
+  /** How recurrences run, and how long chunks are. */
+  readonly form?: Partial<FormPlan>;
 }
 
 export const COMPILE_TARGETS = ['wgsl', 'cuda'] as const satisfies readonly TargetName[];
@@ -146,6 +149,7 @@ export async function compileVariant(
     target,
     set,
     features: options,
+    ...(features.form ? { form: features.form } : {}),
     ...(expected ? { expected } : {}),
   });
   const manifest = files.find((f) => f.path.endsWith('.json'));
@@ -185,6 +189,7 @@ export function printLevel(
         target: 'wgsl',
         set,
         features: backendOptions(features),
+        ...(features.form ? { form: features.form } : {}),
         observe: (stage, _pass, print) => {
           if (stage === level) last = print();
         },

@@ -136,6 +136,7 @@ export function defaultPlan(
   limits: PlanLimits,
   expected?: Readonly<Record<string, number>>,
 ): StagePlan {
+  if (s.recurrence) return stepsPlan(limits);
   const own = tilePlan(s, limits, expected);
   if (isSmall(s, limits, expected)) return { ...own, fullTiles: 'together' };
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
@@ -169,6 +170,12 @@ function tilePlan(
   // Very wide vectors leave no room for a tile: they are read in place.
   if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
+}
+
+/** A column per lane: states lie in its registers. */
+function stepsPlan(limits: PlanLimits): StagePlan {
+  const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 32);
+  return laneRowsPlan(lanes, 1, 1, 'direct');
 }
 
 /** For the small stages that summarise blocks: a row per lane. */

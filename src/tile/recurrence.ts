@@ -45,7 +45,7 @@ export function recurrenceStage(
       states: g.kernel.states.filter(isOf(c)).map((s) => ({
         name: s.name,
         type: s.type,
-        indices: s.indices.filter((a) => a !== c.axis),
+        indices: s.indices,
         init: opened(g, s.init),
         next: s.next,
       })),

@@ -147,9 +147,9 @@ export interface Store {
 export interface CarriedState {
   readonly name: string;
   readonly type: ScalarType;
-  /** Without the axis that it is carried along. */
+  /** The axis that it is carried along is among them. */
   readonly indices: readonly string[];
-  /** What the first step starts from, over `indices`. */
+  /** What the first step starts from, over the other indices. */
   readonly init: Expr;
   /** The value of a step that the next one starts from. */
   readonly next: string;

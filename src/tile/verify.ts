@@ -56,7 +56,7 @@ class StageVerifier {
     if (this.s.passes.length + this.s.stores.length + this.s.prologue.length > 0)
       this.fail('a stage has a recurrence and something else');
     if (axes.indexOf(r.axis.name) < axes.length - 1) this.fail('the axis of the recurrence has two roles');
-    const arity = new Map<string, number>(r.states.map((x) => [x.name, x.indices.length + 1]));
+    const arity = new Map<string, number>(r.states.map((x) => [x.name, x.indices.length]));
     const check = (e: Expr, bound: readonly string[], what: string): void => {
       for (const v of freeVars(e))
         if (!bound.includes(v) && !this.scalars.has(v)) this.fail(`${v} is not known in ${what}`);
@@ -76,10 +76,14 @@ class StageVerifier {
       arity.set(d.name, d.indices.length);
     }
     for (const x of r.states) {
-      check(x.init, x.indices, `the initial value of ${x.name}`);
+      check(
+        x.init,
+        x.indices.filter((a) => a !== r.axis.name),
+        `the initial value of ${x.name}`,
+      );
       const next = r.defs.find((d) => d.name === x.next);
       if (!next) this.fail(`state ${x.name} has no ${x.next}`);
-      if ([...next.indices].sort().join() !== [...x.indices, r.axis.name].sort().join())
+      if ([...next.indices].sort().join() !== [...x.indices].sort().join())
         this.fail(`${x.next} has other axes than state ${x.name}`);
     }
     for (const x of r.stores) if (!r.defs.some((d) => d.name === x.name)) this.fail(`no value ${x.name}`);

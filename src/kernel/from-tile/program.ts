@@ -4,13 +4,13 @@ import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { matrixStorage, type StagePlan } from '../../tile/plan.ts';
 import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
-import type { Buffer, Kernel, Program, Uniform } from '../kernel.ts';
-import type { Stmt } from '../kernel.ts';
+import type { Buffer, Kernel, Program, SharedArray, Stmt, Uniform } from '../kernel.ts';
 import { Frame } from './frame.ts';
-import { matrixFor, type Tile } from './matrix.ts';
+import { matrixFor, type Matrix, type Tile } from './matrix.ts';
 import { Loader } from './operands.ts';
 import { emitRowDef, PassLowering } from './pass.ts';
 import { bufferName, Scope } from './scope.ts';
+import { RecurrenceLowering } from './steps/lower.ts';
 import { Storer } from './stores.ts';
 
 /** Every stage has its plan. */
@@ -40,13 +40,17 @@ function allUniforms(p: TileProgram): Uniform[] {
   return [...sizes, ...p.params];
 }
 
-function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
-  const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
-  const scope = new Scope(p, stage, matrix.arrangement);
-  const frame = new Frame(scope, plan);
+/** Statements of a stage, and what they write and share. */
+interface Lowered {
+  readonly body: readonly Stmt[];
+  readonly written: ReadonlySet<string>;
+  readonly shared: readonly SharedArray[];
+}
+
+function lowerTiles(stage: Stage, plan: StagePlan, scope: Scope, frame: Frame, matrix: Matrix): Lowered {
   const loader = new Loader(scope, frame, matrix, plan);
   const storer = new Storer(scope, frame);
-  const body: Stmt[] = [...frame.prologue];
+  const body: Stmt[] = [];
   for (const d of stage.prologue) emitRowDef(scope, frame, d, body);
   const rowTiles = new Map<string, Tile>();
   for (const o of stage.rowOperands) {
@@ -57,20 +61,35 @@ function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: rea
   for (const pass of stage.passes)
     body.push(...new PassLowering(pass, { scope, frame, loader, matrix, plan, storer, rowTiles }).lower());
   body.push(...storer.rows(stage.stores));
-  const tensors = p.tensors.filter((t) => scope.usedTensors.has(t.name) || storer.written.has(t.name));
+  return { body, written: storer.written, shared: loader.shared };
+}
+
+function lowerSteps(scope: Scope, frame: Frame): Lowered {
+  const steps = new RecurrenceLowering(scope, frame);
+  return { body: steps.lower(), written: steps.written, shared: [] };
+}
+
+function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
+  const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
+  const scope = new Scope(p, stage, matrix.arrangement);
+  const frame = new Frame(scope, plan);
+  const { body, written, shared } = stage.recurrence
+    ? lowerSteps(scope, frame)
+    : lowerTiles(stage, plan, scope, frame, matrix);
+  const tensors = p.tensors.filter((t) => scope.usedTensors.has(t.name) || written.has(t.name));
   return {
     name: stage.name,
     buffers: tensors.map((t): Buffer => ({
       name: bufferName(t.name),
       storage: t.storage,
-      access: storer.written.has(t.name) ? 'write' : 'read',
+      access: written.has(t.name) ? 'write' : 'read',
       elements: elements(t),
     })),
     uniforms,
-    shared: loader.shared,
+    shared,
     lanes: plan.lanes,
     grid: frame.grid(),
-    body,
+    body: [...frame.prologue, ...body],
   };
 }
 

@@ -124,7 +124,8 @@ export class Scope {
     }
   }
 
-  private divide(e: Expr): Expr {
+  /** Machine division where both numbers are known not to be negative. */
+  divide(e: Expr): Expr {
     if (e.kind !== 'op' || (e.op !== 'idiv' && e.op !== 'mod')) return e;
     if (!e.args.every((a) => this.isNatural(a))) return e;
     return op(e.op === 'idiv' ? 'quot' : 'rem', ...e.args);
@@ -136,7 +137,7 @@ export class Scope {
     const t = this.tensors.get(e.name)!;
     this.usedTensors.add(t.name);
     const index = e.index.map((x, n) => this.clamp(x, t, n, place));
-    const element = read(bufferName(t.name), [this.flat(t, index, place)], e.type);
+    const element = read(bufferName(t.name), [this.flat(t, index)], e.type);
     if (!place.repeated?.has(key(e))) return element;
     // By the kernel's own index: a loop inside may give the same axis another value.
     const id = `@${key(element)}`;
@@ -149,21 +150,24 @@ export class Scope {
 
   /** Keeps an index inside the tensor; an index that is the dimension's own axis is inside already. */
   private clamp(x: Expr, t: TileTensor, n: number, place: Place): Expr {
-    const value = this.emit(x, place);
+    return this.clampValue(this.emit(x, place), x, t, n);
+  }
+
+  /** @param value what `x` is in the kernel */
+  clampValue(value: Expr, x: Expr, t: TileTensor, n: number): Expr {
     if (x.kind === 'var' && t.axes[n] === x.name) return value;
     const extent = t.shape[n]!;
     if (value.kind === 'const' && extent.kind === 'const' && value.value >= 0 && value.value < extent.value)
       return value;
     const i = value.type === 'i32' ? value : ({ kind: 'op', type: 'i32', op: 'cast', args: [value] } as Expr);
     const low = this.isNatural(i) ? i : op('max', i, i32(0));
-    return simplify(op('min', low, simplify(op('sub', this.emit(extent, place), i32(1)))));
+    return simplify(op('min', low, simplify(op('sub', extent, i32(1)))));
   }
 
   /** Row-major flat index. Hosts refuse tensors of 2^31 elements or more, so i32 holds it. */
-  flat(t: TileTensor, index: readonly Expr[], place: Place): Expr {
+  flat(t: TileTensor, index: readonly Expr[]): Expr {
     let at: Expr = i32(0);
-    for (const [n, x] of index.entries())
-      at = simplify(op('add', simplify(op('mul', at, this.emit(t.shape[n]!, place))), x));
+    for (const [n, x] of index.entries()) at = simplify(op('add', simplify(op('mul', at, t.shape[n]!)), x));
     return at;
   }
 

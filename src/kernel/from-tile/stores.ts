@@ -20,7 +20,7 @@ export class Storer {
     this.written.add(t.name);
     const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : place.vars.get(a)!));
     const value = this.scope.value(s.value, place);
-    return store(bufferName(t.name), this.scope.flat(t, index, place), value);
+    return store(bufferName(t.name), this.scope.flat(t, index), value);
   }
 
   element(s: Store, place: Place, inside: Expr): void {

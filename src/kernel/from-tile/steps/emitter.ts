@@ -1,0 +1,214 @@
+/**
+ * Expressions of a recurrence as kernel expressions. Loops are levels: level 0 is before the steps, level 1 a step, and
+ * each loop over a vector axis is one more. What an expression does not share with the loop around it is computed
+ * at the outermost level where all of it is known, once.
+ */
+import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
+import { key, mapChildren, op, read, substitute, type Expr, type ReadExpr } from '../../../expr/expr.ts';
+import { simplify } from '../../../expr/simplify.ts';
+import type { CarriedState, StepDef } from '../../../tile/tile.ts';
+import { letS } from '../../build.ts';
+import type { Stmt } from '../../kernel.ts';
+import { bufferName, type Scope } from '../scope.ts';
+
+interface Level {
+  readonly out: Stmt[];
+  /** Values that are known here, as variables. */
+  readonly cache: Map<string, Expr>;
+  /** Coordinates of axes that the level binds. */
+  readonly axes: ReadonlyMap<string, Expr>;
+}
+
+/** A lane's own numbers: one variable, or an array over vector axes. */
+export interface Held {
+  readonly name: string;
+  readonly vectors: readonly string[];
+}
+
+/** What the emitter asks of the stage. */
+export interface Values {
+  state(name: string): CarriedState | undefined;
+  def(name: string): StepDef | undefined;
+  /** Where a state's value before the step, or a value of a step that is held, lies. */
+  held(name: string, slot: number): Held | undefined;
+  /** The value differs between the columns of a lane. */
+  perSlot(indices: readonly string[]): boolean;
+  /** Coordinates of the lane's column `slot`. */
+  column(axis: string, slot: number): Expr | undefined;
+  extent(vector: string): number;
+}
+
+export class Emitter {
+  private readonly levels: Level[] = [];
+  private readonly levelOf = new Map<string, number>();
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly values: Values,
+  ) {}
+
+  get depth(): number {
+    return this.levels.length - 1;
+  }
+
+  /** Statements of the innermost level, or of an outer one. */
+  out(level = this.depth): Stmt[] {
+    return this.levels[level]!.out;
+  }
+
+  push(axes: ReadonlyMap<string, Expr> = new Map()): void {
+    this.levels.push({ out: [], cache: new Map(), axes });
+    for (const e of axes.values()) if (e.kind === 'var') this.levelOf.set(e.name, this.depth);
+  }
+
+  pop(): readonly Stmt[] {
+    return this.levels.pop()!.out;
+  }
+
+  /** Notes that a variable is known from a level on. */
+  declare(name: string, level = this.depth): void {
+    this.levelOf.set(name, level);
+  }
+
+  /** What was computed from a lane's numbers is not true any more. */
+  forget(array: string): void {
+    for (const l of this.levels)
+      for (const k of l.cache.keys()) if (k.includes(`${array}[`)) l.cache.delete(k);
+  }
+
+  coordinate(axis: string, slot: number): Expr | undefined {
+    for (const l of this.levels) {
+      const e = l.axes.get(axis);
+      if (e) return e;
+    }
+    return this.values.column(axis, slot);
+  }
+
+  /** The value of an expression in the innermost loop, for one column of the lane. */
+  value(e: Expr, slot: number): Expr {
+    return this.hoist(this.translate(e, slot), this.depth);
+  }
+
+  /** A kernel expression, with what is known further out computed there. */
+  hoisted(e: Expr): Expr {
+    return this.hoist(e, this.depth);
+  }
+
+  private translate(e: Expr, slot: number): Expr {
+    switch (e.kind) {
+      case 'const':
+        return e;
+      case 'var':
+        return this.coordinate(e.name, slot) ?? e;
+      case 'op':
+        return simplify(this.scope.divide(mapChildren(e, (c) => this.translate(c, slot))));
+      case 'read':
+        return this.translateRead(e, slot);
+      case 'reduce':
+        throw new CompilerBug('kernel/from-tile', 'a reduction inside a value of a step');
+    }
+  }
+
+  private translateRead(e: ReadExpr, slot: number): Expr {
+    const t = this.scope.tensor(e.name);
+    if (t) {
+      this.scope.usedTensors.add(t.name);
+      const index = e.index.map((x, n) => this.scope.clampValue(this.translate(x, slot), x, t, n));
+      return this.named(read(bufferName(t.name), [this.scope.flat(t, index)], e.type), `${e.name}_at`);
+    }
+    const held = this.values.held(e.name, slot);
+    const state = this.values.state(e.name);
+    const def = this.values.def(e.name);
+    if (held) {
+      if (held.vectors.length === 0) return { kind: 'var', type: e.type, name: held.name };
+      const names = (state ?? def)!.indices;
+      const at = held.vectors.map((v) => this.translate(e.index[names.indexOf(v)]!, slot));
+      return read(held.name, [this.flat(held.vectors, at)], e.type);
+    }
+    if (!def) throw new CompilerBug('kernel/from-tile', `value ${e.name} is not computed here`);
+    return this.expand(e, def, slot);
+  }
+
+  flat(vectors: readonly string[], at: readonly Expr[]): Expr {
+    return at.reduce<Expr>(
+      (n, x, k) => simplify(op('add', simplify(op('mul', n, constant(this.values.extent(vectors[k]!)))), x)),
+      constant(0),
+    );
+  }
+
+  /** A pointwise value, computed once per level at which it is known. */
+  private expand(e: ReadExpr, def: StepDef, slot: number): Expr {
+    const moved = def.indices.flatMap((a, n) => {
+      const x = e.index[n]!;
+      return x.kind === 'var' && x.name === a ? [] : [[a, x] as const];
+    });
+    const at = def.indices
+      .filter((a) => !this.values.column(a, 0))
+      .map((a) => key(this.translate(e.index[def.indices.indexOf(a)]!, slot)));
+    const id = `${def.name}@${at.join()}@${this.values.perSlot(def.indices) ? slot : ''}`;
+    for (const l of this.levels) {
+      const known = l.cache.get(id);
+      if (known) return known;
+    }
+    const value = moved.length === 0 ? def.value : substitute(def.value, new Map(moved));
+    return this.named(this.translate(value, slot), def.name, id);
+  }
+
+  // ---- kernel expressions and their levels
+
+  private level(e: Expr): number {
+    switch (e.kind) {
+      case 'const':
+        return 0;
+      case 'var':
+        return this.levelOf.get(e.name) ?? 0;
+      case 'read': {
+        // A lane's own numbers change from step to step.
+        const own = this.scope.program.tensors.some((t) => bufferName(t.name) === e.name) ? 0 : 1;
+        return Math.max(own, this.level(e.index[0]!));
+      }
+      case 'op':
+        return Math.max(0, ...e.args.map((a) => this.level(a)));
+      case 'reduce':
+        throw new CompilerBug('kernel/from-tile', 'a reduction is left');
+    }
+  }
+
+  /** The expression at `level`, with what is known further out computed there. */
+  private hoist(e: Expr, level: number): Expr {
+    if (e.kind === 'const' || e.kind === 'var') return e;
+    if (this.level(e) < level) return this.named(e, 'value');
+    return mapChildren(e, (c) => this.hoist(c, level));
+  }
+
+  /** A variable that holds the expression, at the level where it is known. */
+  private named(e: Expr, base: string, id = key(e)): Expr {
+    const level = this.level(e);
+    const { cache, out } = this.levels[level]!;
+    const known = cache.get(id) ?? cache.get(key(e));
+    if (known) return known;
+    const value = fused(this.hoist(e, level));
+    if (value.kind === 'const' || value.kind === 'var') {
+      if (id !== key(e)) cache.set(id, value);
+      return value;
+    }
+    const name = this.scope.isNatural(value) ? this.scope.index(base) : this.scope.names.fresh(base);
+    this.levelOf.set(name, level);
+    out.push(letS(name, value));
+    const result: Expr = { kind: 'var', type: e.type, name };
+    cache.set(id, result);
+    cache.set(key(e), result);
+    return result;
+  }
+}
+
+const constant = (value: number): Expr => ({ kind: 'const', type: 'i32', value });
+
+/** Sums of products in one operation. */
+export function fused(e: Expr): Expr {
+  if (e.kind !== 'op' || e.type !== 'f32' || e.op !== 'add') return e;
+  const [a, b] = e.args as [Expr, Expr];
+  if (b.kind === 'op' && b.op === 'mul') return op('fma', b.args[0]!, b.args[1]!, a);
+  if (a.kind === 'op' && a.op === 'mul') return op('fma', a.args[0]!, a.args[1]!, b);
+  return e;
+}

@@ -4,11 +4,12 @@ import { evalConst } from '../expr/evaluate.ts';
 import { bool, freeVars, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
 import { interpretKernel, type InterpretedTensor } from '../ir/interpret.ts';
 import type { IrDef, IrKernel } from '../ir/ir.ts';
+import { needsOf } from '../ir/needs.ts';
 import type { TileAxis } from '../tile/tile.ts';
 import type { Pairs } from './classify.ts';
 import type { Numbers } from './numbers.ts';
 import { lengthOf, sideOf, type Side } from './side.ts';
-import { axisNames, coneOf, type Subject } from './subject.ts';
+import { axisNames, type Subject } from './subject.ts';
 
 /** More pairs than this are neither evaluated nor drawn. */
 export const MAX_PAIRS = 2 ** 24;
@@ -49,11 +50,11 @@ function atPairs(s: Subject, root: Expr, from: Sources): Float64Array {
   const open = ir.axes.filter((a) => freeVars(value).has(a.name) && !indices.includes(a.name));
   if (open.length > 0) throw new CompilerBug('viz', `${open[0]!.name} is free in a value per pair`);
   const def: IrDef = { name: 'viz.pairs', role: 'let', indices, type: value.type, value };
-  const { defs, tensors } = coneOf(ir, [value]);
+  const needs = needsOf(ir, [value]);
   const kernel: IrKernel = {
     ...ir,
-    tensors: ir.tensors.filter((t) => tensors.has(t.name)),
-    defs: [...defs, def],
+    ...needs,
+    defs: [...needs.defs, def],
     outputs: [{ name: def.name, storage: 'f32', def: def.name, indices }],
   };
   return interpretKernel(kernel, from.inputs, from.numbers.sizes, from.numbers.params)[def.name]!.data;
@@ -66,7 +67,9 @@ export function requireInputs(
   roots: readonly Expr[],
   given: Readonly<Record<string, InterpretedTensor>>,
 ): void {
-  const missing = [...coneOf(ir, roots).tensors].filter((t) => given[t] === undefined);
+  const missing = needsOf(ir, roots)
+    .tensors.map((t) => t.name)
+    .filter((t) => given[t] === undefined);
   if (missing.length === 0) return;
   throw userError('E0710', `${what} of ${ir.name} depends on ${missing.map((t) => `\`${t}\``).join(', ')}`, {
     hint: missing.map((t) => `--in ${t}=${t}.npy`).join(' '),

@@ -2,6 +2,7 @@
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { freeVars, key, visit, type Expr } from '../expr/expr.ts';
 import type { IrDef, IrKernel } from '../ir/ir.ts';
+import { needsOf } from '../ir/needs.ts';
 import { normalizeIr, scheduleTile, type LoweringOptions } from '../pipeline.ts';
 import { tileProgram } from '../tile/from-ir.ts';
 import { Graph, sameSet } from '../tile/graph.ts';
@@ -122,32 +123,20 @@ export function subjectOf(
   return { ir, program, stage, pass, plan: plans[chosen]!, output: name, domains };
 }
 
-/** Definitions that an expression needs, in the kernel's order, and every expression among them. */
-export function coneOf(
-  ir: IrKernel,
-  roots: readonly Expr[],
-): { readonly defs: readonly IrDef[]; readonly tensors: ReadonlySet<string> } {
-  const g = new Graph(ir);
-  const names = new Set(roots.flatMap((e) => [...g.coneOf(e)]));
-  const defs = ir.defs.filter((d) => names.has(d.name));
-  const tensors = [...roots, ...defs.map((d) => d.value)].flatMap((e) => g.tensorReads(e).map((r) => r.name));
-  return { defs, tensors: new Set(tensors) };
-}
-
 /**
  * Sizes, params and axes that expressions and their definitions mention.
  * @param fixed axes that have one index, so that their extents do not matter
  */
 export function namesIn(ir: IrKernel, roots: readonly Expr[], fixed: readonly string[]): Set<string> {
-  const { defs, tensors } = coneOf(ir, roots);
+  const { defs, states, tensors } = needsOf(ir, roots);
   const found = new Set<string>();
-  for (const e of [...roots, ...defs.map((d) => d.value)])
+  for (const e of [...roots, ...defs.map((d) => d.value), ...states.map((s) => s.init)])
     visit(e, (x) => {
       if (x.kind === 'var') found.add(x.name);
       if (x.kind === 'reduce') x.axes.forEach((a) => found.add(a));
     });
-  for (const d of defs) d.indices.forEach((a) => found.add(a));
-  for (const t of ir.tensors) if (tensors.has(t.name)) for (const d of t.dims) freeVars(d.extent, found);
+  for (const d of [...defs, ...states]) d.indices.forEach((a) => found.add(a));
+  for (const t of tensors) for (const d of t.dims) freeVars(d.extent, found);
   for (const name of fixed) found.delete(name);
   for (const a of ir.axes) if (found.has(a.name)) freeVars(a.extent, found);
   return found;

@@ -8,8 +8,8 @@ import { roundOutputs } from '../outputs.ts';
 import { irOf, sizesToFix, type Features, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
 import { explainedByRounding } from './conditioning.ts';
-import { drawInputs } from './draw-inputs.ts';
 import { drawNumbers, satisfied, USUAL_WORK, type Numbers } from './draw-numbers.ts';
+import { inputsInRange } from './inputs-in-range.ts';
 import { integerUses } from './integer-uses.ts';
 
 /** Executors that run lanes in software get smaller cases. */
@@ -100,9 +100,9 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
   const uses = integerUses(c.kernel);
   let reason = '';
   for (let shrink = 0; shrink < INPUT_TRIES; shrink++) {
-    const inputs = drawInputs(c.kernel, uses, c.sizes, c.seed, shrink);
-    const launch: Launch = { ...c, inputs };
+    let launch: Launch | undefined;
     try {
+      launch = { ...c, inputs: inputsInRange(c, uses, shrink) };
       const outputs = roundOutputs(c.kernel, await execute(target, launch));
       const all = agreement(launch, outputs);
       const agrees = all.every((o) => o.agrees);
@@ -117,7 +117,7 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
       if (!(error instanceof UserError)) throw error;
       const { code, message } = error.diagnostic;
       if (code === 'E0730') throw error;
-      if (code === 'E0733' && (await hasMeaning(launch))) return { kind: 'broken', message };
+      if (code === 'E0733' && launch && (await hasMeaning(launch))) return { kind: 'broken', message };
       reason = message;
       // Limits of the target do not change with the tensors.
       if (code.startsWith('E06')) break;

@@ -1,5 +1,6 @@
 /** Random tensors for a kernel, with values that its formulas can mean. */
 import { evalConst } from '../../expr/evaluate.ts';
+import { STORAGE } from '../../expr/types.ts';
 import type { IrKernel, IrTensor } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { elementCount, tensorFrom, type Tensor } from '../../runtime/tensor.ts';
@@ -8,6 +9,7 @@ import type { IntegerUse } from './integer-uses.ts';
 /**
  * Draws every input. The same arguments give the same tensors.
  * @param shrink halves the range of integers that index indirectly, once per unit: for retries after an index fell outside
+ * @param temper changes the values of a float input, by its name
  */
 export function drawInputs(
   kernel: IrKernel,
@@ -15,6 +17,7 @@ export function drawInputs(
   sizes: Readonly<Record<string, number>>,
   seed: number,
   shrink: number,
+  temper: (name: string, x: number) => number = (_, x) => x,
 ): Map<string, Tensor> {
   const known = new Map(Object.entries(sizes));
   const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
@@ -24,6 +27,8 @@ export function drawInputs(
     const shape = tensor.dims.map((d) => evalConst(d.extent, known));
     const draw = drawer(tensor, random, () => mostOf(uses.get(tensor.name), known, extents, shrink));
     const values = Float64Array.from({ length: elementCount(shape) }, draw);
+    if (STORAGE[tensor.storage].value === 'f32')
+      values.forEach((x, n) => (values[n] = temper(tensor.name, x)));
     // Lengths and document ids are often ascending, and masks treat runs specially.
     if (STORED_INTEGERS.has(tensor.storage) && random.next() < 0.5) values.sort();
     out.set(tensor.name, tensorFrom(tensor.storage, shape, values, tensor.name));

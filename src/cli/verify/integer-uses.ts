@@ -1,7 +1,7 @@
 /** How a kernel reads its integer inputs, so that random ones mean something: indices stay inside what they index. */
 import { i32, key, op, visit, type Expr } from '../../expr/expr.ts';
 import type { OpName } from '../../expr/ops.ts';
-import type { IrKernel } from '../../ir/ir.ts';
+import { stateOf, type IrKernel } from '../../ir/ir.ts';
 
 export interface IntegerUse {
   /** Values should be below each of these; from reads whose index is the value itself, or the value and a constant. */
@@ -36,11 +36,15 @@ export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
   const extentAt = (name: string, position: number): Expr | undefined => {
     const tensor = kernel.tensors.find((t) => t.name === name);
     if (tensor) return tensor.dims[position]?.extent;
-    const axis = kernel.defs.find((d) => d.name === name)?.indices[position];
+    const state = stateOf(kernel, name);
+    const last = state?.indices.filter((a) => a !== state.axis);
+    const indices =
+      state?.final === name ? last : (state ?? kernel.defs.find((d) => d.name === name))?.indices;
+    const axis = indices?.[position];
     return axis === undefined ? undefined : axes.get(axis);
   };
-  for (const def of kernel.defs)
-    visit(def.value, (e) => {
+  for (const value of [...kernel.defs.map((d) => d.value), ...kernel.states.map((s) => s.init)])
+    visit(value, (e) => {
       if (e.kind === 'read')
         e.index.forEach((index, position) => {
           const extent = extentAt(e.name, position);
@@ -106,7 +110,11 @@ function originFinder(
         const known = ofDefs.get(e.name);
         if (known) return known;
         const def = kernel.defs.find((d) => d.name === e.name);
-        const found = def ? find(def.value) : [];
+        const state = stateOf(kernel, e.name);
+        // The steps of a state lead back to it.
+        ofDefs.set(e.name, []);
+        const steps = state && kernel.defs.find((d) => d.name === state.next)!.value;
+        const found = def ? find(def.value) : state ? indirect([...find(state.init), ...find(steps!)]) : [];
         ofDefs.set(e.name, found);
         return found;
       }

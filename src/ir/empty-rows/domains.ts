@@ -13,7 +13,7 @@ import {
 } from '../../expr/expr.ts';
 import type { Expr, ReduceExpr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import type { IrDef, IrKernel } from '../ir.ts';
+import { stateOf, type IrDef, type IrKernel } from '../ir.ts';
 
 /** Elements along `reduced` exist where `where` holds; there is one row for each choice of `rows` with `given`. */
 export interface Domain {
@@ -81,7 +81,9 @@ function isHarmless({ e }: Found, within: (e: Expr) => ReadonlySet<string>): boo
 /** Puts definitions without reductions in the place of their reads, as long as that stays small. */
 function inlined(e: Expr, k: IrKernel): Expr {
   const simple = new Map(
-    k.defs.filter((d) => size(d.value) <= LARGEST_INLINED && !reduces(d.value)).map((d) => [d.name, d]),
+    k.defs
+      .filter((d) => size(d.value) <= LARGEST_INLINED && !reduces(d.value) && !isStep(k, d.value))
+      .map((d) => [d.name, d]),
   );
   const expand = (x: Expr): Expr =>
     rewrite(x, (r) => {
@@ -106,9 +108,18 @@ function reduces(e: Expr): boolean {
   return found;
 }
 
-/** Gives reductions inside of a condition a definition of their own. */
-function hoisted(e: Expr, axes: ReadonlySet<string>, made: IrDef[]): Expr {
-  if (e.kind !== 'reduce') return mapChildren(e, (c) => hoisted(c, axes, made));
+/** Whether a state is read, which means the same at its own position only. */
+function isStep(k: IrKernel, e: Expr): boolean {
+  let found = false;
+  visit(e, (x) => (found ||= x.kind === 'read' && stateOf(k, x.name) !== undefined));
+  return found;
+}
+
+/** Gives reductions and states inside of a condition a definition of their own. */
+function hoisted(e: Expr, k: IrKernel, made: IrDef[]): Expr {
+  const axes = new Set(k.axes.map((a) => a.name));
+  const isState = e.kind === 'read' && stateOf(k, e.name) !== undefined;
+  if (e.kind !== 'reduce' && !isState) return mapChildren(e, (c) => hoisted(c, k, made));
   const indices = [...freeVars(e)].filter((v) => axes.has(v));
   const name = `rows.${made.length}`;
   made.push({ name, role: 'let', indices, type: e.type, value: e });
@@ -147,7 +158,7 @@ export function domainsOf(k: IrKernel, isMasked: IsMasked): Domains {
   for (const f of shown) {
     if (asked.has(domainKey(f))) continue;
     const made: IrDef[] = [];
-    const [where, given] = [f.e.where, f.given].map((e) => simplify(hoisted(inlined(e, k), axes, made)));
+    const [where, given] = [f.e.where, f.given].map((e) => simplify(hoisted(inlined(e, k), k, made)));
     const rows = new Set([...freeVars(where!), ...freeVars(given!)].filter((v) => axes.has(v)));
     f.e.axes.forEach((a) => rows.delete(a));
     const id = `${domainKey(f)}|${key(given!)}`;

@@ -7,7 +7,7 @@ import type { ModelKernel, ModelMask } from '../../model/model.ts';
 import type { IrKernel } from '../ir.ts';
 import { conjuncts, type Domain } from './domains.ts';
 import { judgeRows, type Verdict } from './judge.ts';
-import { needsOf } from './trial.ts';
+import { conditionNeeds } from './trial.ts';
 
 const CODE = 'W0908';
 /** More elements of tensors than this are not listed. */
@@ -118,7 +118,7 @@ function elementsShown(v: Verdict & { kind: 'empty' }): readonly [string[], stri
   const { domain, example } = v;
   const isBool = (name: string): boolean =>
     STORAGE[domain.kernel.tensors.find((t) => t.name === name)!.storage].value === 'bool';
-  const needs = needsOf(domain);
+  const needs = conditionNeeds(domain);
   const { elements } = example;
   if (needs.direct.size === 0 && elements.length <= MOST_ELEMENTS && elements.length > 0)
     return [

@@ -7,7 +7,7 @@ import { choicesOf, type Choice, type Numbers } from './numbers.ts';
 import {
   dataFor,
   isDataFree,
-  needsOf,
+  conditionNeeds,
   OutOfRange,
   PATTERNS,
   Trial,
@@ -62,7 +62,7 @@ export class Search {
 
   /** A row that some tensors empty. */
   byData(): EmptyRow | undefined {
-    const needs = needsOf(this.domain);
+    const needs = conditionNeeds(this.domain);
     const cost = needs.direct.size > 0 ? INTERPRETING : FILLING;
     return this.find(this.domain.where, cost, function* ({ numbers }, domain) {
       for (let pattern = 0; pattern < PATTERNS; pattern++)
@@ -136,7 +136,7 @@ const MOST_INTERPRETED = 40;
 
 /** Rows of many choices of numbers and tensors. */
 export function samplesOf(domain: Domain, mattering: ReadonlySet<string>): Sample[] {
-  const needs = needsOf(domain);
+  const needs = conditionNeeds(domain);
   const trial = new Trial(domain.kernel);
   const isComputed = trial.compile(domain.given);
   const out: Sample[] = [];

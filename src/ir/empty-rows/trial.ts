@@ -3,7 +3,8 @@ import { compileExpr, evaluate, type EvalEnv, type Evaluator } from '../../expr/
 import { visit, type Expr } from '../../expr/expr.ts';
 import { STORAGE } from '../../expr/types.ts';
 import { interpretKernel, type InterpretedTensor } from '../interpret.ts';
-import type { IrDef, IrKernel, IrTensor } from '../ir.ts';
+import type { IrKernel, IrTensor } from '../ir.ts';
+import { needsOf, type Needs } from '../needs.ts';
 import type { Domain } from './domains.ts';
 import type { Numbers } from './numbers.ts';
 
@@ -114,36 +115,18 @@ function sequence(seed: number): () => number {
   };
 }
 
-/** What conditions read: tensors directly or through definitions, and those definitions. */
-export interface Needs {
-  readonly tensors: readonly IrTensor[];
-  /** All that the tensors flow through, in dependence order. */
-  readonly defs: readonly IrDef[];
-  /** Definitions that the conditions read themselves. */
+/** What conditions need, and which of the definitions they read themselves. */
+export interface ConditionNeeds extends Needs {
   readonly direct: ReadonlySet<string>;
 }
 
-export function needsOf({ kernel, where, given }: Domain): Needs {
-  const names = new Set<string>();
-  const look = (e: Expr): void =>
-    visit(e, (x) => {
-      if (x.kind !== 'read' || names.has(x.name)) return;
-      names.add(x.name);
-      const def = kernel.defs.find((d) => d.name === x.name);
-      if (def) look(def.value);
-    });
+export function conditionNeeds({ kernel, where, given }: Domain): ConditionNeeds {
   const direct = new Set<string>();
   for (const e of [where, given])
     visit(e, (x) => {
       if (x.kind === 'read' && kernel.defs.some((d) => d.name === x.name)) direct.add(x.name);
     });
-  look(where);
-  look(given);
-  return {
-    tensors: kernel.tensors.filter((t) => names.has(t.name)),
-    defs: kernel.defs.filter((d) => names.has(d.name)),
-    direct,
-  };
+  return { ...needsOf(kernel, [where, given]), direct };
 }
 
 /**
@@ -151,7 +134,7 @@ export function needsOf({ kernel, where, given }: Domain): Needs {
  * @param pattern below `PATTERNS`
  * @throws UserError when a definition reads outside of a tensor
  */
-export function dataFor(kernel: IrKernel, needs: Needs, numbers: Numbers, pattern: number): Data {
+export function dataFor(kernel: IrKernel, needs: ConditionNeeds, numbers: Numbers, pattern: number): Data {
   const data = new Map<string, InterpretedTensor>();
   needs.tensors.forEach((t, n) => {
     const shape = t.dims.map((d) => evaluate(d.extent, numbers));
@@ -162,6 +145,7 @@ export function dataFor(kernel: IrKernel, needs: Needs, numbers: Numbers, patter
   const small: IrKernel = {
     ...kernel,
     tensors: needs.tensors,
+    states: needs.states,
     defs: needs.defs,
     outputs: wanted.map((d) => ({ name: d.name, storage: d.type, def: d.name, indices: d.indices })),
   };

@@ -66,8 +66,8 @@ describe('docs/language.md', () => {
 
   it('has an example of every item', () => {
     const items =
-      /^\s*(axes|in|param|const|require|mask|let|score|normalize|aggregate|gate|out|import|fn)\b/gm;
-    expect(new Set([...blocks.join('\n').matchAll(items)].map((m) => m[1])).size).toBe(14);
+      /^\s*(axes|in|param|const|require|mask|let|score|normalize|aggregate|gate|state|recurrence|out|import|fn)\b/gm;
+    expect(new Set([...blocks.join('\n').matchAll(items)].map((m) => m[1])).size).toBe(16);
   });
 
   it('lists every function', () => {

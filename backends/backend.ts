@@ -51,6 +51,8 @@ export interface Manifest {
   readonly target: string;
   readonly source: string;
   readonly fixed: Readonly<Record<string, number>>;
+  /** How the kernel was made of another one. */
+  readonly notes?: readonly string[];
   readonly maxGridPerDimension: number;
   /** Launches in order. */
   readonly launches: readonly ManifestEntry[];

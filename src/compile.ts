@@ -5,6 +5,7 @@ import { UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { explainLowered, type Explanation } from './explain.ts';
 import type { StorageType } from './expr/types.ts';
 import { lowerKernel } from './ir/from-model.ts';
+import { artefactOf, type Artefact } from './ir/artefacts/artefact.ts';
 import { reportRows, type RowsReport } from './ir/empty-rows/report.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { verifyIr } from './ir/verify.ts';
@@ -36,6 +37,8 @@ export interface VariantOptions {
   /** Optional inputs that are not given. */
   readonly absent?: ReadonlySet<string>;
   readonly consts?: Readonly<Record<string, number>>;
+  /** Which kernel of a recurrence; by default the one that is written. */
+  readonly artefact?: Artefact;
 }
 export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly target: TargetName;
@@ -84,7 +87,10 @@ export function guard<T>(earlier: readonly Diagnostic[], f: () => T): Result<T> 
   }
 }
 
-/** The semantic IR of one variant of a checked file. */
+/**
+ * The semantic IR of one variant of a checked file.
+ * @throws UserError E0630 to E0633 when the kernel has no such artefact
+ */
 export function semanticIr(checked: Checked, options: VariantOptions = {}): IrKernel {
   const name = kernelName(checked.model, options.kernel);
   const ir = lowerKernel(checked.model, name, {
@@ -92,7 +98,9 @@ export function semanticIr(checked: Checked, options: VariantOptions = {}): IrKe
     ...(options.consts ? { consts: options.consts } : {}),
   });
   verifyIr(ir, 'ir/from-model');
-  return ir;
+  const made = artefactOf(ir, options.artefact ?? 'sequence');
+  verifyIr(made, 'ir/artefacts');
+  return made;
 }
 
 function kernelName(model: Model, wanted: string | undefined): string {

@@ -65,6 +65,8 @@ export interface StageExplanation extends Cost {
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
 export interface Explanation extends Cost {
   readonly kernel: string;
+  /** How it was made of another kernel. */
+  readonly notes?: readonly string[];
   readonly launches: number;
   /** Cores of the device that plans are made for. */
   readonly cores: number;
@@ -265,6 +267,7 @@ export function explainLowered(
   const [inAndOut, workspace] = [bytes((r) => r !== 'workspace'), bytes((r) => r === 'workspace')];
   return {
     kernel: p.name,
+    ...(lowered.program.notes ? { notes: lowered.program.notes } : {}),
     launches: p.stages.length,
     cores: limits.cores,
     ...costOf(together(stages.map((s) => s.spent)), values),

@@ -216,7 +216,7 @@ export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observ
   verifyTile(plain);
   observe?.('tile', 'from-ir', () => printTile(plain));
   const tile = scheduleTile(plain, options, observe, notes);
-  let program = kernelProgram(tile);
+  let program = { ...kernelProgram(tile), ...(ir.notes ? { notes: ir.notes } : {}) };
   verifyProgram(program);
   observe?.('kernel', 'from-tile', () => printProgram(program));
   for (const p of KERNEL_PASSES) {

@@ -15,6 +15,7 @@ export function manifestOf(program: Program): Manifest {
     target: 'cuda',
     source: `${fileStem(program.name)}.cu`,
     fixed: program.fixed,
+    ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: CUDA_LIMITS.maxGridPerDimension,
     launches: program.kernels.map((k) => entry(k, program)),
     inputs: program.inputs.map(tensor),

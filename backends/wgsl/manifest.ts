@@ -19,6 +19,7 @@ export function manifestOf(program: Program, options: BackendOptions = {}): Mani
     target: 'wgsl',
     source: sourceName(program),
     fixed: program.fixed,
+    ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: wgslLimits(options).maxGridPerDimension,
     launches: program.kernels.map((k) => entryOf(k, program, module)),
     inputs: tensors(program.inputs),

@@ -16,6 +16,7 @@ import { CompilerBug, type Diagnostic } from '../diagnostics/diagnostic.ts';
 import { explainLowered, printExplanation, type Explanation } from '../explain.ts';
 import type { StorageType } from '../expr/types.ts';
 import { formatSource } from '../format/format.ts';
+import type { Artefact } from '../ir/artefacts/artefact.ts';
 import type { IrKernel } from '../ir/ir.ts';
 import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
 import { withStorage } from '../ir/passes/storage.ts';
@@ -44,6 +45,8 @@ export interface Variant {
   readonly absent: ReadonlySet<string>;
   /** Storage of inputs and outputs where it differs from the declaration. */
   readonly storage: Readonly<Record<string, StorageType>>;
+  /** Which kernel of a recurrence; by default the one that is written. */
+  readonly artefact?: Artefact;
 }
 
 /** What the user allows or asks for beyond the kernel itself. */
@@ -120,14 +123,18 @@ export function checkSpecRows(spec: Spec): {
  * @throws UserError E0722 for names that the kernel does not have.
  */
 export function irOf(spec: Spec, variant: Variant): IrKernel {
-  const { kernel, absent, consts, storage, set } = variant;
-  const full = semanticIr(checked(spec), { kernel, consts });
-  const optional = full.tensors.filter((t) => t.optional).map((t) => t.name);
+  const { kernel, absent, consts, storage, set, artefact = 'sequence' } = variant;
+  const written = semanticIr(checked(spec), { kernel, consts });
+  const optional = written.tensors.filter((t) => t.optional).map((t) => t.name);
   for (const name of absent) requireKnown('E0722', 'optional input', name, optional, kernel);
-  const tensors = [...full.tensors, ...full.outputs].map((t) => t.name);
-  for (const name of Object.keys(storage)) requireKnown('E0722', 'input or output', name, tensors, kernel);
-  for (const name of Object.keys(set)) requireKnown('E0722', 'size', name, full.sizes, kernel);
-  return withStorage(absent.size > 0 ? semanticIr(checked(spec), { kernel, absent, consts }) : full, storage);
+  const plain = absent.size === 0 && artefact === 'sequence';
+  const made = plain ? written : semanticIr(checked(spec), { kernel, absent, consts, artefact });
+  // An input that is absent may be named with its storage all the same.
+  const tensors = [...made.tensors, ...made.outputs, ...written.tensors].map((t) => t.name);
+  const known = [...new Set(tensors)];
+  for (const name of Object.keys(storage)) requireKnown('E0722', 'input or output', name, known, made.name);
+  for (const name of Object.keys(set)) requireKnown('E0722', 'size', name, made.sizes, made.name);
+  return withStorage(made, storage);
 }
 
 /** Sizes that must be fixed at compile time for this kernel. */

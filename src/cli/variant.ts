@@ -1,6 +1,7 @@
 /** The flags that choose a kernel and its variant, shared by several commands. */
 import type { Command } from 'commander';
 import type { StorageType } from '../expr/types.ts';
+import { ARTEFACTS, type Artefact } from '../ir/artefacts/artefact.ts';
 import type { Variant } from './pipeline.ts';
 import { collect, oneOf, parseNumbers, parseSizes, UsageError } from './usage.ts';
 
@@ -10,6 +11,7 @@ export interface VariantOptions {
   readonly const?: string[];
   readonly absent?: string[];
   readonly storage?: string[];
+  readonly artefact?: Artefact;
 }
 
 /** Adds `--kernel --set --const --absent --storage`; `set` is the help for the second. */
@@ -23,6 +25,15 @@ export function addVariantOptions(
     .option('--const <name=value>', 'override a const (repeatable)', collect)
     .option('--absent <name>', 'compile without an optional input (repeatable)', collect)
     .option('--storage <name=type>', 'other element type for an input or output (repeatable)', collect);
+}
+
+/** Adds `--artefact`: which kernel of a recurrence. */
+export function addArtefactOption(command: Command): Command {
+  return command.option(
+    '--artefact <name>',
+    `which kernel of a recurrence: ${ARTEFACTS.join(', ')}`,
+    oneOf('artefact', ARTEFACTS),
+  );
 }
 
 const STORAGES: readonly StorageType[] = ['f32', 'f16', 'bf16', 'i32', 'u32', 'bool'];
@@ -42,5 +53,6 @@ export function variantOf(options: VariantOptions, kernel: string): Variant {
     consts: Object.fromEntries(parseNumbers('const', options.const)),
     absent: new Set(options.absent),
     storage,
+    ...(options.artefact ? { artefact: options.artefact } : {}),
   };
 }

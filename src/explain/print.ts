@@ -97,6 +97,7 @@ function printValues({ values, assumed }: Explanation): string[] {
 export function printExplanation(e: Explanation): string {
   return [
     `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`,
+    ...(e.notes ?? []).map((text) => `  ${text}`),
     ...printValues(e),
     ...(e.stages.some((s) => s.passes.length > 0) || !e.stages.some((s) => s.steps)
       ? [`  tiles        ${printTiles(e.tiles)}`]

@@ -108,6 +108,8 @@ export interface IrKernel {
   /** In dependence order, in which reading a state depends on nothing. */
   readonly defs: readonly IrDef[];
   readonly outputs: readonly IrOutput[];
+  /** How it was made of another kernel, for callers. */
+  readonly notes?: readonly string[];
   readonly span?: Span;
 }
 

@@ -54,7 +54,12 @@ export type Stmt =
       readonly unroll: boolean;
       readonly body: readonly Stmt[];
     }
-  | { readonly kind: 'if'; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else?: readonly Stmt[] }
+  | {
+      readonly kind: 'if';
+      readonly cond: Expr;
+      readonly then: readonly Stmt[];
+      readonly else?: readonly Stmt[];
+    }
   | { readonly kind: 'barrier' }
   /**
    * acc[r, c] += Σ_k a[r, k] · b[c, k] for r < rows, c < cols, k < depth, where each lane holds its own `acc` part.
@@ -124,6 +129,8 @@ export interface Program {
   readonly uniforms: readonly Uniform[];
   /** Sizes fixed at compile time. */
   readonly fixed: Readonly<Record<string, number>>;
+  /** How it was made of another kernel, for callers. */
+  readonly notes?: readonly string[];
 }
 export interface ProgramTensor {
   readonly name: string;

@@ -43,7 +43,7 @@ const timeAt = (t: IrTensor): number => t.dims.findIndex((d) => d.axis === 't');
 
 /** The kernel of one artefact, as a planted fault leaves it. */
 export function made(k: IrKernel, artefact: Artefact, edit: Edit = (x) => x): IrKernel {
-  const { kernel } = artefactOf(k, artefact);
+  const kernel = artefactOf(k, artefact);
   verifyIr(kernel, artefact);
   return edit(kernel, artefact);
 }

@@ -1,6 +1,8 @@
 /** `attnc compile`: writes kernel source, manifest and host code. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { UserError } from '../../diagnostics/diagnostic.ts';
+import { ARTEFACTS, type Artefact } from '../../ir/artefacts/artefact.ts';
 import { writeFilesAtomically, makeFolder } from '../../runtime/files.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
@@ -14,11 +16,14 @@ import {
   printLevel,
   type CompileTarget,
   type Level,
+  type Spec,
+  type Variant,
 } from '../pipeline.ts';
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
-interface Options extends VariantOptions, FeatureOptions {
+interface Options extends Omit<VariantOptions, 'artefact'>, FeatureOptions {
+  readonly artefact: Artefact | 'all';
   readonly target: CompileTarget | 'all';
   readonly out: string;
   readonly emit?: Level;
@@ -39,6 +44,12 @@ export function addCompile(program: Command, run: Runner): void {
     )
     .option('-o, --out <folder>', 'where the files go', 'out')
     .option('--emit <level>', `print one level instead: ${LEVELS.join(', ')}`, oneOf('emit', LEVELS))
+    .option(
+      '--artefact <name>',
+      `which kernel of a recurrence: ${ARTEFACTS.join(', ')} or all`,
+      oneOf('artefact', [...ARTEFACTS, 'all'] as const),
+      'sequence',
+    )
     .option('--bindings', 'WGSL: also write typed TypeScript bindings');
   addFeatureOptions(addVariantOptions(command), 'gpu')
     .option('--json', 'print one JSON object')
@@ -56,21 +67,21 @@ async function compile(context: Context, path: string, options: Options): Promis
   const notes: string[] = [];
   const levels: string[] = [];
   const files: { path: string; content: string }[] = [];
-  for (const name of names) {
-    const variant = variantOf(options, name);
-    const kernel = irOf(spec, variant);
-    const { set, assumed } = fixedOrUsual(kernel, variant.set);
-    const note = assumedNote(kernel, assumed);
-    if (note !== undefined) notes.push(note);
-    if (emit !== undefined) {
-      levels.push(printLevel(spec, variant, set, emit, features));
-      continue;
+  for (const name of names)
+    for (const variant of variantsOf(context, spec, options, name)) {
+      const kernel = irOf(spec, variant);
+      const { set, assumed } = fixedOrUsual(kernel, variant.set);
+      const note = assumedNote(kernel, assumed);
+      if (note !== undefined) notes.push(note);
+      if (emit !== undefined) {
+        levels.push(printLevel(spec, variant, set, emit, features));
+        continue;
+      }
+      for (const target of targets) {
+        const compiled = await compileVariant(kernel, set, target, features);
+        files.push(...compiled.files.map((f) => ({ path: join(options.out, f.path), content: f.text })));
+      }
     }
-    for (const target of targets) {
-      const compiled = await compileVariant(kernel, set, target, features);
-      files.push(...compiled.files.map((f) => ({ path: join(options.out, f.path), content: f.text })));
-    }
-  }
   if (emit !== 'ast' && emit !== 'model' && emit !== 'ir') for (const note of notes) context.note(note);
   if (emit !== undefined) {
     const text = levels.join('\n');
@@ -81,4 +92,24 @@ async function compile(context: Context, path: string, options: Options): Promis
   const written = files.map((file) => file.path);
   const lines = written.map((file) => `wrote ${file}`);
   return { ok: true, diagnostics: warnings, data: { files: written, notes }, text: lines.join('\n') };
+}
+
+/** The variant of one artefact, or of every artefact that the kernel has; it is told which ones it has not, and why. */
+function variantsOf(context: Context, spec: Spec, options: Options, name: string): readonly Variant[] {
+  const { artefact, ...others } = options;
+  if (artefact !== 'all') return [variantOf({ ...others, artefact }, name)];
+  const written = variantOf(others, name);
+  irOf(spec, written);
+  return ARTEFACTS.flatMap((wanted): Variant[] => {
+    try {
+      const { sizes } = irOf(spec, { ...written, set: {}, storage: {}, artefact: wanted });
+      // A size or tensor that only other artefacts have does not concern this one.
+      const set = Object.fromEntries(Object.entries(written.set).filter(([size]) => sizes.includes(size)));
+      return [{ ...written, set, artefact: wanted }];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      context.note(`no ${wanted} of ${name}: ${error.message}`);
+      return [];
+    }
+  });
 }

@@ -17,7 +17,7 @@ import {
   type Variant,
 } from '../pipeline.ts';
 import { collectWhole, oneOf, parseNumbers, parseTensorPaths, UsageError } from '../usage.ts';
-import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
+import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
 interface Options extends VariantOptions, FeatureOptions {
   readonly target: CompileTarget;
@@ -32,7 +32,9 @@ export function addExplain(program: Command, run: Runner): void {
     .argument('<file-or-code>', 'a .attn file, or a code such as E0201')
     .option('-t, --target <target>', COMPILE_TARGETS.join(', '), oneOf('target', COMPILE_TARGETS), 'wgsl');
   addFeatureOptions(
-    addVariantOptions(command, 'fix a size or a const, or give a param for the figures (repeatable)'),
+    addArtefactOption(
+      addVariantOptions(command, 'fix a size or a const, or give a param for the figures (repeatable)'),
+    ),
     'gpu',
   )
     .option('-i, --in <name=file>', 'a tensor that bounds depend on, for the figures', collectWhole)

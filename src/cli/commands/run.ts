@@ -8,7 +8,7 @@ import { chooseKernel, openChecked } from '../open.ts';
 import { checkOutPaths, roundOutputs, summary, writeOutputs } from '../outputs.ts';
 import { execute, TARGETS, type Target } from '../targets.ts';
 import { collect, collectWhole, oneOf, parseNumbers, parseTensorPaths } from '../usage.ts';
-import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
+import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
 interface Options extends VariantOptions, FeatureOptions {
   readonly target: Target;
@@ -33,7 +33,7 @@ export function addRun(program: Command, run: Runner): void {
     .option('-o, --out <name=file>', 'an output: NAME=FILE, or FILE for all outputs', collectWhole)
     .option('-p, --param <name=value>', 'a runtime parameter (repeatable)', collect)
     .option('--check', 'also run the interpreter and compare');
-  addFeatureOptions(addVariantOptions(command), 'what the device is')
+  addFeatureOptions(addArtefactOption(addVariantOptions(command)), 'what the device is')
     .option('--json', 'print one JSON object')
     .action((file: string, options: Options) =>
       run('run', options.json === true, (context) => runKernel(context, file, options)),

@@ -6,7 +6,7 @@ import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.
 import { chooseKernel, openChecked } from '../open.ts';
 import { availableTargets, missingFor, TARGETS, type Target } from '../targets.ts';
 import { collect, oneOf, parseNumbers, parseSizes, wholeNumber } from '../usage.ts';
-import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
+import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 import {
   drawCase,
   failed,
@@ -63,7 +63,7 @@ export function addVerify(program: Command, run: Runner): void {
     .option('--only <case>', 'run just this case', wholeNumber('only', 0))
     .option('--size <name=value>', 'fix a size of the cases without compiling for it (repeatable)', collect)
     .option('-p, --param <name=value>', 'fix a runtime parameter (repeatable)', collect);
-  addFeatureOptions(addVariantOptions(command), 'what the device is')
+  addFeatureOptions(addArtefactOption(addVariantOptions(command)), 'what the device is')
     .option('--json', 'print one JSON object')
     .action((files: string[], options: Options) =>
       run('verify', options.json === true, (context) => verify(context, files, options)),
@@ -176,6 +176,8 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
   const { device, shaderF16 } = plan.features;
   if (device) flags.push(`--device ${device}`);
   if (shaderF16) flags.push('--f16');
+  const { artefact } = plan.variant;
+  if (artefact !== undefined) flags.push(`--artefact ${artefact}`);
   const kernel = `attnc verify ${plan.spec.path} --kernel ${plan.variant.kernel}`;
   return {
     message: explain(outcome),

@@ -20,12 +20,6 @@ export const ARTEFACTS = ['sequence', 'step', 'summary', 'combine', 'apply'] as 
  */
 export type Artefact = (typeof ARTEFACTS)[number];
 
-export interface ArtefactKernel {
-  readonly kernel: IrKernel;
-  /** What a caller should know about how it is made. */
-  readonly notes: readonly string[];
-}
-
 const arrow = (xs: readonly { readonly input: string; readonly output: string }[]): string[] =>
   xs.map((x) => `hands on ${x.input} as ${x.output}`);
 
@@ -33,8 +27,8 @@ const arrow = (xs: readonly { readonly input: string; readonly output: string }[
  * @param k the kernel; where sums over earlier positions can be states, they are states by now
  * @throws UserError E0630 to E0633 when the kernel has no such artefact
  */
-export function artefactOf(k: IrKernel, artefact: Artefact): ArtefactKernel {
-  if (artefact === 'sequence') return { kernel: k, notes: [] };
+export function artefactOf(k: IrKernel, artefact: Artefact): IrKernel {
+  if (artefact === 'sequence') return k;
   if (k.states.length === 0) throw noRecurrence(k.name, artefact, k.span);
   const name = `${k.name}_${artefact}`;
   const segment = cutSegment(k, artefact === 'step' ? 'step' : 'part');
@@ -42,9 +36,8 @@ export function artefactOf(k: IrKernel, artefact: Artefact): ArtefactKernel {
   const carried = [...arrow(segment.carried), ...arrow(segment.tails)];
   switch (artefact) {
     case 'step': {
-      const notes = [...carried, ...begins];
-      const doc = `One step of \`${k.name}\`: ${notes.join('; ')}.`;
-      return { kernel: { ...segment.kernel, name, doc }, notes };
+      const doc = `One step of \`${k.name}\`.`;
+      return { ...segment.kernel, name, doc, notes: [...carried, ...begins] };
     }
     case 'summary':
     case 'combine': {
@@ -53,16 +46,16 @@ export function artefactOf(k: IrKernel, artefact: Artefact): ArtefactKernel {
         .filter((s) => !s.extreme && s.scale === undefined)
         .filter((s) => !summary.transitions.some((t) => t.to === s.state.name && t.from === s.state.name))
         .map((s) => `the transition of ${identifier(s.state.name)} is the identity and is left out`);
-      if (artefact === 'combine') return { kernel: combineOf(summary, name), notes };
-      return { kernel: summary.kernel, notes: [...begins, ...notes] };
+      if (artefact === 'combine') return { ...combineOf(summary, name), notes };
+      return { ...summary.kernel, notes: [...begins, ...notes] };
     }
     case 'apply': {
       const { kernel, recomputes } = applyOf(k, segment, name);
       const how =
         recomputes === undefined
-          ? 'adds what came in to the local outputs'
+          ? 'adds what came in to the outputs of the part alone'
           : `runs the part again from what came in, because ${recomputes}`;
-      return { kernel, notes: recomputes === undefined ? [how] : [how, ...carried, ...begins] };
+      return { ...kernel, notes: recomputes === undefined ? [how] : [how, ...carried, ...begins] };
     }
   }
 }

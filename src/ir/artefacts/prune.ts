@@ -7,14 +7,14 @@ class Needs {
   private readonly values = new Map<string, readonly Expr[]>();
   private readonly states = new Map<string, IrState>();
 
-  constructor(k: IrKernel) {
+  constructor(k: IrKernel, roots: readonly string[]) {
     for (const d of k.defs) this.values.set(d.name, [d.value]);
     for (const s of k.states) {
       this.values.set(s.name, [s.init]);
       this.values.set(s.final, [s.init]);
       this.states.set(s.name, s).set(s.final, s);
     }
-    for (const o of k.outputs) this.add(o.def);
+    for (const name of roots) this.add(name);
   }
 
   private add(name: string): void {
@@ -27,7 +27,7 @@ class Needs {
 }
 
 /** Variables and bound axes of everything that is evaluated for an element. */
-function mentioned(k: IrKernel): Set<string> {
+export function mentioned(k: IrKernel): Set<string> {
   const out = new Set<string>();
   for (const e of [...k.defs.map((d) => d.value), ...k.states.map((s) => s.init)]) {
     freeVars(e, out);
@@ -39,12 +39,14 @@ function mentioned(k: IrKernel): Set<string> {
   return out;
 }
 
-export function prune(k: IrKernel): IrKernel {
-  const { names } = new Needs(k);
-  const states = k.states.filter((s) => names.has(s.name));
+/** @param states states that stay although nobody reads them */
+export function prune(k: IrKernel, states: readonly IrState[] = []): IrKernel {
+  const roots = [...k.outputs.map((o) => o.def), ...states.map((s) => s.name)];
+  const { names } = new Needs(k, roots);
+  const kept = k.states.filter((s) => names.has(s.name));
   const defs = k.defs.filter((d) => names.has(d.name));
   const tensors = k.tensors.filter((t) => names.has(t.name));
-  const used = mentioned({ ...k, states, defs });
+  const used = mentioned({ ...k, states: kept, defs });
   for (const t of tensors) for (const d of t.dims) if (d.axis !== undefined) used.add(d.axis);
   const axes = k.axes.filter((a) => used.has(a.name));
   for (const a of axes) freeVars(a.extent, used);
@@ -65,7 +67,7 @@ export function prune(k: IrKernel): IrKernel {
     tensors,
     // Kept for people: a line that mentions what is gone would say nothing.
     masks: k.masks.filter((m) => [...freeVars(m)].every((v) => used.has(v))),
-    states,
+    states: kept,
     defs,
   };
 }

@@ -5,7 +5,7 @@
  *
  * With `shift` the maximum's own, such a state says the same whatever the maximum was when the sequence began.
  */
-import { constant, key, op, readNames, type Expr } from '../../expr/expr.ts';
+import { constant, key, op, read, readNames, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { IrKernel } from '../ir.ts';
 import type { AffineStep, MaxStep } from '../recurrence/classify.ts';
@@ -32,6 +32,8 @@ interface Exponents {
 class Scales {
   private readonly definitions: Definitions;
   private readonly moving: ReadonlySet<string>;
+  /** The text of the maximum after the step. */
+  private readonly next: string;
 
   constructor(
     k: IrKernel,
@@ -39,6 +41,14 @@ class Scales {
   ) {
     this.definitions = new Definitions(k);
     this.moving = stateful(k);
+    const { next, indices, type } = m.state;
+    const order = this.definitions.get(next)?.indices ?? indices;
+    const at = read(
+      next,
+      order.map((a) => variable(a)),
+      type,
+    );
+    this.next = key(this.definitions.resolved(at));
   }
 
   private depends(e: Expr): boolean {
@@ -88,11 +98,7 @@ class Scales {
 
   /** The maximum after the step, under any of its names. */
   private isNext(e: Expr): boolean {
-    const next = this.definitions.get(this.m.state.next)!;
-    let at: Expr | undefined = e;
-    while (at?.kind === 'read' && !isPlainRead(at, next.name, next.indices))
-      at = this.definitions.inlined(at);
-    return at !== undefined && (at.kind === 'read' || key(at) === key(next.value));
+    return key(this.definitions.resolved(e)) === this.next;
   }
 
   /** Through definitions, as far as they are no maximum after the step. */

@@ -19,9 +19,10 @@ import { printExpr } from '../../expr/print.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { axisOf, type IrAxis, type IrKernel, type IrTensor } from '../ir.ts';
 import type { FreshNames } from '../passes/names.ts';
+import { align } from './align.ts';
 import { distance, isAtLeast } from './distance.ts';
 import { identifier, namesOf } from './names.ts';
-import { prune } from './prune.ts';
+import { mentioned, prune } from './prune.ts';
 import { beyondSegment, needsFuture } from './refusals.ts';
 import { stateful } from './stateful.ts';
 import { carryStates, type Carried } from './starts.ts';
@@ -65,7 +66,7 @@ class Cutter {
       ...t,
       dims: t.dims.map((d, n) => {
         const axis = this.time.of(t.name)[n];
-        return axis === undefined ? d : { ...d, extent: extents.get(axis)! };
+        return axis === undefined ? d : { axis, extent: extents.get(axis)! };
       }),
     }));
     const cut: IrKernel = {
@@ -73,10 +74,11 @@ class Cutter {
       sizes: [...k.sizes, ...sizes],
       axes,
       tensors,
-      masks: k.masks.map((m) => this.moved(m)),
       states: k.states.map((s) => ({ ...s, init: this.cut(s.init) })),
       defs: k.defs.map((d) => ({ ...d, value: simplify(this.cut(d.value)) })),
     };
+    // Lines for people mention where the part begins only if something else asks.
+    const masks = k.masks.flatMap((m) => this.moved(m) ?? []);
     const parts = this.tails.list.map((t) =>
       tailParts(cut, t, extents.get(this.time.of(t.of)[t.at]!)!, this.names),
     );
@@ -84,6 +86,7 @@ class Cutter {
     return {
       kernel: {
         ...cut,
+        masks,
         axes: [...axes, ...parts.flatMap((p) => p.axes)],
         params: [...k.params, ...offsets.map((name) => ({ name, type: 'i32' as const }))],
         requires: [
@@ -103,14 +106,16 @@ class Cutter {
   private shortened(a: IrAxis, sizes: string[]): IrAxis {
     if (this.single) return { ...a, extent: i32(1) };
     const own = freeVars(a.extent);
-    const elsewhere = new Set<string>();
-    for (const e of expressionsOf(this.k)) freeVars(e, elsewhere);
-    for (const x of this.k.axes) if (!this.time.axes.includes(x.name)) freeVars(x.extent, elsewhere);
-    for (const p of this.k.params) if (p.default) freeVars(p.default, elsewhere);
+    const elsewhere = mentioned(this.k);
     for (const t of this.k.tensors)
       t.dims.forEach((d, n) => {
-        if (this.time.of(t.name)[n] === undefined) freeVars(d.extent, elsewhere);
+        if (this.time.of(t.name)[n] !== undefined) return;
+        freeVars(d.extent, elsewhere);
+        if (d.axis !== undefined) elsewhere.add(d.axis);
       });
+    for (const x of this.k.axes)
+      if (elsewhere.has(x.name) && !this.time.axes.includes(x.name)) freeVars(x.extent, elsewhere);
+    for (const p of this.k.params) if (p.default) freeVars(p.default, elsewhere);
     if (![...own].some((s) => elsewhere.has(s))) return a;
     const size = this.names.fresh(`${[...own][0]!}_part`);
     sizes.push(size);
@@ -191,10 +196,10 @@ class Cutter {
         );
   }
 
-  /** Positions that are values: all that is not the index of a read at such a position. */
-  private moved(e: Expr): Expr {
-    const map = new Map(this.time.axes.filter((a) => freeVars(e).has(a)).map((a) => [a, this.position(a)]));
-    return map.size > 0 ? simplify(substitute(e, map)) : e;
+  private moved(e: Expr): Expr | undefined {
+    const moving = this.time.axes.filter((a) => freeVars(e).has(a));
+    if (moving.some((a) => !this.offsets.has(a))) return undefined;
+    return simplify(substitute(e, new Map(moving.map((a) => [a, this.position(a)]))));
   }
 
   private cut(e: Expr): Expr {
@@ -250,8 +255,9 @@ function hasEnds(e: Expr): boolean {
  * @param length `step` for one position, `part` for as many as a caller gives
  * @throws UserError E0631, E0632 when a part does not hold what is read
  */
-export function cutSegment(k: IrKernel, length: 'step' | 'part'): Segment {
-  const names = namesOf(k);
+export function cutSegment(whole: IrKernel, length: 'step' | 'part'): Segment {
+  const names = namesOf(whole);
+  const k = prune(align(whole, names), whole.states);
   const single = length === 'step';
   const reverse = single ? k.states.find((s) => s.reverse) : undefined;
   if (reverse)

@@ -19,6 +19,10 @@ export function timeAxes(k: IrKernel): readonly string[] {
   return open.length > 0 ? open : along;
 }
 
+/** The index is the axis, moved by something. */
+export const movesWithAxis = (index: Expr, axis: string): boolean =>
+  [...linear(index).terms.values()].some((t) => t.by === 1 && t.atom.kind === 'var' && t.atom.name === axis);
+
 /** By dimension or index of what is read under a name, the time axis whose positions it has. */
 export class Timeline {
   readonly axes: readonly string[];
@@ -47,12 +51,7 @@ export class Timeline {
     if (e.kind !== 'read' || !tensor) return;
     e.index.forEach((index, n) => {
       for (const a of this.axes)
-        if (
-          [...linear(index).terms.values()].some(
-            (t) => t.by === 1 && t.atom.kind === 'var' && t.atom.name === a,
-          ) &&
-          key(tensor.dims[n]!.extent) === key(axisOf(k, a)!.extent)
-        )
+        if (movesWithAxis(index, a) && key(tensor.dims[n]!.extent) === key(axisOf(k, a)!.extent))
           this.places.get(e.name)![n] ??= a;
     });
   }

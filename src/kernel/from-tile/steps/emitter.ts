@@ -163,8 +163,8 @@ export class Emitter {
       case 'var':
         return this.levelOf.get(e.name) ?? 0;
       case 'read': {
-        // A lane's own numbers change from step to step.
-        const own = this.scope.program.tensors.some((t) => bufferName(t.name) === e.name) ? 0 : 1;
+        // A lane's own numbers may change in any loop, also in the innermost.
+        const own = this.scope.program.tensors.some((t) => bufferName(t.name) === e.name) ? 0 : this.depth;
         return Math.max(own, this.level(e.index[0]!));
       }
       case 'op':

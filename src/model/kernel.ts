@@ -8,6 +8,7 @@ import { checkOutputs } from './outputs.ts';
 import { docOf, KernelState } from './state.ts';
 import { orderErrors } from './recurrence-order.ts';
 import { StateValues } from './state-values.ts';
+import { idleBlocks } from './states.ts';
 import { unusedWarnings } from './unused.ts';
 
 /** Checks one kernel; everything wrong with it is reported, and what could be understood is in the result. */
@@ -43,6 +44,7 @@ export function checkKernel(decl: KernelDecl, fns: FnScope, report: (d: Diagnost
   };
   if (kernel.ok) orderErrors(kernel, decl.span).forEach((d) => s.report(d));
   // After an error much seems unused that is not.
-  if (s.ok) unusedWarnings(kernel, s.mentioned, s.usedMasks).forEach((d) => s.report(d));
+  if (s.ok)
+    [...unusedWarnings(kernel, s.mentioned, s.usedMasks), ...idleBlocks(s)].forEach((d) => s.report(d));
   return { ...kernel, ok: s.ok };
 }

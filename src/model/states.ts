@@ -1,4 +1,5 @@
 /** States: what each one is, which block assigns it, and what its assignments are called. */
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { STORAGE, type ScalarType } from '../expr/types.ts';
 import type { Name } from '../syntax/ast.ts';
 import type { ModelAxis } from './model.ts';
@@ -39,11 +40,14 @@ export function withAxis(indices: readonly string[], axis: string, axes: readonl
   return at < 0 ? [...indices, axis] : [...indices.slice(0, at), axis, ...indices.slice(at)];
 }
 
-function checkBlock(s: KernelState, block: ItemOf<'recurrence'>): void {
-  const { axis } = block;
+/** Blocks that assign no state. */
+export function idleBlocks(s: KernelState): Diagnostic[] {
   const isState = (n: Name): boolean => s.declared.get(n.text)?.kind === 'state';
-  if (s.indexNames([axis]).length === 1 && !block.steps.some((x) => isState(x.name)))
-    s.report(recurrenceWithoutState(axis.span));
+  return s.decl.items.flatMap((i) =>
+    i.kind === 'recurrence' && !i.steps.some((x) => isState(x.name))
+      ? [recurrenceWithoutState(i.axis.span)]
+      : [],
+  );
 }
 
 /** The declared indices of a state; undefined when its type is wrong. */
@@ -95,6 +99,6 @@ function checkState(s: KernelState, item: ItemOf<'state'>): void {
 
 /** Checks the states' declarations and the heads of the blocks. */
 export function checkStates(s: KernelState): void {
-  for (const item of s.decl.items) if (item.kind === 'recurrence') checkBlock(s, item);
+  for (const item of s.decl.items) if (item.kind === 'recurrence') s.indexNames([item.axis]);
   for (const item of s.decl.items) if (item.kind === 'state') checkState(s, item);
 }

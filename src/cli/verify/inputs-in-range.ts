@@ -24,8 +24,8 @@ export function inputsInRange(
   shrink: number,
 ): Map<string, Tensor> {
   const { kernel, sizes, params, seed } = c;
-  if (kernel.states.length === 0) return drawInputs(kernel, uses, sizes, seed, shrink);
   const factors = stateFactors(kernel);
+  if (factors.size === 0) return drawInputs(kernel, uses, sizes, seed, shrink);
   for (let calm = 0; ; calm++) {
     const temper = (name: string, x: number): number => {
       const factor = factors.get(name);

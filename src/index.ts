@@ -1,6 +1,13 @@
 /** The public API of attnc. Pure: no file, network, clock or process access. */
 import { checkRows, checkText, compileText, explainText, guard, hasErrors, semanticIr } from './compile.ts';
-import type { Compiled, CompileOptions, ExplainOptions, Result, SourceOptions, VariantOptions } from './compile.ts';
+import type {
+  Compiled,
+  CompileOptions,
+  ExplainOptions,
+  Result,
+  SourceOptions,
+  VariantOptions,
+} from './compile.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Explanation } from './explain.ts';
 import { interpretKernel, type InterpretedOutput, type InterpretedTensor } from './ir/interpret.ts';
@@ -8,13 +15,25 @@ import { checkExtents, checkRequires, inferSizes, paramValues } from './ir/sizes
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
 
-export type { Compiled, CompileOptions, Diagnostic, Explanation, InterpretedOutput, InterpretedTensor, Result };
+export type {
+  Compiled,
+  CompileOptions,
+  Diagnostic,
+  Explanation,
+  InterpretedOutput,
+  InterpretedTensor,
+  Result,
+};
 export { formatSource as format } from './format/format.ts';
+export { ARTEFACTS, type Artefact } from './ir/artefacts/artefact.ts';
 export { renderDiagnostic } from './diagnostics/render.ts';
 export { printExplanation } from './explain.ts';
 
 /** Source text to its syntax tree; what is wrong is in `diagnostics`. Never throws for any text. */
-export function parse(text: string, source = '<input>'): { file: SourceFile; diagnostics: readonly Diagnostic[] } {
+export function parse(
+  text: string,
+  source = '<input>',
+): { file: SourceFile; diagnostics: readonly Diagnostic[] } {
   return parseSource(text, source);
 }
 
@@ -41,12 +60,17 @@ export interface InterpretOptions extends SourceOptions, VariantOptions {
 }
 
 /** Runs a kernel as it is defined: float64, whole rows. Sizes follow from the shapes of the inputs. */
-export function interpret(text: string, options: InterpretOptions): Result<Record<string, InterpretedOutput>> {
+export function interpret(
+  text: string,
+  options: InterpretOptions,
+): Result<Record<string, InterpretedOutput>> {
   const checked = checkText(text, options);
   if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics };
   return guard(checked.diagnostics, () => {
     const given = new Set(Object.keys(options.inputs));
-    const kernel = checked.model.kernels.find((k) => options.kernel === undefined || k.name === options.kernel);
+    const kernel = checked.model.kernels.find(
+      (k) => options.kernel === undefined || k.name === options.kernel,
+    );
     const absent = new Set(kernel?.tensors.filter((t) => t.default && !given.has(t.name)).map((t) => t.name));
     const ir = semanticIr(checked, { absent, ...options });
     const shapes = Object.fromEntries(Object.entries(options.inputs).map(([n, t]) => [n, [...t.shape]]));

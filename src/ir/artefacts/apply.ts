@@ -9,7 +9,7 @@ import type { IrDef, IrDim, IrKernel, IrOutput, IrTensor } from '../ir.ts';
 import { axisOf } from '../ir.ts';
 import { classesOf } from './classes.ts';
 import { isUnchanged, type Homogeneous } from './homogeneous.ts';
-import { namesOf } from './names.ts';
+import { identifier, namesOf } from './names.ts';
 import { prune } from './prune.ts';
 import type { Segment } from './segment.ts';
 import { storeAs } from './starts.ts';
@@ -30,7 +30,7 @@ function notLocal(whole: IrKernel, segment: Segment): string | undefined {
     const own = segment.carried.find((c) => c.state === s.name);
     return !zero && !(own && inputs.has(own.input));
   });
-  return state && `state ${state.name} does not start from 0 or an input of its own`;
+  return state && `state ${identifier(state.name)} does not start from 0 or an input of its own`;
 }
 
 /** Every output with what the homogeneous recurrence adds to it; a string says which one is not affine. */
@@ -94,7 +94,11 @@ export function applyOf(whole: IrKernel, segment: Segment, name: string): Apply 
   const classes = classesOf(k);
   const first = [...classes.maxima, ...classes.scaled, ...classes.others][0];
   if (first)
-    return recompute(segment, name, `the step of ${first.state.name} is not affine in the states alone`);
+    return recompute(
+      segment,
+      name,
+      `the step of ${identifier(first.state.name)} is not affine in the states alone`,
+    );
   const why = notLocal(whole, segment);
   if (why !== undefined) return recompute(segment, name, why);
 

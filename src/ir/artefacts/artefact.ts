@@ -2,8 +2,11 @@
  * What one recurrent spec is compiled to. All of it is semantic IR made from semantic IR, so that the interpreter defines
  * each artefact and every pass and back-end after this one lowers it like any kernel.
  */
+import type { Expr } from '../../expr/expr.ts';
+import { printExpr } from '../../expr/print.ts';
 import type { IrKernel } from '../ir.ts';
 import { applyOf } from './apply.ts';
+import { carriedSums } from './carried-sums.ts';
 import { combineOf } from './combine.ts';
 import { identifier } from './names.ts';
 import { noRecurrence } from './refusals.ts';
@@ -20,20 +23,23 @@ export const ARTEFACTS = ['sequence', 'step', 'summary', 'combine', 'apply'] as 
  */
 export type Artefact = (typeof ARTEFACTS)[number];
 
-const arrow = (xs: readonly { readonly input: string; readonly output: string }[]): string[] =>
-  xs.map((x) => `hands on ${x.input} as ${x.output}`);
+const handsOn = (x: { readonly input: string; readonly output: string; readonly start?: Expr }): string => {
+  const start = x.start ? `, at first ${printExpr(x.start)}` : '';
+  return `hands on ${x.input} as ${x.output}${start}`;
+};
 
 /**
- * @param k the kernel; where sums over earlier positions can be states, they are states by now
+ * @param written the kernel; its sums over earlier positions become states first, where it has no others
  * @throws UserError E0630 to E0633 when the kernel has no such artefact
  */
-export function artefactOf(k: IrKernel, artefact: Artefact): IrKernel {
-  if (artefact === 'sequence') return k;
+export function artefactOf(written: IrKernel, artefact: Artefact): IrKernel {
+  if (artefact === 'sequence') return written;
+  const k = carriedSums(written);
   if (k.states.length === 0) throw noRecurrence(k.name, artefact, k.span);
   const name = `${k.name}_${artefact}`;
   const segment = cutSegment(k, artefact === 'step' ? 'step' : 'part');
   const begins = [...segment.offsets].map(([axis, param]) => `${param} is the first position along ${axis}`);
-  const carried = [...arrow(segment.carried), ...arrow(segment.tails)];
+  const carried = [...segment.carried, ...segment.tails].map(handsOn);
   switch (artefact) {
     case 'step': {
       const doc = `One step of \`${k.name}\`.`;

@@ -1,5 +1,5 @@
 /** States that start from an input and end in an output: what one part of a sequence hands to the next. */
-import { read, readNames, variable } from '../../expr/expr.ts';
+import { read, readNames, variable, type Expr } from '../../expr/expr.ts';
 import type { IrDef, IrKernel, IrOutput, IrState, IrTensor } from '../ir.ts';
 import type { FreshNames } from '../passes/names.ts';
 import { identifier } from './names.ts';
@@ -9,6 +9,8 @@ export interface Carried {
   readonly state: string;
   readonly input: string;
   readonly output: string;
+  /** What it is before the first position, where that is no input of its own. */
+  readonly start?: Expr;
 }
 
 /** A state's indices without the axis that it is carried along. */
@@ -66,7 +68,7 @@ export function carryStates(
     const input = known?.name ?? names.fresh(`${identifier(s.name)}_in`);
     const given = ownOutput(k, s);
     const output = given?.name ?? names.fresh(`${identifier(s.name)}_out`);
-    carried.push({ state: s.name, input, output });
+    carried.push({ state: s.name, input, output, ...(known ? {} : { start: s.init }) });
     const start: IrTensor = known
       ? { ...known, optional: false }
       : {

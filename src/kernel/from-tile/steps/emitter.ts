@@ -56,8 +56,9 @@ export class Emitter {
     return this.levels[level]!.out;
   }
 
-  push(axes: ReadonlyMap<string, Expr> = new Map()): void {
-    this.levels.push({ out: [], cache: new Map(), axes });
+  /** @param out statements of a turn that is written out go where its loop would be, in order */
+  push(axes: ReadonlyMap<string, Expr> = new Map(), out: Stmt[] = []): void {
+    this.levels.push({ out, cache: new Map(), axes });
     for (const e of axes.values()) if (e.kind === 'var') this.levelOf.set(e.name, this.depth);
   }
 

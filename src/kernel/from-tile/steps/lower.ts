@@ -114,10 +114,9 @@ export class RecurrenceLowering {
     const extent = this.vectors.get(axis)!;
     if (extent <= UNROLL) {
       for (let n = 0; n < extent; n++) {
-        emitter.push(new Map([[axis, i32(n)]]));
+        emitter.push(new Map([[axis, i32(n)]]), emitter.out());
         body();
-        const inner = emitter.pop();
-        emitter.out().push(...inner);
+        emitter.pop();
       }
       return;
     }

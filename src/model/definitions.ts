@@ -51,11 +51,13 @@ export class Definitions {
     }
   }
 
-  /** Elaborates what has not been needed yet. */
+  /** Elaborates what has not been needed yet, as it is written: long chains need no deep recursion then. */
   checkAll(): void {
     this.maskItems.forEach((_, n) => this.mask(n));
-    for (const d of this.state.declared.values()) if (d.kind === 'definition') this.define(d);
-    for (const c of this.state.carried.values()) c.versions.forEach((v) => this.define(v));
+    const { declared, carried } = this.state;
+    const all = [...declared.values()].filter((d) => d.kind === 'definition');
+    for (const c of carried.values()) all.push(...c.versions);
+    all.sort((a, b) => a.name.span.start - b.name.span.start).forEach((d) => this.define(d));
   }
 
   allMasks(): ModelMask[] {

@@ -52,7 +52,6 @@ describe('one state', () => {
   it('is its initial value after no steps, and takes one step at one position', () => {
     const text = sums('c = c + x\n y = c');
     expect(run(text, { x: row(), c0: tensor([], [7]) })).toEqual({ y: [], c: [7] });
-    expect(run(text, { x: row(), c0: tensor([], [7]) })).toEqual({ y: [], c: [7] });
     expect(run(text, { x: row(5), c0: tensor([], [7]) })).toEqual({ y: [12], c: [12] });
   });
 
@@ -197,6 +196,27 @@ describe('steps with structure', () => {
       got.S,
       Array.from({ length: E * D }, (_, n) => S[n % D]![Math.floor(n / D)]!),
     );
+  });
+
+  it('may sum over the state that they change, in either direction', () => {
+    const [N, D] = [40, 3];
+    const k = randomTensor(7, N, D);
+    for (const reverse of ['', 'reverse ']) {
+      const text = `kernel mixing {
+        axes t: N, d: D
+        in k: f32[t, d]
+        state S: f32[d] = 1
+        recurrence over t ${reverse}{ S = 0.5 * S - k * sum[d](k * S) + S[(d + 1) % D] / (d + 2) }
+        out S
+      }`;
+      let S = new Array<number>(D).fill(1);
+      for (let n = 0; n < N; n++) {
+        const at = (d: number): number => k.data[(reverse ? N - 1 - n : n) * D + d]!;
+        const found = S.reduce((sum, x, d) => sum + x * at(d), 0);
+        S = S.map((x, d) => 0.5 * x - at(d) * found + S[(d + 1) % D]! / (d + 2));
+      }
+      close(run(text, { k }).S, S);
+    }
   });
 
   it('begin anew where a document or a sequence begins', () => {

@@ -1,22 +1,18 @@
-/** Softmax over every prefix by itself; what came before is one more key of score m_0 with u_0 times the weight. */
-import { dot, eachHead, element, matrix, plus, scaled, sum, vector, weighted } from './arrays.ts';
+/** Softmax over every prefix by itself; what came before is one more key, of score lse_0 and value y_0. */
+import { dot, eachHead, element, matrix, scaled, sum, vector, weighted } from './arrays.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { linearCase } from './case.ts';
 
-export function aaren(q: Vector, k: Matrix, v: Matrix, m0: number, u0: number, w0: Vector) {
-  const scores = k.map((kj) => dot(q, kj) / Math.sqrt(q.length));
-  const prefix = (t: number): { m: number; u: number; w: Vector } => {
-    const m = Math.max(m0, ...scores.slice(0, t + 1));
-    const weights = scores.slice(0, t + 1).map((s) => Math.exp(s - m));
-    const before = Math.exp(m0 - m);
-    return { m, u: before * u0 + sum(weights), w: plus(weighted(weights, v), w0, before) };
-  };
-  const y = k.map((_, t) => {
-    const { u, w } = prefix(t);
-    return scaled(w, 1 / u);
+export function aaren(scores: Vector, v: Matrix): { y: Matrix; lse: Vector } {
+  const rows = scores.map((_, t) => {
+    const top = Math.max(...scores.slice(0, t + 1));
+    const weights = scores.slice(0, t + 1).map((s) => Math.exp(s - top));
+    return { y: weighted(scaled(weights, 1 / sum(weights)), v), lse: top + Math.log(sum(weights)) };
   });
-  return { y, ...prefix(k.length - 1) };
+  return { y: rows.map((r) => r.y), lse: rows.map((r) => r.lse) };
 }
+
+const scoresOf = (q: Vector, k: Matrix): Vector => k.map((kj) => dot(q, kj) / Math.sqrt(q.length));
 
 export const cases = [
   linearCase({
@@ -28,28 +24,22 @@ export const cases = [
       q: values([B, H, D], (r) => (hazard === 'extreme' ? 400 : 1) * r.normal()),
       k: normal(B, H, N, D),
       v: normal(B, H, N, E),
-      m0: values([B, H], (r) => (hazard === 'extreme' ? 400 : 1) * r.normal()),
-      u0: values([B, H], (r) => 1 + r.next()),
-      w0: normal(B, H, E),
+      lse0: values([B, H], (r) => (hazard === 'extreme' ? 400 : 1) * r.normal()),
+      y0: normal(B, H, E),
     }),
     // A score of 1000 has a rounding of 6e-5, which exp makes the relative error of a weight.
     tolerance: 5e-4,
-    reference: ({ q, k, v, m0, u0, w0 }, sizes) =>
-      eachHead(sizes, (b, h) =>
-        aaren(
-          vector(q, b, h),
-          matrix(k, b, h),
-          matrix(v, b, h),
-          element(m0, b, h),
-          element(u0, b, h),
-          vector(w0, b, h),
-        ),
-      ),
+    reference: ({ q, k, v, lse0, y0 }, sizes) =>
+      eachHead(sizes, (b, h) => {
+        const scores = [element(lse0, b, h), ...scoresOf(vector(q, b, h), matrix(k, b, h))];
+        const { y, lse } = aaren(scores, [vector(y0, b, h), ...matrix(v, b, h)]);
+        return { y: y.slice(1), lse: lse.slice(1) };
+      }),
   }),
   linearCase({
     example: 'aaren',
     variant: 'from nothing',
-    absent: ['m0', 'u0', 'w0'],
+    absent: ['lse0', 'y0'],
     fixed: { D: 6, E: 5 },
     inputs: ({ normal, sizes: { B, H, N, D, E } }) => ({
       q: normal(B, H, D),
@@ -57,9 +47,6 @@ export const cases = [
       v: normal(B, H, N, E),
     }),
     reference: ({ q, k, v }, sizes) =>
-      eachHead(sizes, (b, h) => {
-        const values = matrix(v, b, h);
-        return aaren(vector(q, b, h), matrix(k, b, h), values, -Infinity, 0, scaled(values[0]!, 0));
-      }),
+      eachHead(sizes, (b, h) => aaren(scoresOf(vector(q, b, h), matrix(k, b, h)), matrix(v, b, h))),
   }),
 ];

@@ -14,19 +14,15 @@ import {
 import { linearCase, type Draw } from './case.ts';
 import { relu } from './la_relu.ts';
 
-export type Inputs = Readonly<
-  Record<'z' | 'u' | 'v' | 'gamma_q' | 'gamma_k' | 'beta_q' | 'beta_k' | 'bias', Tensor>
->;
+export type Inputs = Readonly<Record<'z' | 'u' | 'v' | 'gamma' | 'beta' | 'bias', Tensor>>;
 type Sizes = Readonly<Record<'B' | 'N' | 'D' | 'E', number>>;
 
 export const inputs = ({ normal, sizes: { B, N, D, E } }: Draw<keyof Sizes>): Inputs => ({
   z: normal(B, N, D),
   u: normal(B, N, E),
   v: normal(B, N, E),
-  gamma_q: normal(D),
-  gamma_k: normal(D),
-  beta_q: normal(D),
-  beta_k: normal(D),
+  gamma: normal(2, D),
+  beta: normal(2, D),
   bias: normal(2 * N - 1),
 });
 
@@ -36,14 +32,14 @@ export function gau(
   { B, N }: Sizes,
   weight: (product: number, bias: number) => number,
 ): Record<'y', Tensor> {
-  const affine = (row: number[], gamma: Tensor, beta: Tensor): number[] =>
-    row.map((a, d) => silu(a) * element(gamma, d) + element(beta, d));
+  const affine = (row: number[], side: 0 | 1): number[] =>
+    row.map((a, d) => silu(a) * element(x.gamma, side, d) + element(x.beta, side, d));
   const one = (b: number): Matrix => {
     const base = matrix(x.z, b);
-    const keys = base.map((row) => affine(row, x.gamma_k, x.beta_k));
+    const keys = base.map((row) => affine(row, 1));
     const values = matrix(x.v, b).map((row) => row.map(silu));
     return base.map((row, i) => {
-      const query = affine(row, x.gamma_q, x.beta_q);
+      const query = affine(row, 0);
       const weights = list(i + 1, (j) => weight(dot(query, keys[j]!), element(x.bias, i - j + N - 1)));
       const gates = vector(x.u, b, i).map(silu);
       return weighted(weights, values).map((a, e) => a * gates[e]!);

@@ -7,16 +7,10 @@ export const cases = [
     example: 'la_hadamard',
     fixed: { D: 6, E: 5, F: 4 },
     features: [4],
-    weights: ({ normal, sizes: { H, D, F } }) => ({
-      wq: normal(H, D, F),
-      uq: normal(H, D, F),
-      wk: normal(H, D, F),
-      uk: normal(H, D, F),
-    }),
-    map: (x, { side, h, weights: { wq, uq, wk, uk } }) => {
-      const [first, second] = side === 'q' ? [wq, uq] : [wk, uk];
-      const y = weighted(x, matrix(second, h));
-      return weighted(x, matrix(first, h)).map((a, f) => a * y[f]!);
+    weights: ({ normal, sizes: { H, D, F } }) => ({ wq: normal(2, H, D, F), wk: normal(2, H, D, F) }),
+    map: (x, { side, h, weights: { wq, wk } }) => {
+      const [first, second] = [0, 1].map((n) => weighted(x, matrix(side === 'q' ? wq : wk, n, h)));
+      return first!.map((a, f) => a * second![f]!);
     },
   }),
 ];

@@ -42,10 +42,10 @@ function seenFrom({ fk, logGates }: Head, t: number): { readonly keys: Matrix; r
   const keys: Matrix = [];
   let gates: Vector = fk[0]!.map(() => 0);
   for (let j = t; j >= 0; j--) {
-    keys.unshift(fk[j]!.map((x, f) => x * Math.exp(gates[f]!)));
+    keys.push(fk[j]!.map((x, f) => x * Math.exp(gates[f]!)));
     gates = plus(gates, logGates[j]!);
   }
-  return { keys, old: gates.map(Math.exp) };
+  return { keys: keys.reverse(), old: gates.map(Math.exp) };
 }
 
 /** Numerators, denominators and final states of the gated part. */
@@ -75,11 +75,9 @@ export const cases = [0, 9].map((width) =>
       k: normal(B, H, N, D),
       v: normal(B, H, N, E),
       log_g: logGates(B, H, N, 2, F),
-      conv_q: normal(H, D, 4),
-      conv_k: normal(H, D, 4),
+      conv: normal(2, H, D, 4),
       map: normal(H, D, F),
-      tail_q: normal(B, H, 3, D),
-      tail_k: normal(B, H, 3, D),
+      tail: normal(2, B, H, 3, D),
       S0: normal(B, H, 2, F, E),
       z0: values([B, H, 2, F], (r) => r.next()),
       window_factor: normal(H),
@@ -92,13 +90,13 @@ export const cases = [0, 9].map((width) =>
           Matrix,
           Matrix,
         ];
-        const features = (x: Matrix, w: Matrix, tail: Matrix): Matrix =>
-          shortConv(x, w, tail).y.map((row) => hedgehog(row, matrix(inputs.map, h)));
+        const features = (x: Matrix, side: 0 | 1): Matrix =>
+          shortConv(x, matrix(inputs.conv, side, h), matrix(inputs.tail, side, b, h)).y.map((row) =>
+            hedgehog(row, matrix(inputs.map, h)),
+          );
         const head = {
-          fq: features(q, matrix(inputs.conv_q, h), matrix(inputs.tail_q, b, h)).map((row) =>
-            row.map((x) => x / Math.sqrt(D)),
-          ),
-          fk: features(k, matrix(inputs.conv_k, h), matrix(inputs.tail_k, b, h)),
+          fq: features(q, 0).map((row) => row.map((x) => x / Math.sqrt(D))),
+          fk: features(k, 1),
           v,
           logGates: matrix(gates, b, h),
           S0: matrix(shaped(inputs.S0, B, H, 2 * F, E), b, h),

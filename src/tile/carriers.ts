@@ -12,6 +12,7 @@ import { expandTerms, fromProduct, product, splitSum, type Factor } from './fact
 import type { Graph } from './graph.ts';
 
 export interface StageAxes {
+  readonly batch: readonly string[];
   readonly row: readonly string[];
   readonly stream: readonly string[];
 }
@@ -67,7 +68,8 @@ export class CarrierPlanner {
 
   /** Vector axes of a definition: its indices that are neither rows nor workgroup coordinates. */
   private vectors(name: string): string[] {
-    return this.g.def(name).indices.filter((a) => !this.axes.row.includes(a) && this.g.isFeature(a));
+    const { batch, row } = this.axes;
+    return this.g.def(name).indices.filter((a) => !row.includes(a) && !batch.includes(a));
   }
 
   private attempt(name: string, now: ReadonlySet<string>): Part[] | undefined {

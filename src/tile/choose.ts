@@ -37,7 +37,9 @@ function reductionsByDepth(g: Graph, root: string): Candidate[] {
 
 function chooseStream(g: Graph, root: string): readonly string[] {
   const all = reductionsByDepth(g, root);
-  const positions = all.find((c) => !c.axes.some((a) => g.isFeature(a)));
+  const among = all.filter((c) => !c.axes.some((a) => g.isFeature(a)));
+  // Rows and columns of matrices are elements of vectors elsewhere: what is none anywhere comes first.
+  const positions = among.find((c) => !c.axes.some((a) => g.isElement(a))) ?? among[0];
   if (positions) return positions.axes;
   // Only features are reduced: stream over one whose extent is open, else hold it in a lane.
   return all.find((c) => c.axes.some((a) => g.fixedExtent(a) === undefined))?.axes ?? [];

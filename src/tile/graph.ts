@@ -117,6 +117,16 @@ export class Graph {
     }
     return last;
   }
+
+  /** True for an axis of fixed extent along which some tensor holds vectors, and which nothing restricts. */
+  isElement(axis: string): boolean {
+    const { masks, tensors, defs } = this.kernel;
+    if (this.fixedExtent(axis) === undefined || masks.some((m) => this.axes(m).has(axis))) return false;
+    const restricts = ({ value }: IrDef): boolean =>
+      value.kind === 'reduce' && value.where !== undefined && this.axes(value.where).has(axis);
+    if (defs.some(restricts)) return false;
+    return tensors.some((t) => t.dims.at(-1)?.axis === axis);
+  }
 }
 
 export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>

@@ -8,6 +8,8 @@ import type { FormPlan } from './forms.ts';
 
 export interface FormChoice {
   readonly form?: Partial<FormPlan> | undefined;
+  /** A device with few cores gains more from fewer launches and passes over memory than from more of them at a time. */
+  readonly limits: { readonly software: boolean };
   /** Sizes known at compile time. */
   readonly fixed: Readonly<Record<string, number>>;
   /** Sizes that the kernel will mostly run with. */
@@ -24,7 +26,11 @@ const BY_ELEMENT = 16;
 export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPlan {
   return (axis, k) => {
     const chunk = o.form?.chunk ?? chunkOf(k, axis);
-    return { form: o.form?.form ?? (isShort(k, axis, chunk, o) ? 'sequential' : 'chunked'), chunk };
+    return {
+      form: o.form?.form ?? (isShort(k, axis, chunk, o) ? 'sequential' : 'chunked'),
+      chunk,
+      together: o.form?.together ?? o.limits.software,
+    };
   };
 }
 

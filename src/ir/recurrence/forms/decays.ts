@@ -3,123 +3,197 @@
  * quotients or differences of longer ones: decays of at most one cannot overflow, a decay of zero is exact, and no digits
  * are lost where strong and weak decays meet. (Differences of cumulative logarithms lose them.)
  */
-import { f32, op, variable, type Expr } from '../../../expr/expr.ts';
-import type { IrDef, IrState } from '../../ir.ts';
+import { f32, op, read, substitute, variable, type Expr } from '../../../expr/expr.ts';
+import type { IrState } from '../../ir.ts';
 import type { AffineState } from './parse.ts';
 import { isNumber, times } from './terms.ts';
 import { lastOf, readOf, type World } from './world.ts';
 
+/** Whether a row reads the state before its step or after it. */
+export type When = 'before' | 'after';
+
 export class Decays {
   /** The decay at a step of the chunk, 1 past the end. */
   private readonly step: Expr;
+  /** What it moves with, then the chunk and the position. */
   private readonly axes: readonly string[];
   /** The decay does not move with the contracted axes: it scales a whole row of scores. */
-  readonly perRow: boolean;
+  private readonly perRow: boolean;
   private readonly none: boolean;
-  private readonly suffix: { readonly state: IrState; readonly kept: IrDef } | undefined;
-  private prefix: IrDef | undefined;
-  private pairs: IrDef | undefined;
-  private readonly keys = new Map<string, IrState>();
-  private readonly scored = new Map<string, Expr>();
+  private readonly made = new Map<string, Expr>();
+  private readonly states = new Map<string, IrState>();
 
   constructor(
     private readonly world: World,
     private readonly x: AffineState,
   ) {
-    const { decay, state, contracted } = x;
+    const { decay, contracted } = x;
     this.none = isNumber(decay, 1);
     const own = world.at(decay, 'in');
-    this.step = world.guarded(own, 'in', f32(1));
     const free = world.axesOf(own).filter((a) => a !== world.chunk && a !== world.in);
-    this.axes = [...free, world.chunk, world.in];
     this.perRow = !contracted.some((a) => free.includes(a));
-    if (this.none) return;
-    // Seen from a position, the steps after it come in the other direction.
-    const s = world.state(
-      {
-        base: `${state.name}.until`,
-        axis: world.in,
-        indices: this.axes,
-        init: f32(1),
-        reverse: !world.reverse,
-      },
-      (before) => times(before, this.step),
+    this.axes = [
+      ...free.filter((a) => !contracted.includes(a)),
+      world.chunk,
+      world.in,
+      ...free.filter((a) => contracted.includes(a)),
+    ];
+    const guarded = world.guarded(own, 'in', f32(1));
+    // Several launches read it, and it is rarely cheap: exponentials, gates.
+    this.step =
+      this.none || guarded.kind !== 'op'
+        ? guarded
+        : readOf(world.keep(`${x.state.name}.decay`, guarded, this.axes));
+  }
+
+  /** Remembers what was made for some expressions. */
+  private once(what: string, parts: readonly unknown[], make: () => Expr): Expr {
+    const id = `${what} ${JSON.stringify(parts)}`;
+    const known = this.made.get(id);
+    if (known) return known;
+    const e = make();
+    this.made.set(id, e);
+    return e;
+  }
+
+  private stateOnce(base: string, make: () => IrState): IrState {
+    const known = this.states.get(base) ?? make();
+    this.states.set(base, known);
+    return known;
+  }
+
+  /** The value of a state at its step: before or after it. */
+  private value(s: IrState, when: When): Expr {
+    if (when === 'before') return readOf(s);
+    return read(
+      s.next,
+      s.indices.map((a) => variable(a)),
     );
-    this.suffix = { state: s, kept: world.keep(`${s.name}.kept`, readOf(s), this.axes) };
-    this.total = world.keep(`${state.name}.total`, lastOf(s));
   }
 
-  private readonly total: IrDef | undefined;
-
-  /** The decays of all steps after position `from`, to the end of the chunk. */
-  until(): Expr {
-    const { world } = this;
-    return this.suffix ? readOf(this.suffix.kept, new Map([[world.in, variable(world.from)]])) : f32(1);
+  /** Products from the beginning of the chunk. */
+  private since(): IrState {
+    return this.stateOnce('since', () =>
+      this.world.state(
+        { base: `${this.x.state.name}.since`, axis: this.world.in, indices: this.axes, init: f32(1) },
+        (before) => times(before, this.step),
+      ),
+    );
   }
 
-  /** The decays of all steps before position `in`, from the beginning of the chunk. */
-  since(): Expr {
-    if (this.none) return f32(1);
+  /** Products to the end of the chunk: seen from a position, the steps after it come in the other direction. */
+  private until(): IrState {
+    return this.stateOnce('until', () =>
+      this.world.state(
+        {
+          base: `${this.x.state.name}.until`,
+          axis: this.world.in,
+          indices: this.axes,
+          init: f32(1),
+          reverse: !this.world.reverse,
+        },
+        (before) => times(before, this.step),
+      ),
+    );
+  }
+
+  /** Chunk, contracted axes, position: what a lane reads one after the other lies together. */
+  private keptAxes(e: Expr): string[] {
     const { world, x } = this;
-    if (!this.prefix) {
-      const spec = { base: `${x.state.name}.since`, axis: world.in, indices: this.axes, init: f32(1) };
-      const s = world.state(spec, (before) => times(before, this.step));
-      this.prefix = world.keep(`${s.name}.kept`, readOf(s), this.axes);
-    }
-    return readOf(this.prefix);
+    const free = world.axesOf(e).filter((a) => a !== world.chunk && a !== world.in);
+    const summed = free.filter((a) => x.contracted.includes(a));
+    return [...free.filter((a) => !summed.includes(a)), world.chunk, ...summed, world.in];
+  }
+
+  /** A row at position `in`, decayed from the beginning of the chunk, to be multiplied with the state before the chunk. */
+  query(row: Expr, when: When): Expr {
+    const { world, x } = this;
+    return this.once('query', [row, when], () => {
+      const own = world.at(row, 'in');
+      const e = this.none ? own : times(own, this.value(this.since(), when));
+      return readOf(world.keep(`${x.state.name}.queries`, e, this.keptAxes(e)));
+    });
+  }
+
+  /** A key at position `from`, decayed to the end of the chunk; 0 past the end. */
+  writer(key: Expr): Expr {
+    const { world, x } = this;
+    const kept = this.once('writer', [key], () => {
+      const own = world.at(key, 'in');
+      const e = world.guarded(this.none ? own : times(own, readOf(this.until())), 'in', f32(0));
+      return readOf(world.keep(`${x.state.name}.writers`, e, this.keptAxes(e)));
+    });
+    return this.from(kept);
+  }
+
+  private from(e: Expr): Expr {
+    return substitute(e, new Map([[this.world.in, variable(this.world.from)]]));
   }
 
   /** A state after the whole chunk, without what the chunk writes. */
   whole(before: Expr): Expr {
-    return this.total ? times(readOf(this.total), before) : before;
+    if (this.none) return before;
+    const total = this.once('total', [], () =>
+      readOf(this.world.keep(`${this.x.state.name}.total`, lastOf(this.until()))),
+    );
+    return times(total, before);
   }
 
-  /** row · key over the contracted axes, decayed over the steps strictly between position `from` and `in`; 0 unless `from` is earlier. */
-  scores(row: Expr, key: Expr): Expr {
+  /**
+   * row · key over the contracted axes, decayed over the steps between positions `from` and `in`: strictly between for a
+   * row over the state before its step, with the step at `in` for one over the state after. 0 where the key comes later,
+   * and for the former at its own position.
+   */
+  scores(row: Expr, key: Expr, when: When): Expr {
     const { world, x } = this;
-    const id = JSON.stringify([row, key]);
-    const known = this.scored.get(id);
-    if (known) return known;
-    const sum = (body: Expr): Expr => ({
-      kind: 'reduce',
-      type: 'f32',
-      op: 'sum',
-      axes: x.contracted,
-      body,
-    });
-    const made =
-      this.none || this.perRow
-        ? times(
-            readOf(
-              world.let(`${x.state.name}.scores`, sum(times(world.at(row, 'in'), world.at(key, 'from')))),
-            ),
-            this.between(),
+    return this.once('scores', [row, key, when], () => {
+      const over = (body: Expr): Expr => ({
+        kind: 'reduce',
+        type: 'f32',
+        op: 'sum',
+        axes: x.contracted,
+        body,
+      });
+      const rowAt = world.at(row, 'in');
+      const e = this.perRow
+        ? world.guarded(
+            this.masked(times(over(times(rowAt, world.at(key, 'from'))), this.between(when)), when),
+            'from',
+            f32(0),
           )
-        : readOf(
-            world.keep(
-              `${x.state.name}.scores`,
-              sum(times(world.at(row, 'in'), readOf(this.decayedKey(key)))),
-            ),
-          );
-    this.scored.set(id, made);
-    return made;
+        : over(times(rowAt, this.value(this.decayedKey(key), when)));
+      const free = world.axesOf(e).filter((a) => ![world.chunk, world.in, world.from].includes(a));
+      return readOf(world.keep(`${x.state.name}.scores`, e, [...free, world.chunk, world.from, world.in]));
+    });
+  }
+
+  private masked(e: Expr, when: When): Expr {
+    if (!this.none) return e;
+    const [at, from] = [variable(this.world.in), variable(this.world.from)];
+    const strict = op(this.world.reverse ? 'gt' : 'lt', from, at);
+    const kept = when === 'before' ? strict : op(this.world.reverse ? 'ge' : 'le', from, at);
+    return op('select', kept, e, f32(0));
   }
 
   /** Decays per pair of positions of a chunk. */
-  private between(): Expr {
+  private between(when: When): Expr {
     if (this.none) return f32(1);
     const { world, x } = this;
-    if (!this.pairs) {
-      const indices = [...this.axes.filter((a) => a !== world.in), world.from, world.in];
-      const spec = { base: `${x.state.name}.between`, axis: world.in, indices, init: f32(0) };
-      const s = world.state(spec, (before) => op('select', this.same(), f32(1), times(before, this.step)));
-      this.pairs = world.keep(`${s.name}.kept`, readOf(s), [
-        ...this.axes.filter((a) => a !== world.in),
-        world.in,
-        world.from,
-      ]);
-    }
-    return readOf(this.pairs);
+    const others = this.axes.filter((a) => a !== world.in);
+    const s = this.stateOnce('between', () =>
+      world.state(
+        {
+          base: `${x.state.name}.between`,
+          axis: world.in,
+          indices: [...others, world.from, world.in],
+          init: f32(0),
+        },
+        (before) => op('select', this.same(), f32(1), times(before, this.step)),
+      ),
+    );
+    return this.once('between', [when], () =>
+      readOf(world.keep(`${s.name}.kept`, this.value(s, when), [...others, world.from, world.in])),
+    );
   }
 
   private same(): Expr {
@@ -129,16 +203,21 @@ export class Decays {
   /** A key, decayed element by element on its way to the position at hand. */
   private decayedKey(key: Expr): IrState {
     const { world, x } = this;
-    const id = JSON.stringify(key);
-    const known = this.keys.get(id);
-    if (known) return known;
-    const at = world.at(key, 'from');
-    const free = new Set([...world.axesOf(at), ...this.axes, ...x.contracted]);
-    const others = [...free].filter((a) => a !== world.in && a !== world.from && !x.contracted.includes(a));
-    const indices = [...others, world.from, world.in, ...x.contracted];
-    const spec = { base: `${x.state.name}.keys`, axis: world.in, indices, init: f32(0) };
-    const made = world.state(spec, (before) => op('select', this.same(), at, times(before, this.step)));
-    this.keys.set(id, made);
-    return made;
+    return this.stateOnce(`keys ${JSON.stringify(key)}`, () => {
+      const exists = world.exists('from');
+      const own = world.at(key, 'from');
+      const at = exists ? op('select', exists, own, f32(0)) : own;
+      const free = new Set([...world.axesOf(at), ...this.axes, ...x.contracted]);
+      const others = [...free].filter((a) => a !== world.in && a !== world.from && !x.contracted.includes(a));
+      return world.state(
+        {
+          base: `${x.state.name}.keys`,
+          axis: world.in,
+          indices: [...others, world.from, world.in, ...x.contracted],
+          init: f32(0),
+        },
+        (before) => op('select', this.same(), at, times(before, this.step)),
+      );
+    });
   }
 }

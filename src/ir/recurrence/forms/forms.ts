@@ -19,6 +19,8 @@ export interface FormPlan {
   readonly form: Form;
   /** Positions of a chunk. */
   readonly chunk: number;
+  /** Chunked: one launch goes through the chunks, carries the state and reads it; else the reads are a launch of their own. */
+  readonly together?: boolean;
 }
 /** What became of a state. */
 export interface FormNote {
@@ -76,7 +78,7 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
     // Each direction is a world of its own; parts are parsed again, since the other direction changed the kernel.
     const world = new World(kernel, axis, plan.chunk, reverse);
     for (const p of own) {
-      emit(world, p);
+      emit(world, p, plan);
       notes.push(...p.states.map((s) => ({ state: s.name, form: p.form, chunk: plan.chunk, why: p.why })));
     }
     kernel = merge(
@@ -116,14 +118,15 @@ function hasCompanion(k: IrKernel, s: IrState, x: AffineState): boolean {
   );
 }
 
-function emit(world: World, p: Part): void {
+function emit(world: World, p: Part, plan: FormPlan): void {
   if (p.form === 'chunked') {
     // Other parts have changed nothing that this state's own definitions mention: the kernel is still the one parsed.
     const parsed = new StateParser(
       world.kernel,
       world.kernel.states.find((s) => s.name === p.states[0]!.name)!,
     ).parse();
-    if (typeof parsed !== 'string') new Chunked(world, parsed).emit();
+    if (typeof parsed !== 'string')
+      new Chunked(world, parsed, { readWhereCarried: plan.together === true }).emit();
     return;
   }
   if (p.step.kind !== 'none') emitScan(world, p.step);

@@ -43,7 +43,10 @@ export interface Own extends Row {
 }
 export interface Atom {
   readonly def: IrDef;
+  /** Over the state before the step. */
   readonly rows: readonly Row[];
+  /** Over the state after the step. */
+  readonly after: readonly Row[];
   readonly own: readonly Own[];
   /** What of the atom depends on no state; it may mention earlier atoms. */
   readonly rest: readonly Expr[];
@@ -125,7 +128,7 @@ export class StateParser {
     const fixed = [
       decay,
       ...groups.map((g) => g.key),
-      ...atoms.flatMap((a) => a.rows.map((r) => r.row)),
+      ...atoms.flatMap((a) => [...a.rows, ...a.after].map((r) => r.row)),
     ].flatMap((e) => [...freeVars(e)]);
     const valueAxes = s.indices.filter((a) => a !== s.axis && !contracted.includes(a) && !fixed.includes(a));
     return { state: s, contracted, decay: simplify(decay), groups, atoms, valueAxes };
@@ -254,12 +257,18 @@ export class StateParser {
     });
     if (!body) return refuse;
     const rows: Row[] = [];
+    const after: Row[] = [];
     const own: Own[] = [];
     const rest: Expr[] = body.rest.map((e) => ({ ...r, body: e }));
     for (const t of body.terms) {
       if (t.axes.length > 0 || !isPlain(t.read, this.defs.get(t.read.name)?.indices ?? s.indices))
         return refuse;
       const v = versions.get(t.read.name);
+      if (v && this.isNext(t.read.name)) {
+        const split = this.splitKey(t.coef, contracted);
+        after.push({ factor: split.value, row: split.key });
+        continue;
+      }
       const before = v ? plus(v.terms.map((x) => x.coef)) : f32(1);
       const split = this.splitKey(times(t.coef, before), contracted);
       if (!(before.kind === 'const' && before.value === 0))
@@ -272,7 +281,19 @@ export class StateParser {
       }
     }
     const linear = this.inAtoms(rest);
-    return linear ? { def: d, rows, own, rest, linear, outer: false } : refuse;
+    return linear ? { def: d, rows, after, own, rest, linear, outer: false } : refuse;
+  }
+
+  /** The definition is the state after the step, under whatever name. */
+  private isNext(name: string): boolean {
+    let at = this.defs.get(this.s.next)!;
+    while (at.name !== name) {
+      const { value } = at;
+      if (value.kind !== 'read' || !this.direct.has(value.name)) return false;
+      at = this.defs.get(value.name)!;
+      if (!isPlain(value, at.indices)) return false;
+    }
+    return true;
   }
 
   /** Collects groups that a version has written whole; gives back the summands that belong to none of those. */

@@ -9,7 +9,7 @@
  */
 import { f32, op, read, variable, type Expr } from '../../../expr/expr.ts';
 import type { IrDef, IrState } from '../../ir.ts';
-import type { Decays } from './decays.ts';
+import type { Decays, When } from './decays.ts';
 import type { AffineState, Group, Row } from './parse.ts';
 import { plus, times, type Terms } from './terms.ts';
 import { readOf, type World } from './world.ts';
@@ -18,7 +18,7 @@ import { readOf, type World } from './world.ts';
 interface Side {
   readonly name: string;
   /** The known part of a row, decayed to the position, in summands. */
-  known(r: Row): readonly Expr[];
+  known(r: Row, when: When): readonly Expr[];
   /** Summands without atoms take part. */
   readonly rest: boolean;
 }
@@ -26,45 +26,33 @@ interface Side {
 export class Solver {
   private readonly solved = new Map<Group, IrDef>();
   private readonly responses = new Map<Group, IrDef>();
-  private readonly keyed = new Map<Group, IrDef>();
   private inner: readonly Group[] = [];
 
   constructor(
     private readonly world: World,
     private readonly x: AffineState,
     private readonly decays: Decays,
-    /** Positions strictly before the one at hand. */
-    private readonly earlier: Expr,
-    private readonly contribution: (r: Row, g: Group) => Expr,
+    /** What groups with known values contribute to a row inside of the chunk. */
+    private readonly contribution: (r: Row, when: When) => readonly Expr[],
   ) {}
 
-  emit(inner: readonly Group[], known: readonly Group[]): void {
+  /** @param known there are groups with known values */
+  emit(inner: readonly Group[], known: boolean): void {
     const { world, x } = this;
     this.inner = inner;
     const before = new Map<Row, Expr>();
-    const knownPart = (r: Row): readonly Expr[] => {
-      if (known.length === 0) return [];
+    const knownPart = (r: Row, when: When): readonly Expr[] => {
+      if (!known) return [];
       const made =
-        before.get(r) ??
-        readOf(world.keep(`${x.state.name}.known`, plus(known.map((g) => this.contribution(r, g)))));
+        before.get(r) ?? readOf(world.keep(`${x.state.name}.known`, plus(this.contribution(r, when))));
       before.set(r, made);
       return [made];
     };
     this.run({ name: 'solved', known: knownPart, rest: true }, this.solved);
-    const since = this.decays.since();
     this.run(
-      { name: 'response', known: (r) => [times(world.at(r.row, 'in'), since)], rest: false },
+      { name: 'response', known: (r, when) => [this.decays.query(r.row, when)], rest: false },
       this.responses,
     );
-    for (const g of inner) {
-      const key = times(world.at(g.key, 'from'), this.decays.until());
-      this.keyed.set(g, world.keep(`${x.state.name}.keyed`, world.guarded(key, 'from', f32(0))));
-    }
-  }
-
-  /** The keys of a group at each position, decayed to the end of the chunk. */
-  keys(g: Group): IrDef {
-    return this.keyed.get(g)!;
   }
 
   /** The values of a group at position `from`, given the state before the chunk. */
@@ -107,20 +95,8 @@ export class Solver {
       step(g);
       const value = values.get(g)!;
       this.history(names.get(g)!, indices, value);
-      into.set(g, world.keep(`${value.name}.kept`, readOf(value), value.indices));
+      into.set(g, world.keep(`${value.name}.kept`, readOf(value), this.keptAxes(value.indices)));
     }
-  }
-
-  private readonly systems = new Map<string, Expr>();
-  /** The system's matrix between a row and a group: 0 from the diagonal on. */
-  private coefficients(r: Row, g: Group): Expr {
-    const id = JSON.stringify([r.row, g.key]);
-    const known = this.systems.get(id);
-    if (known) return known;
-    const scores = op('select', this.earlier, this.decays.scores(r.row, g.key), f32(0));
-    const made = readOf(this.world.keep(`${this.x.state.name}.system`, scores));
-    this.systems.set(id, made);
-    return made;
   }
 
   /** The value of a group at the position at hand, given those before. */
@@ -147,9 +123,9 @@ export class Solver {
           type: 'f32',
           op: 'sum',
           axes: [world.from],
-          body: times(this.coefficients(r, g), past(g)),
+          body: times(this.decays.scores(r.row, g.key, 'before'), past(g)),
         }));
-        parts.push(times(world.at(r.factor, 'in'), plus([...side.known(r), ...sums])));
+        parts.push(times(world.at(r.factor, 'in'), plus([...side.known(r, 'before'), ...sums])));
       }
       // Writes of the same step that the atom sees.
       for (const o of a.own) {
@@ -176,6 +152,15 @@ export class Solver {
       return value;
     };
     return valueOf;
+  }
+
+  /** Chunk, contracted axes, position, and what values move with. */
+  private keptAxes(over: readonly string[]): string[] {
+    const { world, x } = this;
+    const summed = over.filter((a) => x.contracted.includes(a));
+    const values = over.filter((a) => x.valueAxes.includes(a));
+    const others = over.filter((a) => ![...summed, ...values, world.chunk, world.in].includes(a));
+    return [...others, world.chunk, ...summed, world.in, ...values];
   }
 
   /** A state over the positions that holds the value of each one passed, and 0 for the others. */

@@ -12,17 +12,16 @@ const image = (length: number): { readonly Y: number; readonly X: number } => {
 export const cases = [
   linearCase({
     example: 'care',
-    fixed: { H: 2, D: 6, C: 10 },
+    fixed: { H: 2, D: 6, E: 5 },
     sizes: (length) => ({ B: 1, ...image(length) }),
     params: { eps: 0.3 },
-    inputs: ({ normal, sizes: { B, H, Y, X, D, C } }) => ({
+    inputs: ({ normal, sizes: { B, H, Y, X, D, E } }) => ({
       q: normal(B, H, Y, X, D),
       k: normal(B, H, Y, X, D),
-      x: normal(B, Y, X, C),
+      x: normal(B, Y, X, H, E),
     }),
-    reference: ({ q, k, x }, { B, H, Y, X, D, C }, { eps }) => {
-      const E = C / H;
-      const flat = shaped(x, B, Y * X, C);
+    reference: ({ q, k, x }, { B, H, Y, X, D, E }, { eps }) => {
+      const flat = shaped(x, B, Y * X, H * E);
       const { y } = eachHead({ B, H }, (b, h) => {
         const [queries, keys] = [q, k].map((z) => matrix(shaped(z, B, H, Y * X, D), b, h));
         const values = matrix(flat, b).map((row) => row.slice(h * E, (h + 1) * E));

@@ -63,6 +63,8 @@ export interface IrDef {
   readonly value: Expr;
   /** Kept in memory between launches: it may be read at any index and is never computed where it is read. */
   readonly stored?: true;
+  /** A state over one of its axes, in whose steps it is computed and nowhere else. */
+  readonly inStepsOf?: string;
   readonly span?: Span;
 }
 /** A value that is carried along an axis. */

@@ -20,7 +20,7 @@ export function printIr(k: IrKernel): string {
     );
   for (const d of k.defs)
     add(
-      `${d.stored ? 'stored ' : ''}${d.role} ${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`,
+      `${d.stored ? 'stored ' : ''}${d.inStepsOf === undefined ? '' : `in steps of ${d.inStepsOf} `}${d.role} ${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`,
     );
   for (const o of k.outputs) add(`out ${o.name}: ${o.storage}[${o.indices.join(', ')}] = ${o.def}`);
   return [...lines, '}', ''].join('\n');

@@ -124,6 +124,10 @@ export class Space {
   /** Axes that the definition reduces, and those along which it reads another element than its own. */
   private holdWhole(d: IrDef): void {
     if (d.value.kind === 'reduce') for (const a of d.value.axes) this.vectors.add(a);
+    // Lanes for an axis that the states do not have would each carry the states anew.
+    if (d.inStepsOf !== undefined)
+      for (const a of d.indices)
+        if (!this.cluster.states.some((s) => s.indices.includes(a))) this.vectors.add(a);
     for (const r of readsOf(d.value)) {
       if (!this.readsStep(r, d)) continue;
       const indices = this.g.state(r.name)?.indices ?? this.g.def(r.name)!.indices;
@@ -136,6 +140,7 @@ export class Space {
     const { g, cluster } = this;
     if (d.value.kind !== 'reduce' || d.value.axes.includes(cluster.axis)) return false;
     if (!this.isStep(d.name) || !this.mine(d.name)) return false;
+    if (d.inStepsOf !== undefined) return true;
     for (const x of this.stepParts(d.name)) {
       if (x !== d.name && !core.has(x) && g.def(x)!.value.kind === 'reduce') return false;
       if (!d.indices.includes(cluster.axis)) return false;

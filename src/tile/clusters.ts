@@ -55,6 +55,8 @@ export class StateGraph {
     const def = this.defs.get(name)!;
     const out = new Set<IrState>();
     for (const r of readsOf(def.value)) for (const s of this.stepStatesOfRead(r, def.indices)) out.add(s);
+    // As if it read the state: it belongs into its steps.
+    if (def.inStepsOf !== undefined) out.add(this.byName.get(def.inStepsOf)!);
     this.steps.set(name, out);
     return out;
   }
@@ -64,7 +66,8 @@ export class StateGraph {
     const state = this.byName.get(r.name);
     if (state) return indices.includes(state.axis) ? [state] : [];
     const def = this.defs.get(r.name);
-    if (!def) return [];
+    // What is kept is read from memory, at any step.
+    if (!def || def.stored) return [];
     return [...this.stepStates(r.name)].filter((s) => {
       const x = r.index[def.indices.indexOf(s.axis)];
       return indices.includes(s.axis) && x?.kind === 'var' && x.name === s.axis;
@@ -75,7 +78,9 @@ export class StateGraph {
   allStates(name: string): ReadonlySet<IrState> {
     const known = this.all.get(name);
     if (known) return known;
-    const out = this.statesIn(this.defs.get(name)!.value);
+    const def = this.defs.get(name)!;
+    const out = this.statesIn(def.value);
+    if (def.inStepsOf !== undefined) out.add(this.byName.get(def.inStepsOf)!);
     this.all.set(name, out);
     return out;
   }
@@ -95,7 +100,12 @@ export class StateGraph {
 
   /** States that a state's steps or its initial value depend on. */
   needs(s: IrState): ReadonlySet<IrState> {
-    return new Set([...this.allStates(s.next), ...this.statesIn(s.init)]);
+    const inSteps = this.kernel.defs.filter((d) => d.inStepsOf === s.name);
+    return new Set([
+      ...this.allStates(s.next),
+      ...this.statesIn(s.init),
+      ...inSteps.flatMap((d) => [...this.allStates(d.name)]),
+    ]);
   }
 
   /** Definitions within a step that the next values of states are made of. */

@@ -6,7 +6,7 @@
  *
  * P[c, r, s] is row · key, decayed over the steps from s to r. Values that mention atoms are solved for first: `solve.ts`.
  */
-import { f32, substitute, variable, type Expr } from '../../../expr/expr.ts';
+import { f32, substitute, variable, type Expr, type ReadExpr } from '../../../expr/expr.ts';
 import { Decays, type When } from './decays.ts';
 import type { AffineState, Atom, Group, Row } from './parse.ts';
 import { Solver } from './solve.ts';
@@ -22,6 +22,8 @@ export class Chunked {
   private readonly decays: Decays;
   /** Values at position `from`, 0 past the end. */
   private readonly values = new Map<Group, Expr>();
+  /** The carried state, in whose steps sums are computed. */
+  private carrier: ReadExpr | undefined;
 
   constructor(
     private readonly world: World,
@@ -57,6 +59,7 @@ export class Chunked {
       final: state.final,
     };
     const carried = world.state(spec, (before) => {
+      if (together) this.carrier = before;
       for (const g of inner)
         this.values.set(g, readOf(world.let(`${state.name}.value`, solver!.value(g, before))));
       const writes = inner.map((g) => this.write(g));
@@ -85,7 +88,8 @@ export class Chunked {
   }
 
   private sum(axes: readonly string[], body: Expr): Expr {
-    return { kind: 'reduce', type: 'f32', op: 'sum', axes, body };
+    const e: Expr = { kind: 'reduce', type: 'f32', op: 'sum', axes, body };
+    return this.carrier ? readOf(this.world.inSteps(this.carrier, `${this.x.state.name}.sum`, e)) : e;
   }
 
   private knownValue(g: Group): Expr {

@@ -201,9 +201,28 @@ export class World {
     return this.add(base, value, indices, false);
   }
 
-  private add(base: string, value: Expr, indices: readonly string[], stored: boolean): IrDef {
+  /** A definition that is computed in the steps of a state, whether it reads the state or not. */
+  inSteps(state: ReadExpr, base: string, value: Expr): IrDef {
+    return this.add(base, value, this.axesOf(value), false, state.name);
+  }
+
+  private add(
+    base: string,
+    value: Expr,
+    indices: readonly string[],
+    stored: boolean,
+    inStepsOf?: string,
+  ): IrDef {
     const name = this.names.fresh(base);
-    const d: IrDef = { name, role: 'let', indices, type: value.type, value, ...(stored ? { stored } : {}) };
+    const d: IrDef = {
+      name,
+      role: 'let',
+      indices,
+      type: value.type,
+      value,
+      ...(stored ? { stored } : {}),
+      ...(inStepsOf === undefined ? {} : { inStepsOf }),
+    };
     this.defs.push(d);
     return d;
   }

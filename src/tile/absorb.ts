@@ -6,8 +6,8 @@
  * makes is taken into the stage as well if its operands are too large to be kept for all steps.
  */
 import type { ReadExpr } from '../expr/expr.ts';
-import type { IrDef, IrState } from '../ir/ir.ts';
-import { clustersOf, readsOf, type Cluster, type StateGraph } from './clusters.ts';
+import type { IrDef, IrKernel, IrState } from '../ir/ir.ts';
+import { clustersOf, readsOf, StateGraph, type Cluster } from './clusters.ts';
 
 export class Absorption {
   readonly clusters: readonly Cluster[];
@@ -73,6 +73,13 @@ export class Absorption {
       })
     );
   }
+}
+
+/** Axes that some lane of a recurrence's stages holds whole, of a kernel in normal form. */
+export function axesHeldInSteps(kernel: IrKernel): readonly string[] {
+  if (kernel.states.length === 0) return [];
+  const all = new Absorption(new StateGraph(kernel));
+  return [...new Set(all.clusters.flatMap((c) => [...all.space(c).vectors]))];
 }
 
 /** The axes of a cluster's stage. */

@@ -103,7 +103,7 @@ export class Graph {
    * that a lane can hold, rather than a position to loop over.
    */
   isFeature(axis: string): boolean {
-    if (this.kernel.masks.some((m) => this.axes(m).has(axis))) return false;
+    if (this.isRestricted(axis)) return false;
     let last = false;
     for (const t of this.kernel.tensors)
       for (const [n, dim] of t.dims.entries()) {
@@ -118,14 +118,18 @@ export class Graph {
     return last;
   }
 
-  /** True for an axis of fixed extent along which some tensor holds vectors, and which nothing restricts. */
-  isElement(axis: string): boolean {
-    const { masks, tensors, defs } = this.kernel;
-    if (this.fixedExtent(axis) === undefined || masks.some((m) => this.axes(m).has(axis))) return false;
+  /** Some reduction leaves out elements by where they are along the axis. */
+  private isRestricted(axis: string): boolean {
+    const { masks, defs } = this.kernel;
     const restricts = ({ value }: IrDef): boolean =>
       value.kind === 'reduce' && value.where !== undefined && this.axes(value.where).has(axis);
-    if (defs.some(restricts)) return false;
-    return tensors.some((t) => t.dims.at(-1)?.axis === axis);
+    return masks.some((m) => this.axes(m).has(axis)) || defs.some(restricts);
+  }
+
+  /** True for an axis of fixed extent along which some tensor holds vectors, and which nothing restricts. */
+  isElement(axis: string): boolean {
+    if (this.fixedExtent(axis) === undefined || this.isRestricted(axis)) return false;
+    return this.kernel.tensors.some((t) => t.dims.at(-1)?.axis === axis);
   }
 }
 

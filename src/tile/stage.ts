@@ -1,6 +1,6 @@
 /** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
-import { bool, children, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
+import { bool, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
 import { CarrierPlanner, isOne, type Part, type PlannedReduction } from './carriers.ts';
@@ -84,7 +84,10 @@ export class StageBuilder {
     const visitDef = (name: string): void => {
       if (needed.has(name)) return;
       needed.add(name);
-      if (this.g.reduction(name) && reductionKind(this.g, this.shape, name) === 'elsewhere') {
+      if (
+        this.g.reduction(name) &&
+        (reductionKind(this.g, this.shape, name) === 'elsewhere' || this.isMatrix(name))
+      ) {
         elsewhere.push(name);
         return;
       }
@@ -99,6 +102,14 @@ export class StageBuilder {
         reductionKind(this.g, this.shape, d.name) === 'stream'
       )
         this.carriers.add(d.name);
+  }
+
+  /** A matrix product over columns: where it is expanded, every row would compute it again. */
+  private isMatrix(name: string): boolean {
+    const { batch, row, stream } = this.shape;
+    const { indices } = this.g.def(name);
+    const taken = [...batch, ...row, ...stream];
+    return indices.some((a) => stream.includes(a)) && indices.some((a) => !taken.includes(a));
   }
 
   private pass(n: number): PassBuild {
@@ -156,7 +167,8 @@ export class StageBuilder {
   }
 
   private vectorsIn(e: Expr): boolean {
-    return e.kind === 'var' ? this.vectors.has(e.name) : children(e).some((c) => this.vectorsIn(c));
+    const { batch, row, stream } = this.shape;
+    return [...this.g.axes(e)].some((a) => ![...batch, ...row, ...stream].includes(a));
   }
 
   private emitPart(r: PlannedReduction, part: Part, fold: FoldOp, keep: string): Expr {

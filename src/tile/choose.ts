@@ -65,7 +65,7 @@ function chooseRow(
   stream: readonly string[],
 ): readonly string[] {
   if (free.length === 0) return [];
-  if (stream.length === 0) return free;
+  if (stream.length === 0) return innermost(g, free);
   const reads = streamReads(g, root, stream);
   const vectors = reads.filter((r) => [...g.axes(r)].some((a) => g.isFeature(a)));
   const least = (
@@ -80,6 +80,24 @@ function chooseRow(
   const rows = least(apart.axes, reads);
   // A scalar that every element reads for itself does not care how rows lie; a vector does.
   return apart.uses === 0 ? rows.axes : rows.axes.slice(-1);
+}
+
+/** Rows of one block, where each row is computed by itself. */
+const ENOUGH_ROWS = 64;
+
+/**
+ * The innermost axes that make enough rows for a workgroup: the others are coordinates of workgroups, which lanes need not
+ * divide out of a number. All axes where the innermost are too short or of open extent.
+ */
+function innermost(g: Graph, free: readonly string[]): readonly string[] {
+  let rows = 1;
+  for (let n = free.length - 1; n >= 0; n--) {
+    const extent = g.fixedExtent(free[n]!);
+    if (extent === undefined) return free;
+    rows *= extent;
+    if (rows >= ENOUGH_ROWS) return rows % ENOUGH_ROWS === 0 ? free.slice(n) : free;
+  }
+  return free;
 }
 
 export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>): StageShape {

@@ -8,6 +8,7 @@ import { analyseComponent, type Step } from '../classify.ts';
 import { components } from '../components.ts';
 import { Chunked } from './chunked.ts';
 import { StateParser, type AffineState } from './parse.ts';
+import { withPrepared } from './prepared.ts';
 import { emitScan } from './scan.ts';
 import { World } from './world.ts';
 
@@ -70,7 +71,7 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
     );
     return { kernel: k, notes };
   }
-  let kernel = k;
+  let kernel = withPrepared(k, axis);
   const notes: FormNote[] = [];
   for (const reverse of [false, true]) {
     const own = parts.filter((p) => p.states[0]!.reverse === reverse);

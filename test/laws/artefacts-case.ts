@@ -16,6 +16,7 @@ export const KINDS = [
   'cascade',
   'running',
   'ways',
+  'windowed',
   'reset',
   'replaced',
   'product',
@@ -243,6 +244,31 @@ function piece(b: Builder, kind: Kind, n: number): void {
       const r = b.state(`R${n}`, td, (x) => add(add(mul(gate(b.input(`b${n}`, 't')), x), s.read), other));
       return b.out(y, td, mul(query, r.read));
     }
+    case 'windowed': {
+      // Positions near by are looked at one by one, those before them are in the state.
+      const at = (name: string, position: Expr, axis: string): Expr => {
+        b.input(name, 't', axis);
+        return read(name, [position, v(axis)]);
+      };
+      const [key, value] = [at(`k${n}`, v('j'), 'd'), at(`v${n}`, v('j'), 'e')];
+      const w = b.let(`w${n}`, ['t', 'j'], exp(sum(['d'], mul(query, key))));
+      const first = b.let(`first${n}`, ['t'], op('max', sub(v('t'), i32(2)), i32(0)));
+      const inside = op('and', op('le', first, v('j')), op('lt', v('j'), add(v('t'), i32(1))));
+      const near: Expr = {
+        kind: 'reduce',
+        type: 'f32',
+        op: 'sum',
+        axes: ['j'],
+        where: inside,
+        body: mul(w, value),
+      };
+      b.let(`g${n}`, ['j', 'd'], mul(key, key));
+      const before = sub(v('t'), i32(3));
+      const left = mul(read(`g${n}`, [before, v('d')]), at(`v${n}`, before, 'e'));
+      const delayed = op('select', op('ge', before, i32(0)), left, f32(0));
+      const s = b.state(S, tde, (x) => add(x, delayed));
+      return b.out(y, te, add(b.let(`near${n}`, te, near), sum(['d'], mul(query, s.read))));
+    }
     case 'maximum': {
       const [shift, value] = [b.input(`a${n}`, 't'), b.input(`s${n}`, 't', 'd')];
       const m = b.state(`m${n}`, ['t', 'd'], (x) => op('max', add(x, shift), value));
@@ -279,6 +305,7 @@ export function kernelOf(c: ArtefactCase): IrKernel {
           ]
         : []),
       ...(used.includes('e') ? [{ name: 'e', extent: v('E') }] : []),
+      { name: 'j', extent: v('N') },
       { name: 'p', extent: i32(2) },
       { name: 'i', extent: i32(3) },
     ],

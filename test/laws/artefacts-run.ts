@@ -2,7 +2,7 @@
 import { evalConst } from '../../src/expr/evaluate.ts';
 import { artefactOf, type Artefact } from '../../src/ir/artefacts/artefact.ts';
 import { interpretKernel } from '../../src/ir/interpret.ts';
-import type { IrKernel, IrTensor } from '../../src/ir/ir.ts';
+import { axisOf, type IrKernel, type IrTensor } from '../../src/ir/ir.ts';
 import { inferSizes } from '../../src/ir/sizes.ts';
 import { verifyIr } from '../../src/ir/verify.ts';
 import { seededRandom } from '../support/mutate.ts';
@@ -41,6 +41,12 @@ export function slice(t: Tensor, at: number, from: number, to: number): Tensor {
 
 const timeAt = (t: IrTensor): number => t.dims.findIndex((d) => d.axis === 't');
 
+/** Of a tail, whose positions come first. */
+const lengthOf = (k: IrKernel, t: IrTensor): number => {
+  const { extent } = axisOf(k, t.dims[0]!.axis!)!;
+  return evalConst(extent, new Map());
+};
+
 /** The kernel of one artefact, as a planted fault leaves it. */
 export function made(k: IrKernel, artefact: Artefact, edit: Edit = (x) => x): IrKernel {
   const kernel = artefactOf(k, artefact);
@@ -55,7 +61,7 @@ export function run(k: IrKernel, whole: Tensors, given: Tensors, from: number, t
       const known = given[t.name];
       if (known) return [t.name, known];
       const tail = /^(.*)_tail$/.exec(t.name)?.[1];
-      if (tail !== undefined) return [t.name, slice(whole[tail]!, 0, from - 2, from)];
+      if (tail !== undefined) return [t.name, slice(whole[tail]!, 0, from - lengthOf(k, t), from)];
       const at = timeAt(t);
       const all = whole[t.name];
       if (!all) throw new Error(`nobody gives ${t.name}`);

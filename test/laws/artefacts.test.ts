@@ -152,7 +152,7 @@ const withoutCarry: Edit = (k) => ({
 
 describe('artefacts', () => {
   it('steps are the sequence', () => holds(cases({ reverse: false }), steps(), 300));
-  it('parts are the sequence', () => holds(cases(), parts(), 400));
+  it('parts are the sequence', () => holds(cases(), parts(), 300));
 
   it('notices a step without decay', () =>
     catches(cases({ reverse: false, kinds: ['axis'] }), steps(withoutDecay), 60));

@@ -8,7 +8,6 @@ import { Sources } from '../../src/cli/sources.ts';
 import { execute, interpret, type Target } from '../../src/cli/targets.ts';
 import { inputsInRange } from '../../src/cli/verify/inputs-in-range.ts';
 import { integerUses } from '../../src/cli/verify/integer-uses.ts';
-import { UserError } from '../../src/diagnostics/diagnostic.ts';
 import type { Artefact } from '../../src/ir/artefacts/artefact.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
 import { inferSizes, paramValues } from '../../src/ir/sizes.ts';
@@ -117,16 +116,6 @@ class Runner {
   /** The states of a run or a summary, as inputs. */
   incoming(found: Tensors): Tensors {
     return Object.fromEntries(Object.entries(this.example.states).map(([s, input]) => [input, found[s]!]));
-  }
-}
-
-/** Runs what fits a target: more tensors than it binds in one launch are told, and are no fault of the kernel. */
-export async function whereItFits(skip: (note: string) => void, run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (e) {
-    if (!(e instanceof UserError) || e.diagnostic.code !== 'E0601') throw e;
-    skip(e.message);
   }
 }
 

@@ -121,6 +121,22 @@ describe('a step', () => {
     expect(shown(before, 'step')).toContain('out id_tail_out_value[id_tail_at]: i32 = id[0]');
   });
 
+  it('looks into a tail for a window of fixed length, and for what leaves it', () => {
+    const hybrid = (width: string): string =>
+      gated(
+        'S = S + (if t >= width then f[j = t - width] * v[t = t - width] else 0.0)\n y = near + sum[d](q * S)',
+        `${width} width: int = 4
+         let s = sum[d](q * k[t = j])
+         let f = exp(k)[t = j]
+         let near = sum[j in max(t - width + 1, 0)..t + 1](exp(s) * v[t = j])`,
+      );
+    const step = made(hybrid('const'), 'step');
+    expect(step.tensors.map((t) => t.name)).toEqual(expect.arrayContaining(['k_tail', 'v_tail']));
+    expect(step.axes.find((a) => a.name === 'j_back')?.extent).toMatchObject({ value: 4 });
+    expect(step.sizes).toEqual(['D', 'E']);
+    expect(refusal(hybrid('param'), 'step')).toContain('E0632');
+  });
+
   it('keeps whole what has an axis of its own, and positions in it', () => {
     const cached = gated(
       'S = a * S + k * v\n y = sum[d](q * S) + far',

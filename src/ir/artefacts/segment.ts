@@ -27,6 +27,7 @@ import { beyondSegment, needsFuture } from './refusals.ts';
 import { stateful } from './stateful.ts';
 import { carryStates, type Carried } from './starts.ts';
 import { readWithTail, sourceOf, tailParts, Tails, type Tail } from './tails.ts';
+import { overDistances } from './window.ts';
 import { expressionsOf, isOwn, Timeline } from './timeline.ts';
 
 export interface Segment {
@@ -151,7 +152,7 @@ class Cutter {
       if (!far)
         throw beyondSegment(
           `${shown}, at a distance that no constant bounds`,
-          'what is needed of all positions can be given along an axis of its own, or carried as a state',
+          'bound the distance by constants, give all positions along an axis of their own, or carry what is needed as a state',
           e.span ?? k.span,
         );
       if (!isAtLeast(far.least, 0)) throw this.ahead(shown, e);
@@ -257,7 +258,7 @@ function hasEnds(e: Expr): boolean {
  */
 export function cutSegment(whole: IrKernel, length: 'step' | 'part'): Segment {
   const names = namesOf(whole);
-  const k = prune(align(whole, names), whole.states);
+  const k = prune(align(overDistances(whole, names), names), whole.states);
   const single = length === 'step';
   const reverse = single ? k.states.find((s) => s.reverse) : undefined;
   if (reverse)

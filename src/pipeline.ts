@@ -23,6 +23,7 @@ import { boundProgram } from './tile/bounds.ts';
 import { tileProgram } from './tile/from-ir.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
+import { shareBuffers } from './tile/share-buffers.ts';
 import { splitProgram } from './tile/split.ts';
 import type { TileProgram } from './tile/tile.ts';
 import { verifyTile } from './tile/verify.ts';
@@ -124,8 +125,14 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
   {
     name: 'bounds',
     stage: 'tile',
-    reason: 'predicates become loop bounds; last, because they are measured in tiles',
+    reason: 'predicates become loop bounds; last of what changes stages, because they are measured in tiles',
     run: (p, o) => boundProgram(p, o.limits),
+  },
+  {
+    name: 'share-buffers',
+    stage: 'tile',
+    reason: 'launches bind no more buffers than they may; last, because bounds read tensors as well',
+    run: (p, o) => shareBuffers(p, o.limits),
   },
 ];
 

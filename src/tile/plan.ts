@@ -136,7 +136,7 @@ export function defaultPlan(
   limits: PlanLimits,
   expected?: Readonly<Record<string, number>>,
 ): StagePlan {
-  if (s.recurrence) return stepsPlan(limits);
+  if (s.recurrence) return stepsPlan(s, limits, expected);
   const own = tilePlan(s, limits, expected);
   if (isSmall(s, limits, expected)) return { ...own, fullTiles: 'together' };
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
@@ -173,9 +173,20 @@ function tilePlan(
 }
 
 /** A column per lane: states lie in its registers. */
-function stepsPlan(limits: PlanLimits): StagePlan {
+/** Columns of a lane that share what it reads: as many as its numbers allow. */
+const COLUMNS = 4;
+
+function stepsPlan(
+  s: Stage,
+  limits: PlanLimits,
+  expected: Readonly<Record<string, number>> | undefined,
+): StagePlan {
   const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 32);
-  return laneRowsPlan(lanes, 1, 1, 'direct');
+  // Steps that are matrix products over two vectors reuse what they read; on a GPU more workgroups are worth more.
+  const products = limits.software && s.vectors.length > 1 && !isSmall(s, limits, expected);
+  const rows = s.row.at(-1)?.extent;
+  const columns = products && rows?.kind === 'const' ? Math.min(COLUMNS, Math.ceil(rows.value / lanes)) : 1;
+  return laneRowsPlan(lanes, columns, 1, 'direct');
 }
 
 /** For the small stages that summarise blocks: a row per lane. */

@@ -113,7 +113,9 @@ function stage(s: Stage): string[] {
 
 export function printTile(p: TileProgram): string {
   const tensors = p.tensors.map(
-    (t) => `  ${t.role} ${t.name}: ${t.storage}[${t.shape.map((e) => printExpr(e)).join(', ')}]`,
+    (t) =>
+      `  ${t.role} ${t.name}: ${t.storage}[${t.shape.map((e) => printExpr(e)).join(', ')}]` +
+      (t.within ? ` in ${t.within.buffer} at ${printExpr(t.within.offset)}` : ''),
   );
   return [`tiles ${p.name}`, ...tensors, ...p.stages.flatMap(stage).map((l) => `  ${l}`), ''].join('\n');
 }

@@ -211,6 +211,8 @@ export interface TileTensor {
   readonly shape: readonly Expr[];
   /** The shape that hosts see, where `shape` sees the same memory otherwise. */
   readonly declared?: readonly Expr[];
+  /** Set by the pass `share-buffers`: where it lies in a buffer that holds several tensors of the workspace. */
+  readonly within?: { readonly buffer: string; readonly offset: Expr; readonly total: Expr };
   /** Axis names where a dimension stands for an axis: such an index needs no clamp. */
   readonly axes: readonly (string | undefined)[];
 }

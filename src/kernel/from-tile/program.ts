@@ -4,12 +4,12 @@ import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { matrixStorage, type StagePlan } from '../../tile/plan.ts';
 import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
-import type { Buffer, Kernel, Program, SharedArray, Stmt, Uniform } from '../kernel.ts';
+import type { Buffer, Kernel, Program, ProgramTensor, SharedArray, Stmt, Uniform } from '../kernel.ts';
 import { Frame } from './frame.ts';
 import { matrixFor, type Matrix, type Tile } from './matrix.ts';
 import { Loader } from './operands.ts';
 import { emitRowDef, PassLowering } from './pass.ts';
-import { bufferName, Scope } from './scope.ts';
+import { bufferOf, Scope } from './scope.ts';
 import { RecurrenceLowering } from './steps/lower.ts';
 import { Storer } from './stores.ts';
 
@@ -20,10 +20,16 @@ export function kernelProgram(p: TileProgram): Program {
     if (!s.plan) throw new CompilerBug('kernel/from-tile', `stage ${s.name} has no plan`);
     return lowerStage(p, s, s.plan, uniforms);
   });
-  const of = (role: TileTensor['role']) =>
-    p.tensors
+  const of = (role: TileTensor['role']): ProgramTensor[] => {
+    const all = p.tensors
       .filter((t) => t.role === role)
-      .map((t) => ({ name: bufferName(t.name), storage: t.storage, shape: t.declared ?? t.shape }));
+      .map((t) => ({
+        name: bufferOf(t),
+        storage: t.storage,
+        shape: t.within ? [t.within.total] : (t.declared ?? t.shape),
+      }));
+    return all.filter((t, n) => all.findIndex((x) => x.name === t.name) === n);
+  };
   return {
     name: p.name,
     kernels,
@@ -76,21 +82,37 @@ function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: rea
   const { body, written, shared } = stage.recurrence
     ? lowerSteps(scope, frame)
     : lowerTiles(stage, plan, scope, frame, matrix);
-  const tensors = p.tensors.filter((t) => scope.usedTensors.has(t.name) || written.has(t.name));
   return {
     name: stage.name,
-    buffers: tensors.map((t): Buffer => ({
-      name: bufferName(t.name),
-      storage: t.storage,
-      access: written.has(t.name) ? 'write' : 'read',
-      elements: elements(t),
-    })),
+    buffers: buffersOf(p, scope.usedTensors, written),
     uniforms,
     shared,
     lanes: plan.lanes,
     grid: frame.grid(),
-    body: [...frame.prologue, ...body],
+    body: [...scope.declarations(), ...frame.prologue, ...body],
   };
+}
+
+function buffersOf(
+  p: TileProgram,
+  read: ReadonlySet<string>,
+  written: ReadonlySet<string>,
+): readonly Buffer[] {
+  const tensors = p.tensors.filter((t) => read.has(t.name) || written.has(t.name));
+  const names = [...new Set(tensors.map(bufferOf))];
+  return names.map((name): Buffer => {
+    const inside = tensors.filter((t) => bufferOf(t) === name);
+    const [t] = inside as [TileTensor];
+    const writes = inside.some((x) => written.has(x.name));
+    // An output may have the name of an input that another stage reads.
+    const reads = inside.some((x) => !written.has(x.name));
+    return {
+      name,
+      storage: t.storage,
+      access: writes ? (reads ? 'read_write' : 'write') : 'read',
+      elements: t.within?.total ?? elements(t),
+    };
+  });
 }
 
 function elements(t: TileTensor): Expr {

@@ -50,7 +50,8 @@ export interface Place {
   readonly repeated?: ReadonlySet<string>;
 }
 
-export const bufferName = (tensor: string): string => identifier(tensor);
+/** The buffer that a tensor lies in. */
+export const bufferOf = (t: TileTensor): string => identifier(t.within?.buffer ?? t.name);
 
 export class Scope {
   readonly names = new Names();
@@ -58,6 +59,7 @@ export class Scope {
   private readonly tensors: ReadonlyMap<string, TileTensor>;
   private readonly natural = new Set<string>(['lane', 'workgroup']);
   readonly usedTensors = new Set<string>();
+  private readonly buffers: ReadonlySet<string>;
 
   constructor(
     readonly program: TileProgram,
@@ -65,7 +67,8 @@ export class Scope {
     readonly arrangement: Arrangement,
   ) {
     this.tensors = new Map(program.tensors.filter((t) => t.role !== 'out').map((t) => [t.name, t]));
-    for (const t of program.tensors) this.names.reserve(bufferName(t.name));
+    this.buffers = new Set(program.tensors.map(bufferOf));
+    for (const t of program.tensors) this.names.reserve(bufferOf(t));
     for (const s of program.sizes) {
       this.names.reserve(s);
       this.natural.add(s);
@@ -76,6 +79,10 @@ export class Scope {
   /** A tensor that the stage may read. */
   tensor(name: string): TileTensor | undefined {
     return this.tensors.get(name);
+  }
+
+  isBuffer(name: string): boolean {
+    return this.buffers.has(name);
   }
 
   /** A tensor that the stage writes: an output may have the name of the definition that it shows. */
@@ -137,13 +144,13 @@ export class Scope {
     const t = this.tensors.get(e.name)!;
     this.usedTensors.add(t.name);
     const index = e.index.map((x, n) => this.clamp(x, t, n, place));
-    const element = read(bufferName(t.name), [this.flat(t, index)], e.type);
+    const element = read(bufferOf(t), [this.flat(t, index)], e.type);
     if (!place.repeated?.has(key(e))) return element;
     // By the kernel's own index: a loop inside may give the same axis another value.
     const id = `@${key(element)}`;
     const known = place.cache.get(id);
     if (known) return known;
-    const name = this.names.fresh(`${bufferName(t.name)}_value`);
+    const name = this.names.fresh(`${identifier(t.name)}_value`);
     place.out.push(letS(name, element));
     return remember(place, id, variable(name, e.type));
   }
@@ -168,7 +175,22 @@ export class Scope {
   flat(t: TileTensor, index: readonly Expr[]): Expr {
     let at: Expr = i32(0);
     for (const [n, x] of index.entries()) at = simplify(op('add', simplify(op('mul', at, t.shape[n]!)), x));
-    return at;
+    return simplify(op('add', this.offset(t), at));
+  }
+
+  private readonly offsets = new Map<string, { readonly name: string; readonly value: Expr }>();
+
+  /** Where a tensor begins in its buffer. */
+  private offset(t: TileTensor): Expr {
+    if (!t.within || t.within.offset.kind === 'const') return t.within?.offset ?? i32(0);
+    const known = this.offsets.get(t.name)?.name ?? this.index(`${t.name}_first`);
+    this.offsets.set(t.name, { name: known, value: t.within.offset });
+    return variable(known);
+  }
+
+  /** Declarations that come before all others. */
+  declarations(): readonly Stmt[] {
+    return [...this.offsets.values()].map(({ name, value }) => letS(name, value));
   }
 
   // ---- values

@@ -5,7 +5,7 @@ import type { Store } from '../../tile/tile.ts';
 import { forS, ifS, store } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Frame } from './frame.ts';
-import { bufferName, padded, type Place, type Scope } from './scope.ts';
+import { bufferOf, padded, type Place, type Scope } from './scope.ts';
 
 export class Storer {
   readonly written = new Set<string>();
@@ -20,7 +20,7 @@ export class Storer {
     this.written.add(t.name);
     const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : place.vars.get(a)!));
     const value = this.scope.value(s.value, place);
-    return store(bufferName(t.name), this.scope.flat(t, index), value);
+    return store(bufferOf(t), this.scope.flat(t, index), value);
   }
 
   element(s: Store, place: Place, inside: Expr): void {

@@ -9,7 +9,7 @@ import { simplify } from '../../../expr/simplify.ts';
 import type { CarriedState, StepDef } from '../../../tile/tile.ts';
 import { letS } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
-import { bufferName, type Scope } from '../scope.ts';
+import { bufferOf, type Scope } from '../scope.ts';
 
 interface Level {
   readonly out: Stmt[];
@@ -115,7 +115,7 @@ export class Emitter {
     if (t) {
       this.scope.usedTensors.add(t.name);
       const index = e.index.map((x, n) => this.scope.clampValue(this.translate(x, slot), x, t, n));
-      return this.named(read(bufferName(t.name), [this.scope.flat(t, index)], e.type), `${e.name}_at`);
+      return this.named(read(bufferOf(t), [this.scope.flat(t, index)], e.type), `${e.name}_at`);
     }
     const held = this.values.held(e.name, slot);
     const state = this.values.state(e.name);
@@ -165,7 +165,7 @@ export class Emitter {
         return this.levelOf.get(e.name) ?? 0;
       case 'read': {
         // A lane's own numbers may change in any loop, also in the innermost.
-        const own = this.scope.program.tensors.some((t) => bufferName(t.name) === e.name) ? 0 : this.depth;
+        const own = this.scope.isBuffer(e.name) ? 0 : 1;
         return Math.max(own, this.level(e.index[0]!));
       }
       case 'op':

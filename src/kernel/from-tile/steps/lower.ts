@@ -8,7 +8,7 @@ import { arrayS, assign, forS, ifS, letS, store, varS } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
 import { better, joinScalars } from '../arrangement.ts';
 import type { Frame } from '../frame.ts';
-import { bufferName, type Scope } from '../scope.ts';
+import { bufferOf, type Scope } from '../scope.ts';
 import { Emitter, fused, type Held } from './emitter.ts';
 import { reducedBy, StepNodes, UNROLL, type Needs, type Node } from './nodes.ts';
 import { scheduleStep, type Item } from './schedule.ts';
@@ -436,7 +436,7 @@ export class RecurrenceLowering {
       const at = this.emitter.hoisted(this.scope.flat(t, index));
       const first = missing.map((a) => op('eq', this.columns[slot]!.get(a)!, i32(0)));
       const mine = first.reduce<Expr>((a, b) => simplify(op('and', a, b)), this.frame.inside(slot));
-      const write = store(bufferName(t.name), at, result);
+      const write = store(bufferOf(t), at, result);
       this.emitter.out().push(mine.kind === 'const' ? write : ifS(this.emitter.hoisted(mine), [write]));
     }
   }

@@ -108,9 +108,12 @@ function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
 function expectedWork(s: Stage, expected: Readonly<Record<string, number>> | undefined): number | undefined {
   if (!expected) return undefined;
   const known = new Map(Object.entries(expected));
-  const axes = [...s.batch, ...s.row, ...s.stream];
+  const axes = [...s.batch, ...s.row, ...s.stream, ...(s.recurrence ? [s.recurrence.axis] : [])];
   if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
-  const depth = s.vectors.reduce((n, v) => n + v.extent, 1);
+  // A step may contract any two of its vectors; the loops of tiles take one after the other.
+  const depth = s.recurrence
+    ? s.vectors.reduce((n, v) => n * v.extent, 1)
+    : s.vectors.reduce((n, v) => n + v.extent, 1);
   return axes.reduce((n, a) => n * Math.max(1, evalConst(a.extent, known)), depth);
 }
 

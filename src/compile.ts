@@ -15,6 +15,7 @@ import type { Loader, Model } from './model/model.ts';
 import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
+import { axesHeldInSteps } from './tile/absorb.ts';
 import { Graph } from './tile/graph.ts';
 import { NO_LIMITS, type StagePlan } from './tile/plan.ts';
 import { freeVars } from './expr/expr.ts';
@@ -51,6 +52,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly expected?: Readonly<Record<string, number>>;
   /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
   readonly pack?: boolean;
+  /** Sums over positions are carried along wherever they can be, or nowhere; by default where that costs less. */
+  readonly rewrite?: boolean;
   /** How states are run, and how long chunks are; by default by the sizes and the steps. */
   readonly form?: Partial<FormPlan>;
   readonly observe?: Observer;
@@ -118,11 +121,14 @@ function kernelName(model: Model, wanted: string | undefined): string {
     : fail('the file has several kernels', `choose one of: ${names.join(', ')}`);
 }
 
-/** Sizes that must be fixed to compile: the extents of axes that lanes hold vectors over. */
+/** Sizes that must be fixed to compile: the extents of axes that lanes hold vectors over, whatever form states get. */
 export function requiredSizes(ir: IrKernel): string[] {
   const g = new Graph(normalizeIr(ir, { fixed: {}, limits: NO_LIMITS }));
+  const held = ir.axes.filter((a) => g.isFeature(a.name)).map((a) => a.name);
+  for (const form of ['sequential', 'chunked'] as const)
+    held.push(...axesHeldInSteps(normalizeIr(ir, { fixed: {}, limits: NO_LIMITS, form: { form } })));
   const needed = new Set<string>();
-  for (const a of ir.axes) if (g.isFeature(a.name)) for (const v of freeVars(a.extent)) needed.add(v);
+  for (const a of ir.axes) if (held.includes(a.name)) for (const v of freeVars(a.extent)) needed.add(v);
   return ir.sizes.filter((s) => needed.has(s));
 }
 
@@ -139,6 +145,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       ...(options.plans ? { plans: options.plans } : {}),
       ...(options.expected ? { expected: options.expected } : {}),
       pack: options.pack,
+      rewrite: options.rewrite,
       form: options.form,
     },
     options.observe,

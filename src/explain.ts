@@ -22,6 +22,7 @@ import {
 } from './explain/formula.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
+import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
 import type { Facts } from './tile/count-facts.ts';
@@ -65,6 +66,8 @@ export interface StageExplanation extends Cost {
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
 export interface Explanation extends Cost {
   readonly kernel: string;
+  /** Which reductions over positions became states or sums that are made once, and which almost did. */
+  readonly rewrites: readonly RewriteNote[];
   /** How it was made of another kernel. */
   readonly notes?: readonly string[];
   readonly launches: number;
@@ -268,6 +271,7 @@ export function explainLowered(
   return {
     kernel: p.name,
     ...(lowered.program.notes ? { notes: lowered.program.notes } : {}),
+    rewrites: lowered.notes.rewrites ?? [],
     launches: p.stages.length,
     cores: limits.cores,
     ...costOf(together(stages.map((s) => s.spent)), values),

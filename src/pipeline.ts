@@ -8,6 +8,7 @@ import { expandReductions } from './ir/passes/expand-reductions.ts';
 import { fixSizes } from './ir/passes/fix-sizes.ts';
 import { normalForm } from './ir/passes/normal-form.ts';
 import { packShared } from './ir/passes/pack.ts';
+import { rewriteLinear, type RewriteNote } from './ir/passes/rewrite-linear.ts';
 import { withStorage } from './ir/passes/storage.ts';
 import { chooseForm } from './ir/recurrence/forms/choose.ts';
 import { recurrenceForms, type FormNote, type FormPlan } from './ir/recurrence/forms/forms.ts';
@@ -40,12 +41,15 @@ export interface LoweringOptions {
   readonly expected?: Readonly<Record<string, number>>;
   /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
   readonly pack?: boolean | undefined;
+  /** Sums over positions are carried along wherever they can be, or nowhere; by default where that costs less. */
+  readonly rewrite?: boolean | undefined;
   /** How states are run, and how long chunks are; by default by the sizes and the steps. */
   readonly form?: Partial<FormPlan> | undefined;
 }
 
 /** What passes tell people, beside what they make. */
 export interface Notes {
+  rewrites?: readonly RewriteNote[];
   forms: readonly FormNote[];
   /** The kernel whose states were given these forms. */
   carried?: IrKernel;
@@ -76,6 +80,17 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'mean and logsumexp become carriers of one kind; before normal-form, which then shares the parts',
     run: (k) => expandReductions(k),
+  },
+  {
+    name: 'rewrite-linear',
+    stage: 'ir',
+    reason:
+      'what needs no weights is carried along; before normal-form, which would hide what sums are made of',
+    run: (k, o, notes) => {
+      const made = rewriteLinear(k, { sizes: { ...o.expected, ...o.fixed }, rewrite: o.rewrite });
+      notes.rewrites = made.notes;
+      return made.kernel;
+    },
   },
   {
     name: 'normal-form',

@@ -8,6 +8,7 @@ export interface FeatureOptions {
   readonly device?: 'gpu' | 'cpu';
   readonly f16?: true;
   readonly form?: Partial<FormPlan>;
+  readonly rewrite?: boolean;
 }
 
 const FORMS = ['sequential', 'chunked', 'scan'] as const;
@@ -23,7 +24,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --f16 --form`; `usual` says in the help what happens without the first. */
+/** Adds `--device --f16 --form --rewrite --no-rewrite`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string): Command {
   return command
     .option(
@@ -36,11 +37,17 @@ export function addFeatureOptions(command: Command, usual: string): Command {
       '--form <form[:chunk]>',
       `how recurrences run: ${FORMS.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
       parseForm,
-    );
+    )
+    .option(
+      '--rewrite',
+      'carry sums over positions along wherever that is possible, even where it costs more',
+    )
+    .option('--no-rewrite', 'compute all sums over positions as they are written');
 }
 
-export const featuresOf = ({ device, f16, form }: FeatureOptions): Features => ({
+export const featuresOf = ({ device, f16, form, rewrite }: FeatureOptions): Features => ({
   shaderF16: f16 === true,
   ...(form ? { form } : {}),
+  ...(rewrite === undefined ? {} : { rewrite }),
   ...(device ? { device } : {}),
 });

@@ -57,6 +57,8 @@ export interface Features {
   readonly device?: 'gpu' | 'cpu';
   /** Also generate host code, which needs a module that is slow to load. */
   readonly bindings?: boolean;
+  /** Whether sums over positions are carried along; by default where that costs less. */
+  readonly rewrite?: boolean;
   /** How recurrences run, and how long chunks are. */
   readonly form?: Partial<FormPlan>;
 }
@@ -157,6 +159,7 @@ export async function compileVariant(
     set,
     features: options,
     ...(features.form ? { form: features.form } : {}),
+    ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
     ...(expected ? { expected } : {}),
   });
   const manifest = files.find((f) => f.path.endsWith('.json'));
@@ -197,6 +200,7 @@ export function printLevel(
         set,
         features: backendOptions(features),
         ...(features.form ? { form: features.form } : {}),
+        ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
         observe: (stage, _pass, print) => {
           if (stage === level) last = print();
         },

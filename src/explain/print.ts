@@ -93,6 +93,17 @@ function printValues({ values, assumed }: Explanation): string[] {
   return given.length > 0 ? [`  figures for  ${given.join(', ')}`] : [];
 }
 
+/** Definitions of which the same is to be told share a line. */
+function printRewrites({ rewrites }: Explanation): string[] {
+  const lines = new Map<string, string[]>();
+  for (const { def, rewritten, what, why } of rewrites) {
+    const text = `${what}, since ${why}`;
+    const defs = lines.get(text) ?? [rewritten ? '  rewritten    ' : '  as written   '];
+    lines.set(text, [...defs, defs.length > 1 ? `, ${def}` : def]);
+  }
+  return [...lines].map(([text, defs]) => `${defs.join('')}: ${text}`);
+}
+
 /** For people; every figure is in the data as well. */
 export function printExplanation(e: Explanation): string {
   return [
@@ -105,6 +116,7 @@ export function printExplanation(e: Explanation): string {
     `  operations   ${printOperations(e, e.stages)}`,
     `  bytes        ${grouped(e.bytes)} of inputs and outputs${loaded(e)}`,
     `  workspace    ${grouped(e.workspaceBytes)} bytes between launches`,
+    ...printRewrites(e),
     ...e.recurrences.flatMap(printRecurrence),
     ...e.stages.flatMap((s) => printStage(s, e.cores)),
     '',

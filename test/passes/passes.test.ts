@@ -41,7 +41,7 @@ function shown(text: string): string {
   const after = wanted.reduce((k, name) => {
     const pass = IR_PASSES.find((p) => p.name === name);
     if (!pass) throw new Error(`there is no pass ${name}`);
-    const next = pass.run(k, options);
+    const next = pass.run(k, options, { forms: [] });
     verifyIr(next, name);
     return next;
   }, ir);

@@ -173,9 +173,10 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
       .map(([name, value]) => `--size ${name}=${value}`),
     ...Object.entries(c.params).map(([name, value]) => `--param ${name}=${value}`),
   ];
-  const { device, shaderF16 } = plan.features;
+  const { device, shaderF16, rewrite } = plan.features;
   if (device) flags.push(`--device ${device}`);
   if (shaderF16) flags.push('--f16');
+  if (rewrite !== undefined) flags.push(rewrite ? '--rewrite' : '--no-rewrite');
   const { artefact } = plan.variant;
   if (artefact !== undefined) flags.push(`--artefact ${artefact}`);
   const kernel = `attnc verify ${plan.spec.path} --kernel ${plan.variant.kernel}`;

@@ -25,7 +25,7 @@ export interface RewriteNote {
 }
 export interface RewriteOptions {
   /** true: wherever it can be done; false: nowhere; by default where it costs less, or where that is not known. */
-  readonly rewrite?: boolean;
+  readonly rewrite?: boolean | undefined;
   /** Sizes that are fixed or expected. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
@@ -112,23 +112,18 @@ const quoted = (axes: readonly string[]): string => axes.map((a) => `\`${a}\``).
 
 function described(s: Saving): RewriteNote {
   const contracted = [...new Set(s.terms.flatMap((t) => t.contracted))];
+  const [over, rows] = [quoted(s.over), quoted(s.rows)];
+  const product = `a factor for ${over} times one for ${rows}`;
   const why =
     contracted.length > 0
-      ? `its weights are sums over ${quoted(contracted)} of a factor for each side`
-      : 'its weights do not read the row';
-  return s.running
-    ? {
-        def: s.def,
-        rewritten: true,
-        what: `what is reduced over ${quoted(s.over)} is carried along ${quoted(s.rows)}`,
-        why,
-      }
-    : {
-        def: s.def,
-        rewritten: true,
-        what: `the sum over ${quoted(s.over)} is made once for all ${quoted(s.rows)}`,
-        why,
-      };
+      ? `weights are sums over ${quoted(contracted)} of ${product}`
+      : s.terms.length > 0
+        ? `weights are ${product}`
+        : `what is compared does not depend on ${rows}`;
+  const what = s.running
+    ? `what is reduced over ${over} is carried along ${rows}`
+    : `the reduction over ${over} is made once for all ${rows}`;
+  return { def: s.def, rewritten: true, what, why };
 }
 
 /** Reductions over the same pair of axes that stay keep the comparisons: then nothing is gained by rewriting the others. */

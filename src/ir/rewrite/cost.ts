@@ -54,23 +54,19 @@ export class Costs {
     const terms = savings.flatMap((s) => s.terms);
     if (!terms.some((t) => t.contracted.length > 0))
       return running ? undefined : { why: 'no sum between rows and positions goes away', close: false };
+    if (terms.some((t) => t.contracted.length > 1))
+      return { why: 'products of features make a large state', close: running };
     const [first] = savings;
     const sizes = terms.map((t) => ({ d: this.count(t.contracted), e: this.count(t.values) }));
     const over = this.count(first!.over);
-    const powers = terms.some((t) => t.contracted.length > 1);
-    if (!sizes.every((s) => s.d !== undefined && s.e !== undefined) || (powers && over === undefined)) {
-      if (powers)
-        return {
-          why: 'products of features cost less for long sequences only, and the sizes are not known',
-          close: running,
-        };
+    if (!sizes.every((s) => s.d !== undefined && s.e !== undefined)) {
       const wide = terms.flatMap((t) => [...t.contracted, ...t.values]).find((a) => this.isPosition(a));
       return running || wide === undefined
         ? undefined
         : { why: `what would be kept has the positions of \`${wide}\``, close: false };
     }
     const d = Math.max(...sizes.map((s) => s.d!));
-    const e = sizes.reduce((n, s) => n + s.e!, 0);
+    const e = savings.reduce((n, s) => n + Math.max(0, ...s.terms.map((t) => this.count(t.values)!)), 0);
     const kept = sizes.reduce((n, s) => n + s.d! * s.e!, 0);
     // Both for each row and reduced position; what is carried is updated and read, what is kept is read by every row.
     const rows = this.count(first!.rows) ?? Infinity;
@@ -78,9 +74,9 @@ export class Costs {
     const plain = running ? (d + e) / 2 : d + e;
     const linear = running ? (2 * kept) / long : kept / long + kept / rows;
     if (linear <= plain) return undefined;
-    const what = running ? `a state of ${kept} numbers` : `${kept} sums`;
+    const what = running ? `a state of ${kept} numbers costs` : `${kept} sums cost`;
     return {
-      why: `${what} cost more than comparing ${running ? long : Math.min(long, rows)} positions`,
+      why: `${what} more than comparing ${running ? long : Math.min(long, rows)} positions`,
       close: true,
     };
   }

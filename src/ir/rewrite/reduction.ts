@@ -56,10 +56,7 @@ export class Reductions {
       return this.running(e, { row, over: over! }, conditions, owner);
     }
     if (e.axes.some((a) => isElement(this.draft.kernel, a))) return undefined;
-    const found = this.overAll(e, owner);
-    const at = isRefusal(found) ? found.at : undefined;
-    const other = at && more.length === 0 ? this.tied(at, over!) : undefined;
-    return other === undefined ? found : this.running(e, { row: other, over: over! }, conditions, owner);
+    return this.overAll(e, conditions, owner);
   }
 
   /** Conditions of the elements, named ones read through. */
@@ -105,9 +102,9 @@ export class Reductions {
   }
 
   /** Over all positions, for rows along some axis that the reduced side does not see. */
-  private overAll(e: ReduceExpr, owner: string): Replaced | Refusal {
+  private overAll(e: ReduceExpr, conditions: readonly Expr[], owner: string): Replaced | Refusal {
     const { draft } = this;
-    const conditions = this.conditions(e);
+    const [over, ...more] = e.axes;
     const free = draft.ordered(freeOf(e));
     const elements = free.filter((a) => isElement(draft.kernel, a));
     let best: Replaced | Refusal = tied(e.body);
@@ -115,7 +112,10 @@ export class Reductions {
       const scope = this.scope(e, new Set([row]), ANYWHERE);
       const found = this.carried(e, conditions, this.tools(e, scope, owner));
       if (isRefusal(found)) {
-        if (isRefusal(best)) best = found;
+        // A condition inside the value may order positions as a mask does.
+        const other = found.at && more.length === 0 ? this.tied(found.at, over!) : undefined;
+        if (other !== undefined) return this.running(e, { row: other, over: over! }, conditions, owner);
+        if (isRefusal(best) && !best.close) best = found;
         continue;
       }
       const { terms } = found;

@@ -3,7 +3,7 @@ import { conjuncts } from '../../expr/compare.ts';
 import { isFalse, isTrue, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { mentions, type Draft } from './draft.ts';
-import { isRefusal, nearly, tied, type Refusal } from './refusal.ts';
+import { isRefusal, nearly, type Refusal } from './refusal.ts';
 import { narrowed, type Distance } from './relation.ts';
 import { unmixed, type Scope } from './separate.ts';
 import type { Factor, Term } from './terms.ts';
@@ -39,8 +39,7 @@ export function conditionsOf(
         continue;
       }
       const next = scope.pair && narrowed(distance, c, scope.pair);
-      if (!next)
-        return scope.pair ? nearly('ties the two positions in another way than by order', c) : tied(c);
+      if (!next) return nearly('ties the two positions in another way than by order', c);
       distance = next;
       if (distance.least > distance.greatest) return 'never';
     }

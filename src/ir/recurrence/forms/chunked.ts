@@ -101,9 +101,17 @@ export class Chunked {
     return readOf(this.world.keep(`${this.x.state.name}.values`, value));
   }
 
+  /** A value times a number per position, computed once for all keys. */
+  private decayed(factor: Expr, value: Expr): Expr {
+    if (isNumber(factor, 1)) return value;
+    const e = times(factor, value);
+    return this.carrier ? readOf(this.world.inSteps(this.carrier, `${this.x.state.name}.decayed`, e)) : e;
+  }
+
   /** What a chunk adds by a group. */
   private write(g: Group): Expr {
-    return this.sum([this.world.from], times(this.decays.writer(g.key), this.values.get(g)!));
+    const { factor, key } = this.decays.writer(g.key);
+    return this.sum([this.world.from], times(key, this.decayed(factor, this.values.get(g)!)));
   }
 
   /** What the chunk's own groups contribute to a row. */
@@ -123,7 +131,8 @@ export class Chunked {
     }
     for (const when of ['before', 'after'] as const)
       for (const r of when === 'before' ? a.rows : a.after) {
-        const incoming = this.sum(x.contracted, times(this.decays.query(r.row, when), before));
+        const query = this.decays.query(r.row, when);
+        const incoming = times(query.factor, this.sum(x.contracted, times(query.row, before)));
         const all = plus([incoming, ...this.within(r, when, x.groups)]);
         parts.push(isNumber(r.factor, 1) ? all : times(world.at(r.factor, 'in'), all));
       }

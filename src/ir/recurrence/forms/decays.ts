@@ -105,25 +105,49 @@ export class Decays {
     return [...free.filter((a) => !summed.includes(a)), world.chunk, ...summed, world.in];
   }
 
-  /** A row at position `in`, decayed from the beginning of the chunk, to be multiplied with the state before the chunk. */
-  query(row: Expr, when: When): Expr {
+  /**
+   * A row at position `in`, decayed from the beginning of the chunk, to be multiplied with the state before the chunk: the
+   * factor stands outside of the sum over the contracted axes.
+   */
+  query(row: Expr, when: When): { readonly factor: Expr; readonly row: Expr } {
     const { world, x } = this;
-    return this.once('query', [row, when], () => {
-      const own = world.at(row, 'in');
-      const e = this.none ? own : times(own, this.value(this.since(), when));
+    const own = world.at(row, 'in');
+    if (this.none) return { factor: f32(1), row: own };
+    if (this.perRow) {
+      const factor = this.once('since', [when], () => {
+        const e = this.value(this.since(), when);
+        return readOf(world.keep(`${x.state.name}.since.kept`, e, this.axes));
+      });
+      return { factor, row: own };
+    }
+    const kept = this.once('query', [row, when], () => {
+      const e = times(own, this.value(this.since(), when));
       return readOf(world.keep(`${x.state.name}.queries`, e, this.keptAxes(e)));
     });
+    return { factor: f32(1), row: kept };
   }
 
-  /** A key at position `from`, decayed to the end of the chunk; 0 past the end. */
-  writer(key: Expr): Expr {
+  /** A key at position `from`, decayed to the end of the chunk, 0 past the end; the factor does not move with the contracted axes. */
+  writer(key: Expr): { readonly factor: Expr; readonly key: Expr } {
     const { world, x } = this;
+    if (this.none || this.perRow) {
+      const factor = this.none
+        ? f32(1)
+        : this.once('until', [], () =>
+            readOf(world.keep(`${x.state.name}.until.kept`, readOf(this.until()), this.axes)),
+          );
+      const exists = world.exists('from');
+      const own = world.at(key, 'from');
+      return {
+        factor: this.from(factor),
+        key: exists ? op('select', exists, own, f32(0)) : own,
+      };
+    }
     const kept = this.once('writer', [key], () => {
-      const own = world.at(key, 'in');
-      const e = world.guarded(this.none ? own : times(own, readOf(this.until())), 'in', f32(0));
+      const e = world.guarded(times(world.at(key, 'in'), readOf(this.until())), 'in', f32(0));
       return readOf(world.keep(`${x.state.name}.writers`, e, this.keptAxes(e)));
     });
-    return this.from(kept);
+    return { factor: f32(1), key: this.from(kept) };
   }
 
   private from(e: Expr): Expr {

@@ -2,7 +2,7 @@
  * Pass `forms`: states along an axis are carried in chunks where their steps allow it. Each component of states gets its
  * form; what it computed over (chunk, position) is read by the rest of the kernel at (t / C, t % C).
  */
-import { readNames } from '../../../expr/expr.ts';
+import { readNames, rewrite, substitute, type Expr } from '../../../expr/expr.ts';
 import type { IrDef, IrKernel, IrState } from '../../ir.ts';
 import { analyseComponent, type Step } from '../classify.ts';
 import { components } from '../components.ts';
@@ -138,11 +138,21 @@ function merge(k: IrKernel, world: World, formed: readonly IrState[]): IrKernel 
   const gone = new Set(formed);
   const own: IrDef[] = k.defs.map((d) => {
     const kept = world.hasCounterpart(d.name) ? world.made(d.name) : undefined;
-    return kept ? { ...d, value: world.outside(kept, d.indices) } : d;
+    return { ...d, value: kept ? world.outside(kept, d.indices) : withoutStates(d.value, world, formed) };
   });
   const states = [...k.states.filter((s) => !gone.has(s)), ...world.states];
   const all = [...own, ...world.defs];
   return prune({ ...k, axes: [...k.axes, ...world.axes], states, defs: all });
+}
+
+/** What reads states of several parts has no copy in any of their runs: it reads them where they are kept. */
+function withoutStates(e: Expr, world: World, formed: readonly IrState[]): Expr {
+  return rewrite(e, (x) => {
+    const s = x.kind === 'read' ? formed.find((f) => f.name === x.name) : undefined;
+    if (!s || x.kind !== 'read' || !world.hasCounterpart(s.name)) return x;
+    const own = new Map(s.indices.map((a, n) => [a, x.index[n]!]));
+    return substitute(world.outside(world.made(s.name), s.indices), own);
+  });
 }
 
 /** Drops what no output needs and puts definitions into dependence order. */

@@ -50,7 +50,14 @@ export class Solver {
     };
     this.run({ name: 'solved', known: knownPart, rest: true }, this.solved);
     this.run(
-      { name: 'response', known: (r, when) => [this.decays.query(r.row, when)], rest: false },
+      {
+        name: 'response',
+        known: (r, when) => {
+          const { factor, row } = this.decays.query(r.row, when);
+          return [times(factor, row)];
+        },
+        rest: false,
+      },
       this.responses,
     );
   }

@@ -1,24 +1,37 @@
 /** A spec on a WebGPU device with its inputs, compiled for the sizes at hand and ready to be timed. */
 import type { Manifest } from '../backends/backend.ts';
 import { compile } from '../src/index.ts';
+import type { FormPlan } from '../src/ir/recurrence/forms/forms.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
 
-/**
- * Lanes hold vectors over `D` and, where a spec has it, `E`: these sizes are fixed, the others are expected.
- * @param values sizes and params
- */
+export interface SpecOptions {
+  /** Sizes that lanes hold vectors over: these are fixed, the others are expected. By default `D` and, where there is one, `E`. */
+  readonly fixed?: readonly string[];
+  /** Optional inputs that are not given. */
+  readonly absent?: readonly string[];
+  readonly form?: Partial<FormPlan>;
+}
+
+/** @param values sizes and params */
 export function prepareSpec(
   gpu: Webgpu,
   text: string,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
+  { fixed = ['D', 'E'], absent = [], form }: SpecOptions = {},
 ): ReturnType<typeof prepareOnWebgpu> {
   const { value, diagnostics } = compile(text, {
     target: 'wgsl',
-    set: Object.fromEntries(Object.entries(values).filter(([name]) => name === 'D' || name === 'E')),
+    set: Object.fromEntries(Object.entries(values).filter(([name]) => fixed.includes(name))),
+    absent: new Set(absent),
+    ...(form ? { form } : {}),
     expected: values,
-    storage: { q: 'f32', k: 'f32', v: 'f32', y: 'f32' },
+    storage: Object.fromEntries(
+      [...Object.keys(inputs), 'y'].flatMap((name) =>
+        inputs[name] instanceof Int32Array ? [] : [[name, 'f32' as const]],
+      ),
+    ),
     features: { device: gpu.software ? 'cpu' : 'gpu' },
   });
   if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));

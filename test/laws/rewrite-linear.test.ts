@@ -1,14 +1,22 @@
 /** Law of `rewrite-linear`: a kernel means what it meant, and nothing is left that compares positions. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { children, f32, freeVars, rewrite, visit, type Expr } from '../../src/expr/expr.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
+import { normalForm } from '../../src/ir/passes/normal-form.ts';
 import { rewriteLinear } from '../../src/ir/passes/rewrite-linear.ts';
+import { recurrenceForms } from '../../src/ir/recurrence/forms/forms.ts';
+import { kernelProgram } from '../../src/kernel/from-tile/program.ts';
+import { normalizeIr, scheduleTile } from '../../src/pipeline.ts';
+import { tileProgram } from '../../src/tile/from-ir.ts';
 import { verifyIr } from '../../src/ir/verify.ts';
 import { scannedSpecs, separableSpecs } from '../support/separable-arbitrary.ts';
 import { specs, type SpecCase } from '../support/spec-arbitrary.ts';
-import { prepare } from './case.ts';
+import { interpreted, prepare } from './case.ts';
 import { meansTheSame, through, type Edit } from './ir-law.ts';
 import { catches, demand, holds } from './law.ts';
+import { afterPasses, executed, GPU } from './lowering.ts';
+import { allowance, disagreement } from './rounding.ts';
 
 /** Some reduction runs over one of two axes while the other is free. */
 function compares(k: IrKernel, a: string, b: string): boolean {
@@ -34,6 +42,29 @@ const law =
     meansTheSame(p, before, after, c);
   };
 
+/** What was rewritten is a recurrence like any other: chunks and scans of it mean the same. */
+const formed = (c: SpecCase): void => {
+  const p = prepare(c);
+  const before = through(['expand-reductions'], p);
+  const { kernel } = rewriteLinear(before, { rewrite: true });
+  const after = normalForm(recurrenceForms(normalForm(kernel), () => ({ form: 'chunked', chunk: 4 })).kernel);
+  verifyIr(after, 'forms');
+  meansTheSame(p, before, after, c);
+};
+
+/** And so do kernels, step by step or in chunks. */
+const lowered = (c: SpecCase): void => {
+  const p = prepare(c);
+  const fixed = c.seed % 2 === 0 ? p.required : p.sizes;
+  const form = { form: c.seed % 3 === 0 ? 'sequential' : 'chunked', chunk: 4 } as const;
+  const options = { fixed, limits: GPU, rewrite: true, form };
+  const tile = scheduleTile(tileProgram(normalizeIr(p.ir, options), fixed), options);
+  const found = executed(afterPasses(kernelProgram(tile)), p);
+  const exact = interpreted(p.ir, p);
+  const wrong = disagreement(exact, found, allowance(p, exact, {}));
+  demand(wrong === undefined, () => `${JSON.stringify(wrong)}\n${c.text}${JSON.stringify(p.sizes)}`);
+};
+
 const inSteps =
   (f: (e: Expr, state: string) => Expr): Edit =>
   (k) => ({
@@ -46,9 +77,15 @@ const inSteps =
 const reads = (e: Expr | undefined, name: string): boolean => e?.kind === 'read' && e.name === name;
 
 describe('rewrite-linear', () => {
-  it('keeps the meaning of products', () => holds(separableSpecs(), law(), 250));
+  it('keeps the meaning of products', () => holds(separableSpecs(), law(), 120));
   it('keeps the meaning of running maxima and what is relative to them', () =>
-    holds(scannedSpecs(), law(), 200));
+    holds(scannedSpecs(), law(), 100));
+
+  it('leaves recurrences that can be cut into chunks', () =>
+    holds(fc.oneof(separableSpecs(), scannedSpecs()), formed, 60));
+
+  it('leaves recurrences that kernels compute', () =>
+    holds(fc.oneof(separableSpecs(), scannedSpecs()), lowered, 40));
 
   it('keeps the meaning of any spec, and leaves alone what it cannot make linear', () =>
     holds(

@@ -10,6 +10,9 @@ export const WORKGROUP = variable('workgroup');
 /** Lane number in the workgroup, 0 … lanes-1. */
 export const LANE = variable('lane');
 
+/** Where a loop begins that must not be unrolled: a driver cannot see that it is zero. */
+export const OPAQUE_ZERO = op('min', WORKGROUP, { kind: 'const', type: 'i32', value: 0 });
+
 export const letS = (name: string, value: Expr): Stmt => ({ kind: 'let', name, value });
 export const varS = (name: string, value: Expr): Stmt => ({ kind: 'var', name, value });
 export const assign = (name: string, value: Expr): Stmt => ({ kind: 'assign', name, value });

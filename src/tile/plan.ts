@@ -3,6 +3,7 @@ import { evalConst } from '../expr/evaluate.ts';
 import { children, freeVars, key, type Expr } from '../expr/expr.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
+import { stepsPlan } from './steps-plan.ts';
 import type { Operand, Stage, TileProgram } from './tile.ts';
 
 /** How the lanes of a workgroup share a tile of scores. */
@@ -37,6 +38,11 @@ export interface StagePlan {
   readonly dataRanges?: 'tested' | 'stored';
   /** Workgroups that share the stream of a block of rows; a further launch merges their states. */
   readonly split?: number;
+  /**
+   * Of a recurrence: loops over vectors of at most so many elements are written out; others are left as they are, ask to be
+   * unrolled, or begin at a zero that the driver cannot see through, because unrolling them costs it seconds.
+   */
+  readonly steps?: { readonly writtenOut: number; readonly loops: 'plain' | 'unrolled' | 'opaque' };
 }
 
 export interface PlanLimits {
@@ -108,12 +114,9 @@ function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
 function expectedWork(s: Stage, expected: Readonly<Record<string, number>> | undefined): number | undefined {
   if (!expected) return undefined;
   const known = new Map(Object.entries(expected));
-  const axes = [...s.batch, ...s.row, ...s.stream, ...(s.recurrence ? [s.recurrence.axis] : [])];
+  const axes = [...s.batch, ...s.row, ...s.stream];
   if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
-  // A step may contract any two of its vectors; the loops of tiles take one after the other.
-  const depth = s.recurrence
-    ? s.vectors.reduce((n, v) => n * v.extent, 1)
-    : s.vectors.reduce((n, v) => n + v.extent, 1);
+  const depth = s.vectors.reduce((n, v) => n + v.extent, 1);
   return axes.reduce((n, a) => n * Math.max(1, evalConst(a.extent, known)), depth);
 }
 
@@ -173,23 +176,6 @@ function tilePlan(
   // Very wide vectors leave no room for a tile: they are read in place.
   if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
-}
-
-/** A column per lane: states lie in its registers. */
-/** Columns of a lane that share what it reads: as many as its numbers allow. */
-const COLUMNS = 4;
-
-function stepsPlan(
-  s: Stage,
-  limits: PlanLimits,
-  expected: Readonly<Record<string, number>> | undefined,
-): StagePlan {
-  const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 32);
-  // Steps that are matrix products over two vectors reuse what they read; on a GPU more workgroups are worth more.
-  const products = limits.software && s.vectors.length > 1 && !isSmall(s, limits, expected);
-  const rows = s.row.at(-1)?.extent;
-  const columns = products && rows?.kind === 'const' ? Math.min(COLUMNS, Math.ceil(rows.value / lanes)) : 1;
-  return laneRowsPlan(lanes, columns, 1, 'direct');
 }
 
 /** For the small stages that summarise blocks: a row per lane. */

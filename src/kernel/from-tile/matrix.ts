@@ -18,7 +18,7 @@ import {
   mma,
   store,
   varS,
-  WORKGROUP,
+  OPAQUE_ZERO,
 } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { laneRows, warpMatrix, type Arrangement } from './arrangement.ts';
@@ -164,9 +164,6 @@ function perLaneDirect(plan: StagePlan): Matrix {
     },
   };
 }
-
-/** Zero, by a computation that no driver folds. */
-const OPAQUE_ZERO = op('min', WORKGROUP, i32(0));
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));

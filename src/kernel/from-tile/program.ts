@@ -70,17 +70,20 @@ function lowerTiles(stage: Stage, plan: StagePlan, scope: Scope, frame: Frame, m
   return { body, written: storer.written, shared: loader.shared };
 }
 
-function lowerSteps(scope: Scope, frame: Frame): Lowered {
-  const steps = new RecurrenceLowering(scope, frame);
+function lowerSteps(scope: Scope, frame: Frame, plan: StagePlan): Lowered {
+  const steps = new RecurrenceLowering(scope, frame, plan.steps ?? PLAIN_STEPS);
   return { body: steps.lower(), written: steps.written, shared: [] };
 }
+
+/** For plans that say nothing of it. */
+const PLAIN_STEPS = { writtenOut: 4, loops: 'plain' } as const;
 
 function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
   const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
   const scope = new Scope(p, stage, matrix.arrangement);
   const frame = new Frame(scope, plan);
   const { body, written, shared } = stage.recurrence
-    ? lowerSteps(scope, frame)
+    ? lowerSteps(scope, frame, plan)
     : lowerTiles(stage, plan, scope, frame, matrix);
   return {
     name: stage.name,

@@ -5,6 +5,7 @@
  */
 import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
 import { key, mapChildren, op, read, substitute, type Expr, type ReadExpr } from '../../../expr/expr.ts';
+import type { OpName } from '../../../expr/ops.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import type { CarriedState, StepDef } from '../../../tile/tile.ts';
 import { letS } from '../../build.ts';
@@ -178,7 +179,8 @@ export class Emitter {
   /** The expression at `level`, with what is known further out computed there. */
   private hoist(e: Expr, level: number): Expr {
     if (e.kind === 'const' || e.kind === 'var') return e;
-    if (this.level(e) < level) return this.named(e, 'value');
+    // What takes long is computed once for all columns of a lane.
+    if (this.level(e) < level || (e.kind === 'op' && SLOW.has(e.op))) return this.named(e, baseName(e));
     return mapChildren(e, (c) => this.hoist(c, level));
   }
 
@@ -188,7 +190,7 @@ export class Emitter {
     const { cache, out } = this.levels[level]!;
     const known = cache.get(id) ?? cache.get(key(e));
     if (known) return known;
-    const value = fused(this.hoist(e, level));
+    const value = fused(mapChildren(e, (c) => this.hoist(c, level)));
     if (value.kind === 'const' || value.kind === 'var') {
       if (id !== key(e)) cache.set(id, value);
       return value;
@@ -204,6 +206,28 @@ export class Emitter {
 }
 
 const constant = (value: number): Expr => ({ kind: 'const', type: 'i32', value });
+
+const SLOW: ReadonlySet<OpName> = new Set<OpName>([
+  'exp',
+  'exp2',
+  'log',
+  'log2',
+  'log1p',
+  'sin',
+  'cos',
+  'rsqrt',
+  'tanh',
+  'erf',
+  'sqrt',
+  'pow',
+]);
+
+/** What a number that has no name in the spec is called. */
+function baseName(e: Expr): string {
+  if (e.type === 'bool') return 'holds';
+  if (e.type === 'i32') return 'at';
+  return e.kind === 'op' && SLOW.has(e.op) ? e.op : 'part';
+}
 
 /** Sums of products in one operation. */
 export function fused(e: Expr): Expr {

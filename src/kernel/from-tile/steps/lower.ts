@@ -3,14 +3,15 @@ import { constant, i32, op, read, variable, type Expr } from '../../../expr/expr
 import { simplify } from '../../../expr/simplify.ts';
 import type { ScalarType } from '../../../expr/types.ts';
 import { identity, LOWEST } from '../../../tile/finals.ts';
+import type { StagePlan } from '../../../tile/plan.ts';
 import type { CarriedState, FoldOp, Recurrence, StepDef, StepStore } from '../../../tile/tile.ts';
-import { arrayS, assign, forS, ifS, letS, store, varS } from '../../build.ts';
+import { arrayS, assign, forS, ifS, letS, OPAQUE_ZERO, store, varS } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
 import { better, joinScalars } from '../arrangement.ts';
 import type { Frame } from '../frame.ts';
 import { bufferOf, type Scope } from '../scope.ts';
 import { Emitter, fused, type Held } from './emitter.ts';
-import { reducedBy, StepNodes, UNROLL, type Needs, type Node } from './nodes.ts';
+import { reducedBy, StepNodes, type Needs, type Node } from './nodes.ts';
 import { scheduleStep, type Item } from './schedule.ts';
 
 /** Where a reduction gathers its value; `best` beside it holds the candidate of an index. */
@@ -40,11 +41,12 @@ export class RecurrenceLowering {
   constructor(
     private readonly scope: Scope,
     private readonly frame: Frame,
+    private readonly steps: NonNullable<StagePlan['steps']>,
   ) {
     const { stage } = scope;
     this.r = stage.recurrence!;
     this.vectors = new Map(stage.vectors.map((v) => [v.name, v.extent]));
-    this.nodes = new StepNodes(this.r, this.vectors);
+    this.nodes = new StepNodes(this.r, this.vectors, this.steps.writtenOut);
     this.rowAxes = new Set(stage.row.map((a) => a.name));
     this.columns = Array.from({ length: scope.arrangement.rowSlots }, (_, n) => frame.row(n, []).vars);
     this.emitter = new Emitter(scope, {
@@ -112,7 +114,7 @@ export class RecurrenceLowering {
   private loop(axis: string, body: () => void): void {
     const { emitter } = this;
     const extent = this.vectors.get(axis)!;
-    if (extent <= UNROLL) {
+    if (extent <= this.steps.writtenOut) {
       for (let n = 0; n < extent; n++) {
         emitter.push(new Map([[axis, i32(n)]]), emitter.out());
         body();
@@ -124,7 +126,9 @@ export class RecurrenceLowering {
     emitter.push(new Map([[axis, variable(name)]]));
     body();
     const inner = emitter.pop();
-    emitter.out().push(forS(name, { to: i32(extent) }, inner));
+    const { loops } = this.steps;
+    const range = { to: i32(extent), unroll: loops === 'unrolled' };
+    emitter.out().push(forS(name, loops === 'opaque' ? { from: OPAQUE_ZERO, ...range } : range, inner));
   }
 
   /** Index of a lane's array at the elements that the loops around stand at. */

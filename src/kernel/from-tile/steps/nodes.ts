@@ -39,8 +39,6 @@ export interface Needs {
   readonly after: ReadonlyMap<string, Moved>;
 }
 
-/** Loops over axes up to this length are written out. */
-export const UNROLL = 16;
 /** A held value that takes more numbers is computed again where it is read. */
 const HOLD = 1024;
 
@@ -56,6 +54,8 @@ export class StepNodes {
   constructor(
     private readonly r: Recurrence,
     private readonly vectors: ReadonlyMap<string, number>,
+    /** Loops of at most so many turns are written out. */
+    private readonly writtenOut: number,
   ) {
     this.defs = new Map(r.defs.map((d) => [d.name, d]));
     this.states = new Map(r.states.map((s) => [s.name, s]));
@@ -136,7 +136,7 @@ export class StepNodes {
    * which lets one number hold the sum.
    */
   private order(own: readonly string[], reduced: readonly string[]): readonly string[] {
-    const short = (a: string): boolean => this.vectors.get(a)! <= UNROLL;
+    const short = (a: string): boolean => this.vectors.get(a)! <= this.writtenOut;
     const all = [...own, ...reduced];
     return [...all.filter((a) => !short(a)), ...all.filter(short)];
   }

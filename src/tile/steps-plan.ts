@@ -1,0 +1,66 @@
+/** The schedule of a recurrence: how many columns a lane carries, and which loops over vectors are written out. */
+import { evalConst } from '../expr/evaluate.ts';
+import { freeVars } from '../expr/expr.ts';
+import type { PlanLimits, StagePlan } from './plan.ts';
+import type { Stage, TileAxis } from './tile.ts';
+
+type Sizes = Readonly<Record<string, number>>;
+
+/** Columns of a lane share what is read for all of them, and what is made of it alone. */
+const COLUMNS = 4;
+/** Bytes that the numbers of a workgroup's lanes may take, on a device whose lanes keep them in a first cache. */
+const HELD_BYTES = 24 * 1024;
+/** Numbers that a lane of a GPU can keep in registers. */
+const REGISTERS = 128;
+
+export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined): StagePlan {
+  const lanes = lanesFor(s, limits);
+  const columns = columnsFor(s, lanes, limits, sizes);
+  return {
+    arrangement: 'lane-rows',
+    blockM: lanes * columns,
+    blockN: 1,
+    lanes,
+    operands: 'direct',
+    fullTiles: 'together',
+    // What is written out takes a software device long to compile; a GPU keeps in registers only what is.
+    steps: limits.software
+      ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque' }
+      : { writtenOut: 16, loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain' },
+  };
+}
+
+function lanesFor(s: Stage, limits: PlanLimits): number {
+  if (limits.software) return limits.subgroup;
+  const columns = fixed(s.row) ?? Infinity;
+  return Math.min(limits.maxLanes, Math.max(limits.subgroup, columns >= 64 ? 64 : 32));
+}
+
+function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | undefined): number {
+  // On a GPU more workgroups are worth more than what columns share.
+  if (!limits.software || s.vectors.length === 0) return 1;
+  const numbers = Math.max(1, held(s));
+  const room = Math.max(1, Math.floor(HELD_BYTES / (4 * numbers * lanes)));
+  const rows = count(s.row, sizes) ?? Infinity;
+  const batch = count(s.batch, sizes) ?? Infinity;
+  let columns = Math.min(COLUMNS, room, Math.ceil(rows / lanes));
+  while (columns > 1 && batch * Math.ceil(rows / (lanes * columns)) < limits.cores) columns--;
+  return columns;
+}
+
+/** Numbers of the states that differ between columns. */
+function held(s: Stage): number {
+  const rows = new Set(s.row.map((a) => a.name));
+  const extents = new Map(s.vectors.map((v) => [v.name, v.extent]));
+  return s
+    .recurrence!.states.filter((x) => x.indices.some((a) => rows.has(a)))
+    .reduce((n, x) => n + x.indices.reduce((m, a) => m * (extents.get(a) ?? 1), 1), 0);
+}
+
+const fixed = (axes: readonly TileAxis[]): number | undefined => count(axes, {});
+
+function count(axes: readonly TileAxis[], sizes: Sizes | undefined): number | undefined {
+  const known = new Map(Object.entries(sizes ?? {}));
+  if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
+  return axes.reduce((n, a) => n * Math.max(0, evalConst(a.extent, known)), 1);
+}

@@ -7,6 +7,7 @@ import { coldRow, warmRows } from './compiling.ts';
 import { denseNames, denseRows } from './dense.ts';
 import { maskNames, maskRows } from './masks.ts';
 import { recurrenceNames, recurrenceRows } from './recurrences.ts';
+import { rewritingNames, rewritingRow } from './rewriting.ts';
 import type { Row } from './rows.ts';
 
 const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
@@ -37,13 +38,14 @@ async function main(): Promise<void> {
   warmRows(wanted, Number(rounds), done);
   if (wanted('cli/compile/cold')) done(coldRow(Number(rounds)));
   let device: string | null = null;
-  if ([...denseNames(), ...maskNames(), ...recurrenceNames()].some(wanted)) {
+  if ([...denseNames(), ...maskNames(), ...recurrenceNames(), ...rewritingNames()].some(wanted)) {
     const gpu = await openWebgpu();
     device = gpu.name;
     console.log(`WebGPU: ${gpu.name}`);
     await denseRows(gpu, wanted, Number(rounds), done);
     await maskRows(gpu, wanted, Number(rounds), done);
     await recurrenceRows(gpu, wanted, Number(rounds), done);
+    await rewritingRow(gpu, wanted, Number(rounds), done);
     gpu.close();
   }
   if (json !== undefined)

@@ -11,6 +11,8 @@ export interface SpecOptions {
   /** Optional inputs that are not given. */
   readonly absent?: readonly string[];
   readonly form?: Partial<FormPlan>;
+  /** Sums over keys become states where they can; so do they by default. */
+  readonly rewrite?: boolean;
 }
 
 /** @param values sizes and params */
@@ -19,13 +21,14 @@ export function prepareSpec(
   text: string,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
-  { fixed = ['D', 'E'], absent = [], form }: SpecOptions = {},
+  { fixed = ['D', 'E'], absent = [], form, rewrite }: SpecOptions = {},
 ): ReturnType<typeof prepareOnWebgpu> {
   const { value, diagnostics } = compile(text, {
     target: 'wgsl',
     set: Object.fromEntries(Object.entries(values).filter(([name]) => fixed.includes(name))),
     absent: new Set(absent),
     ...(form ? { form } : {}),
+    ...(rewrite === undefined ? {} : { rewrite }),
     expected: values,
     storage: Object.fromEntries(
       [...Object.keys(inputs), 'y'].flatMap((name) =>

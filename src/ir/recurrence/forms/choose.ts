@@ -23,9 +23,12 @@ const CONTRACTED = 64;
 /** Scores are made element by element, or solved for: work that grows with the chunk and is no contraction. */
 const BY_ELEMENT = 16;
 
+/** A lane that goes through chunks holds one number per position: as many as loops are written out for. */
+const WRITTEN_OUT = 16;
+
 export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPlan {
   return (axis, k) => {
-    const chunk = o.form?.chunk ?? chunkOf(k, axis);
+    const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(k, axis));
     return {
       form: o.form?.form ?? (isShort(k, axis, chunk, o) ? 'sequential' : 'chunked'),
       chunk,

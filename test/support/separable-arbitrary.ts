@@ -34,11 +34,6 @@ const DECAYS: Readonly<Record<string, string>> = {
   '(1.0 + 0.1 * wide) ** (i - j)': 'in wide: f32[e]',
 };
 
-export interface SeparableCase extends SpecCase {
-  /** Whether every reduction over both positions can be rewritten. */
-  readonly separable: boolean;
-}
-
 interface Choices {
   readonly grouped: boolean;
   readonly q: string;
@@ -135,7 +130,7 @@ function textOf(c: Choices): string {
   ].join('\n');
 }
 
-const withSizes = (text: fc.Arbitrary<string>, separable: boolean): fc.Arbitrary<SeparableCase> =>
+const withSizes = (text: fc.Arbitrary<string>): fc.Arbitrary<SpecCase> =>
   fc
     .record({
       text,
@@ -151,12 +146,11 @@ const withSizes = (text: fc.Arbitrary<string>, separable: boolean): fc.Arbitrary
       params: {},
       seed,
       scale: 1 / 16,
-      separable,
     }));
 
 /** Weights that are sums of products of a factor for each side. */
-export const separableSpecs = (): fc.Arbitrary<SeparableCase> =>
-  withSizes(fc.boolean().chain(choices).map(textOf), true);
+export const separableSpecs = (): fc.Arbitrary<SpecCase> =>
+  withSizes(fc.boolean().chain(choices).map(textOf));
 
 const KEY_SCORES = [
   's0',
@@ -175,7 +169,7 @@ const EXPONENTIALS = [
 ];
 
 /** Weights that do not read the query, relative to the greatest score. */
-export const scannedSpecs = (): fc.Arbitrary<SeparableCase> =>
+export const scannedSpecs = (): fc.Arbitrary<SpecCase> =>
   withSizes(
     fc
       .record({
@@ -214,5 +208,4 @@ export const scannedSpecs = (): fc.Arbitrary<SeparableCase> =>
           '',
         ].join('\n');
       }),
-    true,
   );

@@ -124,11 +124,21 @@ export class Emitter {
     if (held) {
       if (held.vectors.length === 0) return { kind: 'var', type: e.type, name: held.name };
       const names = (state ?? def)!.indices;
-      const at = held.vectors.map((v) => this.translate(e.index[names.indexOf(v)]!, slot));
+      const at = held.vectors.map((v) => this.element(e.index[names.indexOf(v)]!, v, slot));
       return read(held.name, [this.flat(held.vectors, at)], e.type);
     }
     if (!def) throw new CompilerBug('kernel/from-tile', `value ${e.name} is not computed here`);
     return this.expand(e, def, slot);
+  }
+
+  /** An index along a vector, kept inside of it: a branch that is not taken may read anywhere. */
+  private element(x: Expr, vector: string, slot: number): Expr {
+    const value = this.translate(x, slot);
+    const extent = this.values.extent(vector);
+    if (x.kind === 'var' && this.values.extent(x.name) <= extent) return value;
+    if (value.kind === 'const' && value.value >= 0 && value.value < extent) return value;
+    const low = this.scope.isNatural(value) ? value : op('max', value, constant(0));
+    return simplify(op('min', low, constant(extent - 1)));
   }
 
   flat(vectors: readonly string[], at: readonly Expr[]): Expr {

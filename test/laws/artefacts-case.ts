@@ -17,6 +17,7 @@ export const KINDS = [
   'running',
   'ways',
   'windowed',
+  'parametric',
   'reset',
   'replaced',
   'product',
@@ -244,7 +245,9 @@ function piece(b: Builder, kind: Kind, n: number): void {
       const r = b.state(`R${n}`, td, (x) => add(add(mul(gate(b.input(`b${n}`, 't')), x), s.read), other));
       return b.out(y, td, mul(query, r.read));
     }
-    case 'windowed': {
+    case 'windowed':
+    case 'parametric': {
+      const width = kind === 'parametric' ? v('width') : i32(3);
       // Positions near by are looked at one by one, those before them are in the state.
       const at = (name: string, position: Expr, axis: string): Expr => {
         b.input(name, 't', axis);
@@ -252,7 +255,7 @@ function piece(b: Builder, kind: Kind, n: number): void {
       };
       const [key, value] = [at(`k${n}`, v('j'), 'd'), at(`v${n}`, v('j'), 'e')];
       const w = b.let(`w${n}`, ['t', 'j'], exp(sum(['d'], mul(query, key))));
-      const first = b.let(`first${n}`, ['t'], op('max', sub(v('t'), i32(2)), i32(0)));
+      const first = b.let(`first${n}`, ['t'], op('max', add(sub(v('t'), width), i32(1)), i32(0)));
       const inside = op('and', op('le', first, v('j')), op('lt', v('j'), add(v('t'), i32(1))));
       const near: Expr = {
         kind: 'reduce',
@@ -263,7 +266,7 @@ function piece(b: Builder, kind: Kind, n: number): void {
         body: mul(w, value),
       };
       b.let(`g${n}`, ['j', 'd'], mul(key, key));
-      const before = sub(v('t'), i32(3));
+      const before = sub(v('t'), width);
       const left = mul(read(`g${n}`, [before, v('d')]), at(`v${n}`, before, 'e'));
       const delayed = op('select', op('ge', before, i32(0)), left, f32(0));
       const s = b.state(S, tde, (x) => add(x, delayed));
@@ -309,8 +312,8 @@ export function kernelOf(c: ArtefactCase): IrKernel {
       { name: 'p', extent: i32(2) },
       { name: 'i', extent: i32(3) },
     ],
-    params: [],
-    requires: [],
+    params: [{ name: 'width', type: 'i32', default: i32(3) }],
+    requires: [{ condition: op('ge', v('width'), i32(1)), text: 'width >= 1' }],
     tensors: b.tensors,
     masks: [],
     states: b.states,

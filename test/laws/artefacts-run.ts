@@ -11,7 +11,7 @@ import { filled, type ArtefactCase, type Tensor } from './artefacts-case.ts';
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Edit = (k: IrKernel, artefact: Artefact) => IrKernel;
 
-const SIZES: Readonly<Record<string, number>> = { D: 3, E: 2 };
+const SIZES: Readonly<Record<string, number>> = { D: 3, E: 2, tail: 4 };
 
 export function drawInputs(k: IrKernel, c: ArtefactCase): Tensors {
   const random = seededRandom(c.seed);
@@ -44,7 +44,7 @@ const timeAt = (t: IrTensor): number => t.dims.findIndex((d) => d.axis === 't');
 /** Of a tail, whose positions come first. */
 const lengthOf = (k: IrKernel, t: IrTensor): number => {
   const { extent } = axisOf(k, t.dims[0]!.axis!)!;
-  return evalConst(extent, new Map());
+  return evalConst(extent, new Map(Object.entries(SIZES)));
 };
 
 /** The kernel of one artefact, as a planted fault leaves it. */
@@ -71,7 +71,7 @@ export function run(k: IrKernel, whole: Tensors, given: Tensors, from: number, t
   const shapes = Object.fromEntries(Object.entries(inputs).map(([n, t]) => [n, t.shape]));
   const known = Object.entries({ ...SIZES, N: to - from }).filter(([n]) => k.sizes.includes(n));
   const sizes = inferSizes(k, shapes, Object.fromEntries(known));
-  const params = Object.fromEntries(k.params.map((p) => [p.name, from]));
+  const params = k.params.some((p) => p.name === 't0') ? { t0: from } : {};
   return interpretKernel(k, inputs, sizes, params);
 }
 

@@ -134,7 +134,11 @@ describe('a step', () => {
     expect(step.tensors.map((t) => t.name)).toEqual(expect.arrayContaining(['k_tail', 'v_tail']));
     expect(step.axes.find((a) => a.name === 'j_back')?.extent).toMatchObject({ value: 4 });
     expect(step.sizes).toEqual(['D', 'E']);
-    expect(refusal(hybrid('param'), 'step')).toContain('E0632');
+    // A parameter decides how much of it is looked at; the caller, how long the tail is.
+    const open = made(hybrid('require width >= 1\n param'), 'step');
+    expect(open.sizes).toEqual(['D', 'E', 'tail']);
+    expect(open.requires.map((r) => r.text)).toEqual(expect.arrayContaining(['width <= tail']));
+    expect(refusal(hybrid('param'), 'step')).toContain('E0631');
   });
 
   it('keeps whole what has an axis of its own, and positions in it', () => {
@@ -188,15 +192,6 @@ describe('what cannot be taken apart', () => {
       'step',
       gated('S = a * S + k[t = max(t - far, 0)] * v\n y = sum[d](q * S)', 'in far: i32[t]'),
       'E0632 a part of the sequence does not hold what is read: k[max(t - far[t], 0), d] at position t',
-    ],
-    [
-      'a distance from a parameter',
-      'step',
-      gated(
-        'S = a * S + k[t = max(t - far, 0)] * v\n y = sum[d](q * S)',
-        'param far: int = 2\n require far >= 0',
-      ),
-      'E0632',
     ],
     [
       'all positions',

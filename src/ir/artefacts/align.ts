@@ -15,6 +15,7 @@ class Aligner {
   private readonly copies = new Map<string, string>();
   private readonly axes: readonly string[];
   private readonly moving: ReadonlySet<string>;
+  private readonly scalars: ReadonlySet<string>;
 
   constructor(
     private readonly k: IrKernel,
@@ -23,6 +24,7 @@ class Aligner {
     this.source = new Map(k.defs.map((d) => [d.name, d]));
     this.axes = timeAxes(k);
     this.moving = stateful(k);
+    this.scalars = new Set([...k.sizes, ...k.params.map((p) => p.name)]);
   }
 
   run(): IrKernel {
@@ -46,7 +48,11 @@ class Aligner {
     if (axis === undefined) return undefined;
     // What one other position decides is computed again there: what it is made of has a tail.
     const away = combine(linear(index), linear(variable(axis)), -1);
-    const at = away.terms.size === 0 && away.constant !== 0 && !this.moving.has(d.name) ? index : undefined;
+    const here = away.terms.size === 0 && away.constant === 0;
+    const fixed = [...away.terms.values()].every(
+      (t) => t.atom.kind === 'var' && this.scalars.has(t.atom.name),
+    );
+    const at = fixed && !here && !this.moving.has(d.name) ? index : undefined;
     return axis !== own || at
       ? { axis, at: at ?? variable(axis), index: at ? variable(axis) : index }
       : undefined;

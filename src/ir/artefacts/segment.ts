@@ -20,7 +20,9 @@ import { simplify } from '../../expr/simplify.ts';
 import { axisOf, type IrAxis, type IrKernel, type IrTensor } from '../ir.ts';
 import type { FreshNames } from '../passes/names.ts';
 import { align } from './align.ts';
-import { distance, isAtLeast } from './distance.ts';
+import { isAtLeast } from './bounds.ts';
+import { Capacity } from './capacity.ts';
+import { distance, isBehind } from './distance.ts';
 import { identifier, namesOf } from './names.ts';
 import { mentioned, prune } from './prune.ts';
 import { beyondSegment, needsFuture } from './refusals.ts';
@@ -49,9 +51,10 @@ class Cutter {
     private readonly names: FreshNames,
     /** The part is one position. */
     private readonly single: boolean,
+    private readonly capacity: Capacity,
   ) {
     this.time = new Timeline(k);
-    this.tails = new Tails(names);
+    this.tails = new Tails(names, capacity);
     this.states = stateful(k);
   }
 
@@ -85,7 +88,7 @@ class Cutter {
     );
     const offsets = [...this.offsets.values()];
     return {
-      kernel: {
+      kernel: this.capacity.added({
         ...cut,
         masks,
         axes: [...axes, ...parts.flatMap((p) => p.axes)],
@@ -97,7 +100,7 @@ class Cutter {
         tensors: [...tensors, ...parts.map((p) => p.tensor)],
         defs: [...cut.defs, ...parts.map((p) => p.def)],
         outputs: [...k.outputs, ...parts.map((p) => p.output)],
-      },
+      }),
       tails: this.tails.list,
       offsets: this.offsets,
     };
@@ -151,18 +154,18 @@ class Cutter {
       const far = distance(k, index, axis, axisOf(k, axis)!.extent);
       if (!far)
         throw beyondSegment(
-          `${shown}, at a distance that no constant bounds`,
-          'bound the distance by constants, give all positions along an axis of their own, or carry what is needed as a state',
+          `${shown}, at a distance that neither constants nor parameters bound`,
+          'bound the distance, give all positions along an axis of their own, or carry what is needed as a state',
           e.span ?? k.span,
         );
-      if (!isAtLeast(far.least, 0)) throw this.ahead(shown, e);
+      if (!isBehind(k, far)) throw this.ahead(shown, e);
       if (this.states.has(e.name) || time.of(e.name).filter((a) => a !== undefined).length > 1)
         throw beyondSegment(
           `${shown}, of what depends on a state or has several axes of positions`,
           'carry it as a state of its own',
           e.span ?? k.span,
         );
-      if (!isAtLeast(minus(i32(0), far.most), 0)) this.tails.need(e.name, n, far.most);
+      if (!isAtLeast(k, minus(i32(0), far.most), 0)) this.tails.need(e.name, n, far.most);
     });
   }
 
@@ -216,7 +219,7 @@ class Cutter {
     if (!tail) return { ...e, index: index.map((x, n) => (n === at ? local : x)) };
     const far = distance(this.k, e.index[at]!, axis, axisOf(this.k, axis)!.extent)!;
     const type = sourceOf(this.k, e.name)!.type;
-    return readWithTail(tail, type, index, local, { before: this.single && isAtLeast(far.least, 1) });
+    return readWithTail(tail, type, index, local, { before: this.single && isBehind(this.k, far, 1) });
   }
 
   /** A position of the whole sequence as one of the part. */
@@ -258,7 +261,8 @@ function hasEnds(e: Expr): boolean {
  */
 export function cutSegment(whole: IrKernel, length: 'step' | 'part'): Segment {
   const names = namesOf(whole);
-  const k = prune(align(overDistances(whole, names), names), whole.states);
+  const capacity = new Capacity(whole, names);
+  const k = prune(align(overDistances(whole, names, capacity), names), whole.states);
   const single = length === 'step';
   const reverse = single ? k.states.find((s) => s.reverse) : undefined;
   if (reverse)
@@ -266,7 +270,7 @@ export function cutSegment(whole: IrKernel, length: 'step' | 'part'): Segment {
       `state ${identifier(reverse.name)} runs from the last position to the first`,
       reverse.span,
     );
-  const cut = new Cutter(k, names, single).run();
+  const cut = new Cutter(k, names, single, capacity).run();
   const { kernel, carried } = carryStates(cut.kernel, new Timeline(k).axes, names);
   return { ...cut, kernel: prune(kernel), carried };
 }

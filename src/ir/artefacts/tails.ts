@@ -3,7 +3,7 @@
  * what the next part will need of them is an output.
  */
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
-import { greatest, linear, minus, plus } from '../../expr/linear.ts';
+import { linear, minus, plus } from '../../expr/linear.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { STORAGE, type ScalarType, type StorageType } from '../../expr/types.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type IrTensor,
 } from '../ir.ts';
 import type { FreshNames } from '../passes/names.ts';
+import type { Capacity } from './capacity.ts';
 import { identifier } from './names.ts';
 
 /** One tensor or definition that is read behind the reader's own position. */
@@ -53,7 +54,10 @@ export function sourceOf(k: IrKernel, name: string): Source | undefined {
 export class Tails {
   private readonly all = new Map<string, Tail>();
 
-  constructor(private readonly names: FreshNames) {}
+  constructor(
+    private readonly names: FreshNames,
+    private readonly capacity: Capacity,
+  ) {}
 
   get list(): readonly Tail[] {
     return [...this.all.values()];
@@ -63,9 +67,11 @@ export class Tails {
     return this.all.get(name);
   }
 
-  need(name: string, at: number, length: Expr): void {
+  /** Asks for the last `most` positions, over sizes, params and constants. */
+  need(name: string, at: number, most: Expr): void {
     const before = this.all.get(name);
-    if (before) this.all.set(name, { ...before, length: simplify(greatest(before.length, length)) });
+    const length = this.capacity.length(most);
+    if (before) this.all.set(name, { ...before, length: this.capacity.longer(before.length, length) });
     else
       this.all.set(name, {
         of: name,

@@ -1,5 +1,5 @@
 /**
- * Reductions over another axis that look at a fixed number of positions behind the row's own run over distances:
+ * Reductions over another axis that look at a known number of positions behind the row's own run over distances:
  *
  *   sum[j where t - 3 <= j && j <= t](w[t, j] · v[j])  →  sum[i where t - i >= 0 && …](w[t, t - i] · v[t - i])   with i < 4
  *
@@ -7,12 +7,14 @@
  */
 import { conjuncts } from '../../expr/compare.ts';
 import { i32, key, mapChildren, op, variable, type Expr, type ReduceExpr } from '../../expr/expr.ts';
-import { combine, fixedNumber, fromLinear, linear, plus, scaled } from '../../expr/linear.ts';
+import { plus } from '../../expr/linear.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { axisOf, type IrAxis, type IrDef, type IrKernel } from '../ir.ts';
 import type { FreshNames } from '../passes/names.ts';
 import { Definitions } from '../recurrence/definitions.ts';
-import { distance, isAtLeast } from './distance.ts';
+import { boundsOf } from './bounds.ts';
+import type { Capacity } from './capacity.ts';
+import { distance, isBehind } from './distance.ts';
 import { isOwn, timeAxes } from './timeline.ts';
 
 interface Window {
@@ -33,6 +35,7 @@ class Windows {
   constructor(
     private readonly k: IrKernel,
     private readonly names: FreshNames,
+    private readonly capacity: Capacity,
   ) {
     this.definitions = new Definitions(k);
     this.times = timeAxes(k);
@@ -40,7 +43,7 @@ class Windows {
 
   run(): IrKernel {
     for (const d of this.k.defs) this.defs.push({ ...d, value: this.rewritten(d.value) });
-    return { ...this.k, axes: [...this.k.axes, ...this.axes], defs: this.defs };
+    return this.capacity.added({ ...this.k, axes: [...this.k.axes, ...this.axes], defs: this.defs });
   }
 
   private rewritten(e: Expr): Expr {
@@ -76,7 +79,7 @@ class Windows {
     const before = this.known.get(text);
     if (before) return before;
     const made = { over, time, back: this.names.fresh(`${over}_back`) };
-    this.axes.push({ name: made.back, extent: simplify(plus(most, i32(1))) });
+    this.axes.push({ name: made.back, extent: simplify(plus(this.capacity.length(most), i32(1))) });
     this.known.set(text, made);
     return made;
   }
@@ -89,7 +92,7 @@ class Windows {
     for (const c of conditions)
       for (const bound of boundsOf(c, over)) {
         const far = distance(this.k, bound.by, time, extent);
-        if (bound.side === 'above' && far && isAtLeast(far.least, 0)) behind = true;
+        if (bound.side === 'above' && isBehind(this.k, far)) behind = true;
         if (bound.side === 'below' && far) most ??= far.most;
       }
     return behind ? most : undefined;
@@ -128,35 +131,5 @@ class Windows {
   }
 }
 
-interface Bound {
-  readonly side: 'below' | 'above';
-  /** The least or greatest value that the axis can have. */
-  readonly by: Expr;
-}
-
-/** What a comparison says about an axis that it mentions once, without a factor. */
-function boundsOf(condition: Expr, axis: string): readonly Bound[] {
-  if (condition.kind !== 'op' || condition.args[0]?.type !== 'i32') return [];
-  const [a, b] = condition.args as [Expr, Expr];
-  const [left, right] = [linear(a), linear(b)];
-  const strict = fixedNumber(condition.op === 'lt' || condition.op === 'gt' ? 1 : 0);
-  // Everything as: difference <= 0.
-  const differences =
-    condition.op === 'lt' || condition.op === 'le'
-      ? [combine(combine(left, right, -1), strict)]
-      : condition.op === 'gt' || condition.op === 'ge'
-        ? [combine(combine(right, left, -1), strict)]
-        : condition.op === 'eq'
-          ? [combine(left, right, -1), combine(right, left, -1)]
-          : [];
-  return differences.flatMap((x): Bound[] => {
-    const own = x.terms.get(key(variable(axis)));
-    if (!own || Math.abs(own.by) !== 1) return [];
-    const rest = combine(x, linear(variable(axis)), -own.by);
-    return own.by > 0
-      ? [{ side: 'above', by: fromLinear(scaled(rest, -1)) }]
-      : [{ side: 'below', by: fromLinear(rest) }];
-  });
-}
-
-export const overDistances = (k: IrKernel, names: FreshNames): IrKernel => new Windows(k, names).run();
+export const overDistances = (k: IrKernel, names: FreshNames, capacity: Capacity): IrKernel =>
+  new Windows(k, names, capacity).run();

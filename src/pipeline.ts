@@ -182,6 +182,12 @@ export const TRANSLATIONS = [
     reason: 'names, index sets and types; all that can be wrong is said here',
   },
   { stage: 'ir', name: 'from-model', reason: 'functions expanded, masks attached to reductions' },
+  {
+    stage: 'artefact',
+    name: 'artefacts',
+    reason:
+      'on request, a step of a recurrence, its summary of a part, or what applies one; before all passes',
+  },
   { stage: 'tile', name: 'from-ir', reason: 'stages, passes over the stream, carriers and references' },
   { stage: 'kernel', name: 'from-tile', reason: 'what each lane executes, by the plan' },
   { stage: 'target', name: 'legalize', reason: 'what the dialect cannot spell is rewritten; runs last' },

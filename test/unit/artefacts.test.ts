@@ -326,6 +326,12 @@ describe('the public API', () => {
     expect(printExplanation(explained)).toContain('  adds what came in to the outputs of the part alone\n');
   });
 
+  it('takes a step in one launch that holds the state in its lanes', () => {
+    const step = explain(PLAIN, { target: 'cuda', artefact: 'step', set: { D: 16, E: 16 } }).value!;
+    expect(step.launches).toBe(1);
+    expect(step.workspaceBytes).toBe(0);
+  });
+
   it('gives a diagnostic where there is no such artefact', () => {
     const { value, diagnostics } = interpret(PLAIN.replace('over t {', 'over t reverse {'), {
       artefact: 'step',

@@ -29,7 +29,7 @@ import { beyondSegment, needsFuture } from './refusals.ts';
 import { stateful } from './stateful.ts';
 import { carryStates, type Carried } from './starts.ts';
 import { readWithTail, sourceOf, tailParts, Tails, type Tail } from './tails.ts';
-import { overDistances } from './window.ts';
+import { overDistances } from './over-distances.ts';
 import { expressionsOf, isOwn, Timeline } from './timeline.ts';
 
 export interface Segment {

@@ -48,15 +48,15 @@ class Windows {
 
   private rewritten(e: Expr): Expr {
     const inner = mapChildren(e, (c) => this.rewritten(c));
-    const window = inner.kind === 'reduce' ? this.windowOf(inner) : undefined;
-    if (inner.kind !== 'reduce' || !window) return inner;
-    const at = op('sub', variable(window.time), variable(window.back));
-    const inside = [op('ge', at, i32(0)), this.moved(inner.where!, window)];
+    const found = inner.kind === 'reduce' ? this.windowOf(inner) : undefined;
+    if (inner.kind !== 'reduce' || !found) return inner;
+    const at = op('sub', variable(found.time), variable(found.back));
+    const inside = [op('ge', at, i32(0)), this.moved(inner.where!, found)];
     return {
       ...inner,
-      axes: inner.axes.map((a) => (a === window.over ? window.back : a)),
+      axes: inner.axes.map((a) => (a === found.over ? found.back : a)),
       where: simplify(op('and', inside[0]!, inside[1]!)),
-      body: this.moved(inner.body, window),
+      body: this.moved(inner.body, found),
     };
   }
 

@@ -36,8 +36,17 @@ function survey(k: Kernel): {
 export function scalarize(k: Kernel): Kernel {
   const { arrays, names } = survey(k);
   if (arrays.size === 0) return k;
-  const scalar = (array: string, index: number): string =>
-    names.has(`${array}_${index}`) ? `${array}_at_${index}` : `${array}_${index}`;
+  const taken = new Set(names);
+  const scalars = new Map<string, string>();
+  const scalar = (array: string, index: number): string => {
+    const id = `${array}[${index}]`;
+    let name = scalars.get(id) ?? `${array}_${index}`;
+    for (let n = 0; !scalars.has(id) && taken.has(name); n++)
+      name = `${array}_at_${index}${n === 0 ? '' : `_${n}`}`;
+    taken.add(name);
+    scalars.set(id, name);
+    return name;
+  };
   const element = (e: Expr): Expr => {
     const i = e.kind === 'read' && arrays.has(e.name) ? e.index[0] : undefined;
     return e.kind === 'read' && i?.kind === 'const' ? variable(scalar(e.name, i.value), e.type) : e;

@@ -7,9 +7,13 @@ import { examples } from './examples.ts';
 const missing = await missingFor('cuda-emu');
 
 describe.skipIf(missing !== undefined)(`CUDA under the emulator (${missing ?? 'g++ is here'})`, () => {
-  describe.each(['f32', 'f16', 'bf16'] as const)('in %s', (storage) => {
-    it.each(examples())('$title', { timeout: 180_000 }, (example) =>
-      expectAgreement('cuda-emu', example, storage),
-    );
+  // Half of the examples show each of the 16-bit storages: compiling for the CPU is what takes the time.
+  describe.each([
+    ['f32', [0, 1]],
+    ['f16', [0]],
+    ['bf16', [1]],
+  ] as const)('in %s', (storage, turns) => {
+    const own = examples().filter((_, n) => (turns as readonly number[]).includes(n % 2));
+    it.each(own)('$title', { timeout: 180_000 }, (example) => expectAgreement('cuda-emu', example, storage));
   });
 });

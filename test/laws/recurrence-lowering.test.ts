@@ -15,7 +15,7 @@ import { flatMapStmts } from '../../src/kernel/walk.ts';
 import { IR_PASSES, scheduleTile, type LoweringOptions } from '../../src/pipeline.ts';
 import { tileProgram } from '../../src/tile/from-ir.ts';
 import { defaultPlan, NO_LIMITS, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
-import type { Recurrence, Stage, TileProgram } from '../../src/tile/tile.ts';
+import type { Recurrence, Stage, StepDef, TileProgram } from '../../src/tile/tile.ts';
 import { verifyTile } from '../../src/tile/verify.ts';
 import { stepsCases, type StepsCase } from '../support/steps-arbitrary.ts';
 import { catches, demand, holds } from './law.ts';
@@ -103,10 +103,10 @@ const law =
   };
 
 const inValues =
-  (change: (e: Expr, r: Recurrence) => Expr) =>
+  (change: (e: Expr, r: Recurrence, d: StepDef) => Expr) =>
   (r: Recurrence): Recurrence => ({
     ...r,
-    defs: r.defs.map((d) => ({ ...d, value: rewrite(d.value, (e) => change(e, r)) as typeof d.value })),
+    defs: r.defs.map((d) => ({ ...d, value: rewrite(d.value, (e) => change(e, r, d)) as typeof d.value })),
   });
 const isState = (e: Expr, r: Recurrence): boolean =>
   e.kind === 'read' && r.states.some((s) => s.name === e.name);
@@ -129,9 +129,10 @@ const FAULTS: readonly (readonly [string, Damage])[] = [
   [
     'vectors that are not turned round',
     {
-      steps: inValues((e, r) => {
+      steps: inValues((e, r, d) => {
         if (e.kind !== 'read' || !isState(e, r)) return e;
         const own = r.states.find((s) => s.name === e.name)!.indices;
+        if (!own.every((a) => d.indices.includes(a))) return e;
         return { ...e, index: own.map((name) => ({ kind: 'var', type: 'i32', name })) };
       }),
     },

@@ -316,6 +316,43 @@ describe('the public API', () => {
     }
   });
 
+  it('interprets steps of sums that are no states as written', () => {
+    const sums = attn`kernel k {
+      axes i: N, j: N, d: D, e: E
+      in q: f32[i, d]
+      in k: f32[j, d]
+      in v: f32[j, e]
+      mask j <= i
+      score s = sum[d](exp(q) * exp(k))
+      normalize p = l1[j](s)
+      aggregate y = sum[j](p * v)
+      out y: f32[i, e]
+    }`;
+    const given = ({ q, k, v }: ReturnType<typeof tensors>) => ({ q, k, v });
+    const whole = sums.interpret({ inputs: given(tensors(0, 6)) }).value!['y']!;
+    const step = artefactOf(kernelOf(sums.text), 'step');
+    const shape = (name: string): number[] =>
+      step.tensors.find((t) => t.name === name)!.dims.map((d) => ({ d: 3, e: 2 })[d.axis!]!);
+    const incoming = step.tensors.filter((t) => t.name.endsWith('_in'));
+    let states = Object.fromEntries(
+      incoming.map(({ name }) => [
+        name,
+        { shape: shape(name), data: new Float64Array(shape(name).reduce((a, b) => a * b, 1)) },
+      ]),
+    );
+    for (let t = 0; t < 6; t++) {
+      const inputs = { ...given(tensors(t, t + 1)), ...states };
+      const { value } = sums.interpret({ artefact: 'step', inputs });
+      [...value!['y']!.data].forEach((x, n) => expect(x).toBeCloseTo(whole.data[2 * t + n]!, 12));
+      states = Object.fromEntries(
+        incoming.map(({ name }) => {
+          const { shape, data } = value![name.replace(/_in$/, '_out')]!;
+          return [name, { shape: [...shape], data }];
+        }),
+      );
+    }
+  });
+
   it('compiles them under names of their own, and says how they were made', () => {
     const { value, diagnostics } = compile(PLAIN, { target: 'wgsl', artefact: 'apply', set: { D: 4, E: 4 } });
     expect(diagnostics).toEqual([]);

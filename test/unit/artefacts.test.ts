@@ -334,7 +334,7 @@ describe('the public API', () => {
     const shape = (name: string): number[] =>
       step.tensors.find((t) => t.name === name)!.dims.map((d) => ({ d: 3, e: 2 })[d.axis!]!);
     const incoming = step.tensors.filter((t) => t.name.endsWith('_in'));
-    let states = Object.fromEntries(
+    let states: Record<string, { shape: number[]; data: Float64Array }> = Object.fromEntries(
       incoming.map(({ name }) => [
         name,
         { shape: shape(name), data: new Float64Array(shape(name).reduce((a, b) => a * b, 1)) },

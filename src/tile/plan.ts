@@ -172,7 +172,10 @@ function tilePlan(
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
   // Eight rows use every value that was read eight times, sixteen columns share one rescaling; more of either spills.
   if (isSmall(s, limits, expected)) return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
-  if (limits.software) return laneRowsPlan(limits.subgroup, 8, 16, 'direct');
+  if (limits.software)
+    return sharesReads(s)
+      ? laneRowsPlan(limits.subgroup, 8, 16, 'direct')
+      : laneRowsPlan(limits.subgroup, 2, 4, 'direct');
   // Very wide vectors leave no room for a tile: they are read in place.
   if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
   return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
@@ -192,6 +195,9 @@ function laneRowsPlan(
 ): StagePlan {
   return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands, fullTiles: 'together' };
 }
+
+/** Rows of a tile use the same columns. */
+const sharesReads = (s: Stage): boolean => s.passes.some((p) => p.operands.length > 0);
 
 const MATRIX_PAD = 8;
 

@@ -37,8 +37,8 @@ function lanesFor(s: Stage, limits: PlanLimits): number {
 }
 
 function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | undefined): number {
-  // On a GPU more workgroups are worth more than what columns share.
-  if (!limits.software || s.vectors.length === 0) return 1;
+  // On a GPU more workgroups are worth more than what columns share; along several axes they share little.
+  if (!limits.software || s.vectors.length === 0 || s.row.length > 1) return 1;
   const numbers = Math.max(1, held(s));
   const room = Math.max(1, Math.floor(HELD_BYTES / (4 * numbers * lanes)));
   const rows = count(s.row, sizes) ?? Infinity;

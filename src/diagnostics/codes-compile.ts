@@ -42,6 +42,15 @@ export const COMPILE_CODES: readonly CodeRow[] = [
       'A file may hold several kernels; then the one to compile or run is named with `--kernel NAME` or `{ kernel }`.',
   },
   {
+    code: 'E0613',
+    title: 'steps that need each other',
+    explanation:
+      'States are carried step by step along an axis, and a launch takes the steps of states that need each other together. ' +
+      'That is impossible where two states along different axes, or in opposite directions, need each other, or where a step ' +
+      'reads by an index what another step of the same states has made: what a step needs of the steps before it is carried ' +
+      'by a state.',
+  },
+  {
     code: 'E0630',
     title: 'no recurrence to take apart',
     explanation:

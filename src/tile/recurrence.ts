@@ -26,7 +26,7 @@ export function recurrenceStage(
   const used = new Set(c.states.flatMap((s) => s.indices));
   for (const d of defs) for (const a of [...d.indices, ...reduced(d)]) used.add(a);
   const axis = (a: string): TileAxis => ({ name: a, extent: g.extent(a) });
-  const { batch, row } = columns(g, space.lanes);
+  const { batch, row } = columns(g, space.lanes, neighbours(g, defs, written));
   return {
     name,
     batch: batch.map(axis),
@@ -80,9 +80,27 @@ function opened(g: Graph, e: Expr): Expr {
   return mapChildren(e, (c) => opened(g, c));
 }
 
+/** How often neighbours along an axis are neighbours in memory. */
+function neighbours(g: Graph, defs: readonly StepDef[], written: StepOutputs): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  const note = (a: string): void => void out.set(a, (out.get(a) ?? 0) + 1);
+  for (const d of defs)
+    for (const r of g.tensorReads(d.value)) {
+      const last = r.index.at(-1);
+      if (last?.kind === 'var') note(last.name);
+    }
+  for (const x of [...written.stores, ...written.finals]) if (x.indices.length > 0) note(x.indices.at(-1)!);
+  return out;
+}
+
 /** Rows of a workgroup lie along the axis that moves fastest in memory; where it is short, along the next as well. */
-function columns(g: Graph, lanes: readonly string[]): { batch: readonly string[]; row: readonly string[] } {
-  const feature = lanes.findLast((a) => g.isFeature(a)) ?? lanes.at(-1);
+function columns(
+  g: Graph,
+  lanes: readonly string[],
+  uses: ReadonlyMap<string, number>,
+): { batch: readonly string[]; row: readonly string[] } {
+  const most = Math.max(0, ...lanes.map((a) => uses.get(a) ?? 0));
+  const feature = lanes.findLast((a) => (uses.get(a) ?? 0) === most);
   if (feature === undefined) return { batch: [], row: [] };
   const others = lanes.filter((a) => a !== feature);
   const row = [feature];

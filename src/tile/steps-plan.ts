@@ -14,7 +14,8 @@ const HELD_BYTES = 24 * 1024;
 const REGISTERS = 128;
 
 export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined): StagePlan {
-  const lanes = lanesFor(s, limits);
+  // Steps wait for each other, so that a device is filled by many small workgroups.
+  const lanes = Math.min(limits.subgroup, limits.maxLanes);
   const columns = columnsFor(s, lanes, limits, sizes);
   return {
     arrangement: 'lane-rows',
@@ -28,12 +29,6 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
       ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque' }
       : { writtenOut: 16, loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain' },
   };
-}
-
-function lanesFor(s: Stage, limits: PlanLimits): number {
-  if (limits.software) return limits.subgroup;
-  const columns = fixed(s.row) ?? Infinity;
-  return Math.min(limits.maxLanes, Math.max(limits.subgroup, columns >= 64 ? 64 : 32));
 }
 
 function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | undefined): number {
@@ -56,8 +51,6 @@ function held(s: Stage): number {
     .recurrence!.states.filter((x) => x.indices.some((a) => rows.has(a)))
     .reduce((n, x) => n + x.indices.reduce((m, a) => m * (extents.get(a) ?? 1), 1), 0);
 }
-
-const fixed = (axes: readonly TileAxis[]): number | undefined => count(axes, {});
 
 function count(axes: readonly TileAxis[], sizes: Sizes | undefined): number | undefined {
   const known = new Map(Object.entries(sizes ?? {}));

@@ -40,9 +40,14 @@ export interface StagePlan {
   readonly split?: number;
   /**
    * Of a recurrence: loops over vectors of at most so many elements are written out; others are left as they are, ask to be
-   * unrolled, or begin at a zero that the driver cannot see through, because unrolling them costs it seconds.
+   * unrolled, or begin at a zero that the driver cannot see through, because unrolling them costs it seconds. Loops around
+   * others advance by `block` elements, which then share what is read inside.
    */
-  readonly steps?: { readonly writtenOut: number; readonly loops: 'plain' | 'unrolled' | 'opaque' };
+  readonly steps?: {
+    readonly writtenOut: number;
+    readonly loops: 'plain' | 'unrolled' | 'opaque';
+    readonly block: number;
+  };
 }
 
 export interface PlanLimits {

@@ -26,8 +26,8 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
     fullTiles: 'together',
     // What is written out takes a software device long to compile; a GPU keeps in registers only what is.
     steps: limits.software
-      ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque' }
-      : { writtenOut: 16, loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain' },
+      ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque', block: 4 }
+      : { writtenOut: 16, loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain', block: 4 },
   };
 }
 

@@ -46,7 +46,12 @@ function planFor(seed: number, limits: PlanLimits): (s: Stage) => StagePlan {
     if (!s.recurrence || seed % 4 === 0) return own;
     const [lanes, columns] = [[1, 2, 4, 8][seed % 4]!, 1 + (seed % 3)];
     const loops = (['plain', 'unrolled', 'opaque'] as const)[seed % 3]!;
-    return { ...own, lanes, blockM: lanes * columns, steps: { writtenOut: [0, 2, 16][seed % 3]!, loops } };
+    return {
+      ...own,
+      lanes,
+      blockM: lanes * columns,
+      steps: { writtenOut: [0, 2, 16][seed % 3]!, loops, block: 1 + (seed % 4) },
+    };
   };
 }
 

@@ -76,7 +76,7 @@ function lowerSteps(scope: Scope, frame: Frame, plan: StagePlan): Lowered {
 }
 
 /** For plans that say nothing of it. */
-const PLAIN_STEPS = { writtenOut: 4, loops: 'plain' } as const;
+const PLAIN_STEPS = { writtenOut: 4, loops: 'plain', block: 1 } as const;
 
 function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
   const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');

@@ -79,8 +79,9 @@ export class Emitter {
   }
 
   coordinate(axis: string, slot: number): Expr | undefined {
-    for (const l of this.levels) {
-      const e = l.axes.get(axis);
+    // A written turn of a block stands before the loop over blocks.
+    for (let n = this.depth; n >= 0; n--) {
+      const e = this.levels[n]!.axes.get(axis);
       if (e) return e;
     }
     return this.values.column(axis, slot);

@@ -11,6 +11,7 @@ import {
   type Expr,
   type ReadExpr,
 } from '../../../expr/expr.ts';
+import { axisOf, type LoopShapes } from './loops.ts';
 import type { CarriedState, Recurrence, StepDef, StepStore } from '../../../tile/tile.ts';
 
 export interface Node {
@@ -21,8 +22,10 @@ export interface Node {
   /** What is evaluated at each of its elements. */
   readonly value: Expr;
   readonly where?: Expr;
-  /** Vector axes of its loops, outermost first. */
+  /** Its loops, outermost first. */
   readonly order: readonly string[];
+  /** Axes that it reduces. */
+  readonly reduced: ReadonlySet<string>;
   readonly needs: Needs;
 }
 
@@ -42,7 +45,7 @@ export interface Needs {
 /** A held value that takes more numbers is computed again where it is read. */
 const HOLD = 1024;
 
-export const reducedBy = (d: StepDef): readonly string[] => (d.value.kind === 'reduce' ? d.value.axes : []);
+const reducedBy = (d: StepDef): readonly string[] => (d.value.kind === 'reduce' ? d.value.axes : []);
 
 export class StepNodes {
   private readonly defs: ReadonlyMap<string, StepDef>;
@@ -54,8 +57,7 @@ export class StepNodes {
   constructor(
     private readonly r: Recurrence,
     private readonly vectors: ReadonlyMap<string, number>,
-    /** Loops of at most so many turns are written out. */
-    private readonly writtenOut: number,
+    private readonly loops: LoopShapes,
   ) {
     this.defs = new Map(r.defs.map((d) => [d.name, d]));
     this.states = new Map(r.states.map((s) => [s.name, s]));
@@ -109,12 +111,20 @@ export class StepNodes {
       made = value,
     ): void => {
       const needs = this.needs(made, more.where);
-      out.push({ kind, def, value, order: this.order(this.vectorsOf(def.indices), []), needs, ...more });
+      out.push({
+        kind,
+        def,
+        value,
+        order: this.loops.order(this.vectorsOf(def.indices), []),
+        reduced: new Set(kind === 'reduce' ? reducedBy(def) : []),
+        needs,
+        ...more,
+      });
     };
     for (const d of r.defs) {
       if (d.value.kind === 'reduce') {
         const { body, where, axes } = d.value;
-        const order = this.order(this.vectorsOf(d.indices), axes);
+        const order = this.loops.order(this.vectorsOf(d.indices), axes);
         add('reduce', d, body, { order, ...(where ? { where } : {}) });
       } else if (this.held.has(d.name)) add('hold', d, d.value);
     }
@@ -129,16 +139,6 @@ export class StepNodes {
       add('store', d, readOf(d), { store: x });
     }
     return out;
-  }
-
-  /**
-   * Long axes outside, so that short ones can be written out; of those, the value's own before those that are reduced,
-   * which lets one number hold the sum.
-   */
-  private order(own: readonly string[], reduced: readonly string[]): readonly string[] {
-    const short = (a: string): boolean => this.vectors.get(a)! <= this.writtenOut;
-    const all = [...own, ...reduced];
-    return [...all.filter((a) => !short(a)), ...all.filter(short)];
   }
 
   needs(...from: readonly (Expr | undefined)[]): Needs {
@@ -175,14 +175,15 @@ export class StepNodes {
     const def = e.kind === 'read' ? this.defs.get(e.name) : undefined;
     if (e.kind === 'read' && def && !this.isHeld(def)) {
       const at = freeVars(e);
-      const last = order.findLastIndex((a) => at.has(a));
+      const axes = order.map(axisOf);
+      const last = axes.findLastIndex((a) => at.has(a));
       const size = this.vectorsOf(def.indices).reduce((n, a) => n * this.vectors.get(a)!, 1);
-      const again = order.slice(0, last + 1).some((a) => !at.has(a));
+      const again = axes.slice(0, last + 1).some((a) => !at.has(a));
       const plain =
         def.value.kind !== 'op' && !(def.value.kind === 'read' && !this.states.has(def.value.name));
       if (again && !plain && size <= HOLD && size > 1 && !this.nextOf.has(e.name)) {
         this.hold(e.name);
-        this.holdInside(def.value, this.order(this.vectorsOf(def.indices), []));
+        this.holdInside(def.value, this.loops.order(this.vectorsOf(def.indices), []));
         return;
       }
       this.holdInside(opened(e, def), order);

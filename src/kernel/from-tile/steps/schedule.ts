@@ -3,7 +3,8 @@
  * or at the same element. A state changes in place, in or after the last loop that reads what it was.
  */
 import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
-import { reducedBy, type Needs, type Node, type StepNodes } from './nodes.ts';
+import { axisOf } from './loops.ts';
+import type { Needs, Node, StepNodes } from './nodes.ts';
 
 export type Item =
   | {
@@ -78,7 +79,7 @@ class Scheduler {
       for (const n of group) {
         pending.delete(n);
         if (n.kind === 'update') updated.add(n.state!.name);
-        else if (n.kind !== 'store' && !reducedBy(n.def).some((a) => bound.includes(a))) done.add(n.def.name);
+        else if (n.kind !== 'store' && !bound.some((l) => n.reduced.has(axisOf(l)))) done.add(n.def.name);
       }
     }
     const last = [...pending];
@@ -124,19 +125,17 @@ class Scheduler {
 
   private fits(
     n: Node,
-    axis: string,
+    loop: string,
     group: readonly Node[],
     pending: ReadonlySet<Node>,
     done: ReadonlySet<string>,
     updated: ReadonlySet<string>,
   ): boolean {
+    const axis = axisOf(loop);
     const made = (v: string): boolean =>
       group.some(
         (m) =>
-          m !== n &&
-          (m.kind === 'reduce' || m.kind === 'hold') &&
-          m.def.name === v &&
-          !reducedBy(m.def).includes(axis),
+          m !== n && (m.kind === 'reduce' || m.kind === 'hold') && m.def.name === v && !m.reduced.has(axis),
       );
     const there = (needs: Needs, elsewhere: boolean): boolean =>
       [...needs.values].every(([v, moved]) => done.has(v) || (!elsewhere && !moved.has(axis) && made(v))) &&

@@ -60,7 +60,8 @@ export class Emitter {
   /** @param out statements of a turn that is written out go where its loop would be, in order */
   push(axes: ReadonlyMap<string, Expr> = new Map(), out: Stmt[] = []): void {
     this.levels.push({ out, cache: new Map(), axes });
-    for (const e of axes.values()) if (e.kind === 'var') this.levelOf.set(e.name, this.depth);
+    for (const e of axes.values())
+      if (e.kind === 'var' && !this.levelOf.has(e.name)) this.levelOf.set(e.name, this.depth);
   }
 
   pop(): readonly Stmt[] {

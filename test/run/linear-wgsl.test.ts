@@ -1,7 +1,8 @@
 /** Mechanisms against references of their own, as printed WGSL on a WebGPU device. */
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
-import { expectReference, linearCases } from './linear.ts';
+import { expectReference, hasStates, linearCases } from './linear.ts';
+import { everyNth } from './wgsl.ts';
 
 const missing = await missingFor('wgsl');
 const cases = await linearCases();
@@ -11,4 +12,16 @@ describe.skipIf(missing !== undefined)(`WGSL against references (${missing ?? 'a
     // Short chunks: drivers that compile for a CPU take their time over what a lane does without loops.
     expectReference('wgsl', c, { features: { form: { chunk: 8 } } }),
   );
+  // Scans are many launches, and each of them is compiled; in float64 all of them are tested.
+  describe.each([
+    ['sequential', 1],
+    ['scan', 4],
+  ] as const)('as %s', (form, nth) => {
+    it.each(everyNth(cases.filter(hasStates), nth))('$title', { timeout: 120_000 }, (c) =>
+      expectReference('wgsl', c, {
+        features: { form: { form, chunk: 8 } },
+        takes: (length) => length === 5 || length === 65,
+      }),
+    );
+  });
 });

@@ -1,5 +1,5 @@
 /** Runs the examples that have a reference: compiled once for each executor, then for all lengths and kinds of inputs. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
@@ -13,7 +13,7 @@ import { evalConst } from '../../src/expr/evaluate.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { runOnCudaEmulator } from '../../src/runtime/cuda-emulator.ts';
-import { tensorFrom, type Tensor } from '../../src/runtime/tensor.ts';
+import { tensorFrom, tensorValues, type Tensor } from '../../src/runtime/tensor.ts';
 import { openWebgpu, type Webgpu } from '../../src/runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../src/runtime/webgpu.ts';
 import type { Hazard, LinearCase, LinearLaunch } from '../references/linear/case.ts';
@@ -40,6 +40,10 @@ export async function linearCases(): Promise<readonly LinearCase[]> {
   return all.filter(({ title }) => only.test(title));
 }
 
+/** Whether the example is written with states, so that forms of recurrences tell on it. */
+export const hasStates = ({ example }: LinearCase): boolean =>
+  /^ *recurrence over /m.test(readFileSync(join(root, 'examples', `${example}.attn`), 'utf8'));
+
 const bytesOf = (inputs: ReadonlyMap<string, Tensor>): Record<string, Uint8Array> =>
   Object.fromEntries([...inputs].map(([name, t]) => [name, t.bytes]));
 
@@ -59,9 +63,7 @@ async function compiled(
     case 'kernel-interp': {
       const { lowered } = await compileVariant(kernel, set, 'wgsl', features, expected);
       return (inputs, sizes, params) => {
-        const values = Object.fromEntries(
-          [...inputs].map(([name, t]) => [name, new Float32Array(t.bytes.buffer)]),
-        );
+        const values = Object.fromEntries([...inputs].map(([name, t]) => [name, tensorValues(t)]));
         const { outputs, errors } = interpretProgram(lowered.program, values, { ...sizes, ...params });
         expect(errors).toEqual([]);
         return outputsFromValues(kernel, sizes, outputs);

@@ -10,7 +10,7 @@ export const cases = [
     example: 'lolcats_tk',
     variant: `blocks of ${width}`,
     consts: { affine: +affine },
-    fixed: { D: 6, E: 5, F: 4 },
+    fixed: { D: 4, E: 5, F: 2 },
     params: { width },
     inputs,
     reference: (given, sizes) =>

@@ -73,6 +73,8 @@ const STATEMENTS: readonly Statement[] = [
   { text: 'y7 = if n > 2 then u else v', states: ['n', 'u'], makes: ['y7'] },
   { text: 'y8 = argmax[d](if f then d * 5 % 3 else -1)', states: ['f'], makes: ['y8'] },
   { text: 'y10 = sum[d in 1..n](k * S)', states: ['n', 'S'], makes: ['y10'] },
+  { text: 'y11[a, t, e] = sum[d](qa * S[b = a / 2])', states: ['S'], makes: ['y11'] },
+  { text: 'y12[a, t, d] = qa * z[b = a / 2]', states: ['z'], makes: ['y12'] },
   { text: 'y9 = sum[d, e](S * R)', states: ['S', 'R'], makes: ['y9'] },
 ];
 
@@ -96,8 +98,9 @@ const SECOND: readonly { readonly reads: readonly string[]; readonly text: strin
   { reads: ['y2'], text: 'state T: f32[b, t]\n recurrence over e { T = 0.5 * T + y2 }\n out T' },
 ];
 
-const HEAD = `axes b: B, t: N, j: N, p: P, d: D, e: E, x: D
+const HEAD = `axes b: B, t: N, j: N, p: P, d: D, e: E, x: D, a: 2 * B
   in q: f32[b, t, d]
+  in qa: f32[a, t, d]
   in k: f32[b, t, d]
   in v: f32[b, t, e]
   in g: f32[b, t, d]
@@ -154,7 +157,9 @@ function tensorsOf(text: string, sizes: Readonly<Record<string, number>>, seed: 
   const random = seededRandom(seed);
   const out: Record<string, InterpretedTensor> = {};
   for (const [, name, type, dims] of text.matchAll(/in (\w+): (\w+)\[([^\]]*)\]/g)) {
-    const shape = dims!.split(',').map((a) => sizes[EXTENTS[a.trim()]!]!);
+    const shape = dims!
+      .split(',')
+      .map((a) => (a.trim() === 'a' ? 2 * sizes['B']! : sizes[EXTENTS[a.trim()]!]!));
     const value = (): number =>
       type === 'i32'
         ? Math.floor(4 * random())

@@ -36,6 +36,8 @@ class Normalizer {
   private readonly waiting: IrState[] = [];
   /** Definitions that are read at other steps. */
   private readonly kept = new Set<string>();
+  /** Copies of states for axes that something reads them over, by where they are read. */
+  private readonly stateCopies = new Map<string, IrState>();
   /** Copies, by the definition that reads them. */
   private readonly readers = new Map<string, string>();
 
@@ -61,7 +63,8 @@ class Normalizer {
       this.define(s.next);
       this.states.set(s.name, { ...s, init: this.normalize(s.init, `${s.name}.init`, false) });
     }
-    const states = this.kernel.states.flatMap((s) => this.states.get(s.name) ?? []);
+    const all = [...this.kernel.states, ...this.stateCopies.values()];
+    const states = all.flatMap((s) => this.states.get(s.name) ?? []);
     const defs = this.out.map((d) => (this.kept.has(d.name) ? { ...d, stored: true as const } : d));
     return { ...this.kernel, axes: this.axes, states, defs };
   }
@@ -130,15 +133,14 @@ class Normalizer {
   }
 
   /** Normalises below `e`; a reduction that is not the root of its definition gets one. */
-  private normalize(e: Expr, owner: string, root: boolean): Expr {
-    if (e.kind === 'read') {
-      const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
-      if (this.source.has(e.name)) return this.readDef(inner as typeof e, owner);
-      const state = stateOf(this.kernel, e.name);
-      if (state) this.need(state);
-      return inner;
+  private normalize(e: Expr, owner: string, root: boolean, bound: readonly string[] = []): Expr {
+    const below = e.kind === 'reduce' ? [...bound, ...e.axes] : bound;
+    const inner = mapChildren(e, (c) => this.normalize(c, owner, false, below));
+    if (inner.kind === 'read') {
+      if (this.source.has(inner.name)) return this.readDef(inner, owner);
+      const state = stateOf(this.kernel, inner.name);
+      return state ? this.readState(inner, state, bound) : inner;
     }
-    const inner = mapChildren(e, (c) => this.normalize(c, owner, false));
     if (inner.kind !== 'reduce') return inner;
     return root ? inner : this.isolate(inner, owner);
   }
@@ -170,6 +172,55 @@ class Normalizer {
     if (!this.source.has(name)) this.source.set(name, { ...target, role: 'let', name, indices, value });
     this.readers.set(name, this.readers.get(owner) ?? owner);
     return this.readOf(this.define(name));
+  }
+
+  /**
+   * Axes over which nothing in a step is taken together are coordinates: a state that is read at other coordinates is
+   * carried there as well, by a copy over the axes that they are made of.
+   */
+  private readState(e: Expr & { kind: 'read' }, s: IrState, bound: readonly string[]): Expr {
+    const together = e.name === s.name ? this.steps.takenTogether(s) : new Set(s.indices);
+    const lifted = new Map<string, Expr>();
+    for (const [n, a] of s.indices.entries()) {
+      const x = e.index[n]!;
+      if (together.has(a) || (x.kind === 'var' && x.name === a)) continue;
+      const axes = this.axesIn(x);
+      if (axes.length > 0 && !axes.some((b) => bound.includes(b) || s.indices.includes(b))) lifted.set(a, x);
+    }
+    if (lifted.size === 0) {
+      this.need(s);
+      return e;
+    }
+    const copy = this.stateCopy(s, lifted);
+    this.need(copy);
+    const own = new Map(s.indices.map((a, n) => [a, e.index[n]!]));
+    return { ...e, name: copy.name, index: copy.indices.map((a) => own.get(a) ?? variable(a)) };
+  }
+
+  private stateCopy(s: IrState, lifted: ReadonlyMap<string, Expr>): IrState {
+    const id = `${s.name}|${[...lifted].map(([a, x]) => `${a}=${key(x)}`).join()}`;
+    const known = this.stateCopies.get(id);
+    if (known) return known;
+    const indices = [
+      ...new Set(s.indices.flatMap((a) => (lifted.has(a) ? this.axesIn(lifted.get(a)!) : [a]))),
+    ];
+    const next = this.source.get(s.next)!;
+    const value = substitute(this.avoidCapture(next.value, lifted), lifted);
+    const index = next.indices.map((a) => lifted.get(a) ?? variable(a));
+    const ordered = this.axes.map((a) => a.name).filter((a) => indices.includes(a));
+    const name = this.cloneName(read(next.name, index, next.type), value, ordered);
+    if (!this.source.has(name))
+      this.source.set(name, { ...next, role: 'let', name, indices: ordered, value });
+    const copy: IrState = {
+      ...s,
+      name: this.names.fresh(`${s.name}.at`),
+      indices,
+      init: substitute(this.avoidCapture(s.init, lifted), lifted),
+      next: name,
+      final: this.names.fresh(`${s.name}.at.last`),
+    };
+    this.stateCopies.set(id, copy);
+    return copy;
   }
 
   /** A value of another step cannot be computed at this one; one of this step is, where it is needed to take the step. */

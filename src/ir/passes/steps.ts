@@ -59,6 +59,28 @@ export class Steps {
     return false;
   }
 
+  /** Axes along which a step of the state reduces or reads elsewhere: all along them is carried together. */
+  takenTogether(s: IrState): ReadonlySet<string> {
+    const out = new Set<string>([s.axis]);
+    for (const t of this.kernel.states) {
+      if (!this.reaches(t, s) || !this.reaches(s, t)) continue;
+      for (const name of this.stepCone(t))
+        visit(this.defOf(name)!.value, (x) => {
+          if (x.kind === 'reduce') for (const a of x.axes) out.add(a);
+          if (x.kind !== 'read') return;
+          const indices =
+            this.kernel.states.find((r) => r.name === x.name)?.indices ?? this.defOf(x.name)?.indices;
+          const carried = this.kernel.states.some((r) => r.name === x.name) || this.statesOf(x.name).size > 0;
+          if (!carried || !indices) return;
+          for (const [n, a] of indices.entries()) {
+            const at = x.index[n]!;
+            if (!(at.kind === 'var' && at.name === a)) out.add(a);
+          }
+        });
+    }
+    return out;
+  }
+
   private reaches(from: IrState, to: IrState): boolean {
     const seen = new Set<IrState>([from]);
     for (const s of seen) {

@@ -17,6 +17,8 @@ export type UniformValues = Readonly<Record<string, number>>;
 export interface PreparedLaunch {
   /** Enqueues all kernels once and waits until the device is idle; gives milliseconds. */
   run(): Promise<number>;
+  /** Enqueues one kernel after the other and waits for each; gives milliseconds of each. */
+  runEach(): Promise<readonly number[]>;
   /** Output bytes in storage form. Throws E0733 when a kernel wrote outside a tensor. */
   outputs(): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Forgets results, so that a second run cannot pass on those of the first. */
@@ -72,6 +74,12 @@ export async function prepareOnWebgpu(
     const written = [...manifest.outputs, ...manifest.workspace].map((t) => tensors.get(t.name)!);
     return {
       run: () => checked(device, `running ${manifest.kernel}`, () => submit(device, steps)),
+      runEach: () =>
+        checked(device, `running ${manifest.kernel}`, async () => {
+          const times: number[] = [];
+          for (const step of steps) times.push(await submit(device, [step]));
+          return times;
+        }),
       outputs: async () => {
         // Guards of workspace and inputs are checked too: nothing may be written there either.
         const bytes = new Map<string, Uint8Array>();

@@ -8,7 +8,10 @@ import type { FormPlan } from './forms.ts';
 
 export interface FormChoice {
   readonly form?: Partial<FormPlan> | undefined;
-  /** A device with few cores gains more from fewer launches and passes over memory than from more of them at a time. */
+  /**
+   * On a CPU, a state lies in the first cache and all columns together fill the cores: a step there costs no more than its
+   * share of a chunk, and what chunks save in steps they pay for in launches (docs/performance.md has the times).
+   */
   readonly limits: { readonly software: boolean };
   /** Sizes known at compile time. */
   readonly fixed: Readonly<Record<string, number>>;
@@ -29,19 +32,26 @@ const WRITTEN_OUT = 16;
 export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPlan {
   return (axis, k) => {
     const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(k, axis));
+    const steps = stepsAlong(k, axis, o);
+    const short = steps < LEAST_CHUNKS * chunk;
+    const own = short ? 'few steps' : o.limits.software ? 'on a CPU a step costs no more' : undefined;
     return {
-      form: o.form?.form ?? (isShort(k, axis, chunk, o) ? 'sequential' : 'chunked'),
+      form: own === undefined ? 'chunked' : 'sequential',
+      ...(own === undefined ? {} : { why: own }),
+      together: o.limits.software,
+      prepared: !short,
+      ...o.form,
+      ...(o.form?.form === undefined ? {} : { why: 'asked for' }),
       chunk,
-      together: o.form?.together ?? o.limits.software,
     };
   };
 }
 
-function isShort(k: IrKernel, axis: string, chunk: number, o: FormChoice): boolean {
+/** Infinity where nobody knows. */
+function stepsAlong(k: IrKernel, axis: string, o: FormChoice): number {
   const { extent } = k.axes.find((a) => a.name === axis)!;
   const known = new Map(Object.entries({ ...o.expected, ...o.fixed }));
-  if ([...freeVars(extent)].some((v) => !known.has(v))) return false;
-  return evalConst(extent, known) < LEAST_CHUNKS * chunk;
+  return [...freeVars(extent)].some((v) => !known.has(v)) ? Infinity : evalConst(extent, known);
 }
 
 function chunkOf(k: IrKernel, axis: string): number {

@@ -8,7 +8,7 @@ import { analyseComponent, type Step } from '../classify.ts';
 import { components } from '../components.ts';
 import { Chunked } from './chunked.ts';
 import { StateParser, type AffineState } from './parse.ts';
-import { withPrepared } from './prepared.ts';
+import { withPrepared, withShared } from './prepared.ts';
 import { emitScan } from './scan.ts';
 import { World } from './world.ts';
 
@@ -22,6 +22,10 @@ export interface FormPlan {
   readonly chunk: number;
   /** Chunked: one launch goes through the chunks, carries the state and reads it; else the reads are a launch of their own. */
   readonly together?: boolean;
+  /** Sequential: what states share is computed before, in a launch of its own. */
+  readonly prepared?: boolean;
+  /** Why it is this form. */
+  readonly why?: string;
 }
 /** What became of a state. */
 export interface FormNote {
@@ -69,7 +73,7 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
         why: p.form === 'sequential' ? p.why : `${blocked.states[0]!.name} runs step by step`,
       })),
     );
-    return { kernel: k, notes };
+    return { kernel: plan.prepared ? withShared(k, axis) : k, notes };
   }
   let kernel = withPrepared(k, axis);
   const notes: FormNote[] = [];
@@ -93,7 +97,7 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
 
 function partOf(k: IrKernel, step: Step, states: readonly IrState[], plan: FormPlan): Part {
   const base = { step, states };
-  if (plan.form === 'sequential') return { ...base, form: 'sequential', why: 'few steps' };
+  if (plan.form === 'sequential') return { ...base, form: 'sequential', why: plan.why ?? 'asked for' };
   if (step.kind === 'none' || step.kind === 'coupled') return { ...base, form: 'sequential', why: step.why };
   if (step.kind === 'affine' && plan.form === 'chunked') {
     const parsed = new StateParser(k, step.state).parse();

@@ -4,7 +4,7 @@
  */
 import { readNames, visit, type Expr } from '../../../expr/expr.ts';
 import type { OpName } from '../../../expr/ops.ts';
-import type { IrKernel } from '../../ir.ts';
+import type { IrDef, IrKernel } from '../../ir.ts';
 
 const COSTLY: ReadonlySet<OpName> = new Set([
   'exp',
@@ -19,8 +19,21 @@ const COSTLY: ReadonlySet<OpName> = new Set([
   'pow',
 ]);
 
-/** The kernel in which such definitions over the axis are kept in memory. */
-export function withPrepared(k: IrKernel, axis: string): IrKernel {
+/** The kernel in which such definitions over the axis are kept in memory, for forms of several launches. */
+export const withPrepared = (k: IrKernel, axis: string): IrKernel =>
+  prepared(k, axis, (d) => takesWork(d.value));
+
+/**
+ * The same for steps one after the other, which read a value once for each column of a state: only what takes more than one
+ * such operation, and differs between fewer elements than a state has, is worth memory.
+ */
+export function withShared(k: IrKernel, axis: string): IrKernel {
+  const states = k.states.filter((s) => s.axis === axis);
+  const isShared = (d: IrDef): boolean => states.some((s) => s.indices.some((a) => !d.indices.includes(a)));
+  return prepared(k, axis, (d) => isShared(d) && (hasSum(d.value) || costlyIn(d.value) > 1));
+}
+
+function prepared(k: IrKernel, axis: string, pays: (d: IrDef) => boolean): IrKernel {
   const stateful = new Set(k.states.flatMap((s) => [s.name, s.final]));
   const needed = new Set<string>();
   for (const d of k.defs) if ([...readNames(d.value)].some((n) => stateful.has(n))) stateful.add(d.name);
@@ -28,17 +41,27 @@ export function withPrepared(k: IrKernel, axis: string): IrKernel {
   const defs = [...k.defs].reverse().map((d) => {
     if (!needed.has(d.name)) return d;
     // What a kept value is made of is its own business.
-    const keep = !stateful.has(d.name) && d.indices.includes(axis) && takesWork(d.value);
+    const keep = !stateful.has(d.name) && d.indices.includes(axis) && pays(d);
     if (!keep) for (const n of readNames(d.value)) needed.add(n);
     return keep ? { ...d, stored: true as const } : d;
   });
   return { ...k, defs: defs.reverse() };
 }
 
-function takesWork(e: Expr): boolean {
-  let work = false;
+const takesWork = (e: Expr): boolean => hasSum(e) || costlyIn(e) > 0;
+
+function hasSum(e: Expr): boolean {
+  let found = false;
   visit(e, (x) => {
-    if (x.kind === 'reduce' || (x.kind === 'op' && COSTLY.has(x.op))) work = true;
+    if (x.kind === 'reduce') found = true;
   });
-  return work;
+  return found;
+}
+
+function costlyIn(e: Expr): number {
+  let count = 0;
+  visit(e, (x) => {
+    if (x.kind === 'op' && COSTLY.has(x.op)) count++;
+  });
+  return count;
 }

@@ -93,6 +93,14 @@ export class Emitter {
     return this.hoist(this.translate(e, slot), this.depth);
   }
 
+  /** The same for what is added to a sum: a product of the loop around stays one, so that both are one operation. */
+  term(e: Expr, slot: number): Expr {
+    const x = this.translate(e, slot);
+    const product = x.kind === 'op' && x.op === 'mul' && x.type === 'f32';
+    if (!product || this.levels[this.level(x)]!.out !== this.out()) return this.hoist(x, this.depth);
+    return mapChildren(x, (c) => this.hoist(c, this.depth));
+  }
+
   /** A kernel expression, with what is known further out computed there. */
   hoisted(e: Expr): Expr {
     return this.hoist(e, this.depth);

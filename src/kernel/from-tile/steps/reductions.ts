@@ -104,7 +104,7 @@ export class Reductions {
     const gathered = open.turns.get(lane.loops.turn(open.loops))!;
     for (const [k, slot] of lane.slots(n.def.indices).entries()) {
       const where = n.where && lane.emitter.value(n.where, slot);
-      const join = this.join(n, gathered[k]!, lane.emitter.value(n.value, slot));
+      const join = this.join(n, gathered[k]!, lane.emitter.term(n.value, slot));
       lane.push(...(where ? [ifS(where, join)] : join));
     }
   }

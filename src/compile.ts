@@ -12,6 +12,8 @@ import { verifyIr } from './ir/verify.ts';
 import type { FormPlan } from './ir/recurrence/forms/forms.ts';
 import { checkFile } from './model/check.ts';
 import type { Loader, Model } from './model/model.ts';
+import { lowerByPlan, type PlanSource, type PlanUse } from './plan/choose.ts';
+import type { PlacedSchedule } from './plan/schedule.ts';
 import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
@@ -48,6 +50,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
   readonly storage?: Readonly<Record<string, StorageType>>;
   readonly features?: BackendOptions;
   readonly plans?: readonly StagePlan[];
+  /** A plan file; its plan for this kernel, target and device is used. */
+  readonly plan?: PlanSource;
   /** Sizes that the kernel will mostly run with: they choose the plan, never what is computed. */
   readonly expected?: Readonly<Record<string, number>>;
   /** Axes whose streamed tensors are shared (heads of one group) become rows, or not; by default where rows are few. */
@@ -60,6 +64,8 @@ export interface CompileOptions extends SourceOptions, VariantOptions {
 }
 export interface Compiled extends Lowered {
   readonly files: readonly EmittedFile[];
+  /** What came of the plan file that was given; absent where it says nothing of this kernel. */
+  readonly planUse?: PlanUse;
 }
 export type Result<T> = { readonly diagnostics: readonly Diagnostic[]; readonly value?: T };
 
@@ -132,28 +138,33 @@ export function requiredSizes(ir: IrKernel): string[] {
   return ir.sizes.filter((s) => needed.has(s));
 }
 
-/** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit. */
+/** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit: E06xx, E0751 */
 export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {
   const backend = backendFor(options.target);
   const features = options.features ?? {};
-  const lowered = lowerIr(
-    ir,
-    {
-      fixed: options.set ?? {},
-      limits: backend.limits(features),
-      ...(options.storage ? { storage: options.storage } : {}),
-      ...(options.plans ? { plans: options.plans } : {}),
-      ...(options.expected ? { expected: options.expected } : {}),
-      pack: options.pack,
-      rewrite: options.rewrite,
-      form: options.form,
-    },
-    options.observe,
-  );
+  const device = options.target === 'wgsl' ? (features.device ?? 'gpu') : 'gpu';
+  const lower = (schedule?: PlacedSchedule): Lowered =>
+    lowerIr(
+      ir,
+      {
+        fixed: options.set ?? {},
+        limits: backend.limits(features),
+        ...(options.storage ? { storage: options.storage } : {}),
+        ...(options.plans ? { plans: options.plans } : {}),
+        ...(options.expected ? { expected: options.expected } : {}),
+        pack: options.pack,
+        rewrite: options.rewrite,
+        form: options.form,
+        schedule,
+      },
+      options.observe,
+    );
+  const to = { kernel: ir.name, target: options.target, device } as const;
+  const { made: lowered, planUse } = lowerByPlan(options.plan, to, lower);
   const program = backend.legalize(lowered.program, features);
   const [beyond] = backend.check(program, features);
   if (beyond) throw new UserError(beyond);
-  return { ...lowered, files: backend.emit(program, features) };
+  return { ...lowered, files: backend.emit(program, features), ...(planUse ? { planUse } : {}) };
 }
 
 /** Source text to files. The user's errors are diagnostics; `value` is absent then. */
@@ -173,5 +184,5 @@ export function explainText(text: string, options: ExplainOptions): Result<Expla
   const { diagnostics, value } = compileText(text, options);
   if (!value) return { diagnostics };
   const limits = backendFor(options.target).limits(options.features ?? {});
-  return { diagnostics, value: explainLowered(value, limits, options.values) };
+  return { diagnostics, value: explainLowered(value, limits, options.values, {}, value.planUse) };
 }

@@ -25,6 +25,7 @@ import { costOf, together, type Cost, type Spent, type TileTally } from './expla
 import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
+import type { PlanUse } from './plan/choose.ts';
 import type { Facts } from './tile/count-facts.ts';
 import { withSummaries } from './tile/count-summaries.ts';
 import { countTiles } from './tile/count.ts';
@@ -70,6 +71,8 @@ export interface Explanation extends Cost {
   readonly rewrites: readonly RewriteNote[];
   /** How it was made of another kernel. */
   readonly notes?: readonly string[];
+  /** Where the schedule comes from, if the compiler did not choose it, or why not. */
+  readonly planUse?: PlanUse;
   readonly launches: number;
   /** Cores of the device that plans are made for. */
   readonly cores: number;
@@ -253,6 +256,7 @@ export function explainLowered(
   limits: Pick<PlanLimits, 'cores'>,
   given: Values = {},
   tensors: Facts['tensors'] = {},
+  planUse?: PlanUse,
 ): Explanation {
   const p = lowered.tile;
   const stated = knownValues(lowered, given);
@@ -271,6 +275,7 @@ export function explainLowered(
   return {
     kernel: p.name,
     ...(lowered.program.notes ? { notes: lowered.program.notes } : {}),
+    ...(planUse ? { planUse } : {}),
     rewrites: lowered.notes.rewrites ?? [],
     launches: p.stages.length,
     cores: limits.cores,

@@ -20,6 +20,8 @@ import { lowerContract } from './kernel/passes/lower-contract.ts';
 import { scalarize } from './kernel/passes/scalarize.ts';
 import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
+import { stagePlans } from './plan/apply.ts';
+import type { PlacedSchedule } from './plan/schedule.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { tileProgram } from './tile/from-ir.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
@@ -45,12 +47,20 @@ export interface LoweringOptions {
   readonly rewrite?: boolean | undefined;
   /** How states are run, and how long chunks are; by default by the sizes and the steps. */
   readonly form?: Partial<FormPlan> | undefined;
+  /** Decides on all of this where nothing above does, and is for exactly the stages that come of it. */
+  readonly schedule?: PlacedSchedule | undefined;
 }
 
 /** What passes tell people, beside what they make. */
 export interface Notes {
   rewrites?: readonly RewriteNote[];
   forms: readonly FormNote[];
+  /** The plan of each axis that states run along. */
+  formPlans?: readonly FormPlan[];
+  /** Members of a group became rows. */
+  packed?: boolean;
+  /** Every stage with its plan, before plans change stages. */
+  planned?: TileProgram;
   /** The kernel whose states were given these forms. */
   carried?: IrKernel;
 }
@@ -87,7 +97,8 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     reason:
       'what needs no weights is carried along; before normal-form, which would hide what sums are made of',
     run: (k, o, notes) => {
-      const made = rewriteLinear(k, { sizes: { ...o.expected, ...o.fixed }, rewrite: o.rewrite });
+      const rewrite = o.rewrite ?? o.schedule?.rewrite;
+      const made = rewriteLinear(k, { sizes: { ...o.expected, ...o.fixed }, rewrite });
       notes.rewrites = made.notes;
       return made.kernel;
     },
@@ -104,8 +115,14 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     reason:
       'states are carried in chunks where their steps allow it; needs sums in normal form, and leaves them so',
     run: (k, o, notes) => {
-      const made = recurrenceForms(k, chooseForm(o));
+      const plans: FormPlan[] = [];
+      const made = recurrenceForms(k, (axis, at) => {
+        const form = { ...o.schedule?.forms?.[plans.length], ...o.form };
+        plans.push(chooseForm({ ...o, form })(axis, at));
+        return plans.at(-1)!;
+      });
       notes.forms = made.notes;
+      notes.formPlans = plans;
       notes.carried = k;
       return made.kernel === k ? k : normalForm(made.kernel);
     },
@@ -114,11 +131,15 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     name: 'pack-shared',
     stage: 'ir',
     reason: 'where rows are few, what shares its keys becomes rows of one block; needs reads in normal form',
-    run: (k, o) =>
-      packShared(k, {
+    run: (k, o, notes) => {
+      const pack = o.pack ?? o.schedule?.pack;
+      const made = packShared(k, {
         expected: { ...o.expected, ...o.fixed },
-        ...(o.pack === undefined ? {} : { pack: o.pack }),
-      }),
+        ...(pack === undefined ? {} : { pack }),
+      });
+      notes.packed = made !== k;
+      return made;
+    },
   },
 ];
 
@@ -128,7 +149,11 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     stage: 'tile',
     reason:
       'the schedule of each stage as data, given or chosen; before all that depends on the size of tiles',
-    run: (p, o) => planProgram(p, o),
+    run: (p, o, notes) => {
+      const { schedule } = o;
+      notes.planned = planProgram(p, schedule ? { ...o, plans: stagePlans(schedule, p, o.limits) } : o);
+      return notes.planned;
+    },
   },
   {
     name: 'split',

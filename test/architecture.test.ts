@@ -85,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/model': ['src/diagnostics', 'src/expr', 'src/syntax', 'src/stdlib'],
   'src/ir': ['src/diagnostics', 'src/expr', 'src/syntax', 'src/model'],
   'src/tile': ['src/diagnostics', 'src/expr', 'src/ir'],
+  'src/plan': ['src/diagnostics', 'src/expr', 'src/ir', 'src/tile'],
   'src/kernel': ['src/diagnostics', 'src/expr', 'src/ir', 'src/tile'],
   backends: ['src/diagnostics', 'src/expr', 'src/kernel'],
 };

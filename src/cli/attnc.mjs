@@ -27,9 +27,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundle = join(root, 'dist', 'attnc.cjs');
 const SOURCES = ['src', 'grammar', 'backends', 'package.json', 'tsconfig.json'];
 /** Loaded on demand, from node_modules: native, or so heavy that most commands should not pay for them. */
-const EXTERNAL = ['webgpu', 'ts-morph', 'prettier', 'prettier/*', 'esbuild', 'tsx', 'tsx/*'];
+const EXTERNAL = [
+  'webgpu',
+  'ts-morph',
+  'prettier',
+  'prettier/*',
+  'esbuild',
+  'tsx',
+  'tsx/*',
+  'zod',
+  'jsonc-parser',
+];
 
-const COMMANDS = ['check', 'compile', 'run', 'verify', 'explain', 'fmt', 'passes', 'doctor', 'demo'];
+const COMMANDS = ['check', 'compile', 'run', 'verify', 'explain', 'tune', 'fmt', 'passes', 'doctor', 'demo'];
 
 /** Newest change below `path`; folders count too, so that a removed file is noticed. */
 function newest(path) {

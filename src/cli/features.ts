@@ -9,6 +9,8 @@ export interface FeatureOptions {
   readonly f16?: true;
   readonly form?: Partial<FormPlan>;
   readonly rewrite?: boolean;
+  /** A plan file, or false for none at all. */
+  readonly plan?: string | false;
 }
 
 const FORMS = ['sequential', 'chunked', 'scan'] as const;
@@ -24,7 +26,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --f16 --form --rewrite --no-rewrite`; `usual` says in the help what happens without the first. */
+/** Adds `--device --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string): Command {
   return command
     .option(
@@ -42,7 +44,12 @@ export function addFeatureOptions(command: Command, usual: string): Command {
       '--rewrite',
       'carry sums over positions along wherever that is possible, even where it costs more',
     )
-    .option('--no-rewrite', 'compute all sums over positions as they are written');
+    .option('--no-rewrite', 'compute all sums over positions as they are written')
+    .option(
+      '--plan <file>',
+      'schedule by this plan file (default: NAME.plan.json beside the spec, if it is there)',
+    )
+    .option('--no-plan', 'schedule without a plan file');
 }
 
 export const featuresOf = ({ device, f16, form, rewrite }: FeatureOptions): Features => ({

@@ -25,6 +25,9 @@ import type { Program } from '../kernel/kernel.ts';
 import { PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
 import { parseSource } from '../syntax/parse.ts';
 import type { TensorData } from '../tile/count-facts.ts';
+import { decidedSchedule } from '../plan/decided.ts';
+import { printPlanFile, withSchedule, type Schedule } from '../plan/schedule.ts';
+import type { PlanSource, PlanUse } from '../plan/choose.ts';
 import type { Sources } from './sources.ts';
 import { requireKnown } from './usage.ts';
 
@@ -61,6 +64,8 @@ export interface Features {
   readonly rewrite?: boolean;
   /** How recurrences run, and how long chunks are. */
   readonly form?: Partial<FormPlan>;
+  /** A plan file that was asked for, or that lies beside the spec. */
+  readonly plan?: PlanSource;
 }
 
 export const COMPILE_TARGETS = ['wgsl', 'cuda'] as const satisfies readonly TargetName[];
@@ -72,6 +77,8 @@ export interface CompiledSpec {
   /** As the target's legalisation left it: what was printed. */
   readonly program: Program;
   readonly lowered: Lowered;
+  /** What came of the plan file, if it says anything of this kernel. */
+  readonly planUse?: PlanUse;
 }
 
 const backendOptions = ({ shaderF16, device }: Features): BackendOptions => ({
@@ -79,7 +86,7 @@ const backendOptions = ({ shaderF16, device }: Features): BackendOptions => ({
   ...(device ? { device } : {}),
 });
 
-export const LEVELS = ['ast', 'model', 'ir', 'tile', 'kernel'] as const;
+export const LEVELS = ['ast', 'model', 'ir', 'tile', 'kernel', 'plan'] as const;
 export type Level = (typeof LEVELS)[number];
 
 export { hasErrors };
@@ -142,6 +149,28 @@ export function irOf(spec: Spec, variant: Variant): IrKernel {
 /** Sizes that must be fixed at compile time for this kernel. */
 export const sizesToFix = (kernel: IrKernel): readonly string[] => requiredSizes(kernel);
 
+const loweringOptions = (
+  target: CompileTarget,
+  set: Readonly<Record<string, number>>,
+  features: Features,
+): Parameters<typeof compileIr>[1] => ({
+  target,
+  set,
+  features: backendOptions(features),
+  ...(features.form ? { form: features.form } : {}),
+  ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
+  ...(features.plan ? { plan: features.plan } : {}),
+});
+
+/** What was decided for a kernel, as a plan file has it. */
+export const scheduleOf = (
+  kernel: IrKernel,
+  target: CompileTarget,
+  { device }: Features,
+  { notes }: Pick<Lowered, 'notes'>,
+): Schedule =>
+  decidedSchedule({ kernel: kernel.name, target, device: (target === 'wgsl' && device) || 'gpu' }, notes);
+
 /**
  * Source, manifest and host code for one target.
  * @throws UserError E06xx for what does not fit the target.
@@ -154,12 +183,8 @@ export async function compileVariant(
   expected?: Readonly<Record<string, number>>,
 ): Promise<CompiledSpec> {
   const options = backendOptions(features);
-  const { files, ...lowered } = compileIr(kernel, {
-    target,
-    set,
-    features: options,
-    ...(features.form ? { form: features.form } : {}),
-    ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
+  const { files, planUse, ...lowered } = compileIr(kernel, {
+    ...loweringOptions(target, set, features),
     ...(expected ? { expected } : {}),
   });
   const manifest = files.find((f) => f.path.endsWith('.json'));
@@ -174,15 +199,17 @@ export async function compileVariant(
     manifest: JSON.parse(manifest.text) as Manifest,
     program,
     lowered,
+    ...(planUse ? { planUse } : {}),
   };
 }
 
-/** One level of the pipeline, printed: the surface tree and the model as JSON, the others in their own notation. */
+/** One level of the pipeline, printed: trees, the model and the plan as JSON, the others in their own notation. */
 export function printLevel(
   spec: Spec,
   variant: Variant,
   set: Readonly<Record<string, number>>,
   level: Level,
+  target: CompileTarget,
   features: Features,
 ): string {
   switch (level) {
@@ -193,18 +220,18 @@ export function printLevel(
     case 'ir':
       return printIr(irOf(spec, variant));
     case 'tile':
-    case 'kernel': {
+    case 'kernel':
+    case 'plan': {
       let last = '';
-      compileIr(irOf(spec, variant), {
-        target: 'wgsl',
-        set,
-        features: backendOptions(features),
-        ...(features.form ? { form: features.form } : {}),
-        ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
+      const kernel = irOf(spec, variant);
+      const compiled = compileIr(kernel, {
+        ...loweringOptions(target, set, features),
         observe: (stage, _pass, print) => {
           if (stage === level) last = print();
         },
       });
+      if (level === 'plan')
+        return printPlanFile(withSchedule(undefined, scheduleOf(kernel, target, features, compiled)));
       return last;
     }
   }
@@ -238,9 +265,9 @@ export async function explainVariant(
   target: CompileTarget,
   features: Features,
 ): Promise<{ readonly text: string; readonly data: Explanation }> {
-  const { lowered } = await compileVariant(kernel, set, target, features);
+  const { lowered, planUse } = await compileVariant(kernel, set, target, features);
   const limits = backendFor(target).limits(backendOptions(features));
-  const data = explainLowered(lowered, limits, wanted.values, wanted.tensors);
+  const data = explainLowered(lowered, limits, wanted.values, wanted.tensors, planUse);
   return { text: printExplanation(data), data };
 }
 

@@ -1,4 +1,5 @@
 /** Executing one launch on a target: the interpreter, which is the definition, or something that was compiled. */
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { interpretKernel, type InterpretedTensor } from '../ir/interpret.ts';
 import type { IrKernel } from '../ir/ir.ts';
 import { tensorValues, type Tensor } from '../runtime/tensor.ts';
@@ -27,6 +28,8 @@ export interface Execution {
   readonly outputs: ReadonlyMap<string, Output>;
   /** What it ran on. */
   readonly device: string;
+  /** About how it was compiled. */
+  readonly warnings?: readonly Diagnostic[];
 }
 
 /** float64, in the terms of the spec: neither tiles nor storage of results. */

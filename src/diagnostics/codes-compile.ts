@@ -82,6 +82,31 @@ export const COMPILE_CODES: readonly CodeRow[] = [
       'another function can only be taken one after the other.',
   },
   {
+    code: 'E0640',
+    title: 'a plan that a launch cannot take',
+    explanation:
+      'A plan says for each launch how many rows and columns a tile has, how many lanes work on it and where they read from. A ' +
+      'value of it is impossible for this launch, target or size: more lanes than there are, rows that lanes cannot share ' +
+      'evenly, tiles that do not fit into workgroup memory, a stream that cannot be shared. The message names the value. ' +
+      '`attnc tune` writes only plans that fit; `--no-plan` compiles without one.',
+  },
+  {
+    code: 'E0641',
+    title: 'a plan for other launches',
+    explanation:
+      'A plan notes how each launch was built: the roles of its axes, what it loads, contracts and carries. The kernel is built ' +
+      'otherwise now, because its text, its optional inputs, its element types or the compiler changed; names, sizes and ' +
+      'formulas alone do not matter. Write the plan again with `attnc tune`, or leave it out with `--no-plan`.',
+  },
+  {
+    code: 'W0910',
+    title: 'a plan that is not used',
+    explanation:
+      'The plan file beside the spec has a plan for this kernel, target and device, but it was made when the launches were built ' +
+      'otherwise, so the compiler planned by itself. Write the plan again with `attnc tune`, or delete it. With `--plan FILE` ' +
+      'the same is an error.',
+  },
+  {
     code: 'W0908',
     title: 'a row that keeps no element',
     explanation:

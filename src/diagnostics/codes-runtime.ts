@@ -132,4 +132,19 @@ export const RUNTIME_CODES: readonly CodeRow[] = [
     title: 'unknown picture format',
     explanation: 'Pictures are written as `.svg` or `.png`; the ending of the name chooses the format.',
   },
+  {
+    code: 'E0750',
+    title: 'not a plan file',
+    explanation:
+      'A plan file is JSON as `attnc tune` writes it: `format`, and a list `plans` with a plan for each kernel, target and device. ' +
+      'A key is unknown or missing, or a value is none that it can have; docs/tuning.md lists them. Files of another format were ' +
+      'written by another version of attnc.',
+  },
+  {
+    code: 'E0751',
+    title: 'no plan for this kernel, target and device',
+    explanation:
+      'The file that `--plan` names has plans, but none for the kernel, target and kind of device that is compiled for. A file ' +
+      'beside the spec may lack them; then the compiler plans by itself.',
+  },
 ];

@@ -104,11 +104,22 @@ function printRewrites({ rewrites }: Explanation): string[] {
   return [...lines].map(([text, defs]) => `${defs.join('')}: ${text}`);
 }
 
+function printPlan({ planUse }: Explanation): string[] {
+  if (!planUse) return [];
+  const { source, used, measured } = planUse;
+  if (!used) return [`  plan         chosen by the compiler; the one in ${source} is for other launches`];
+  const gain = measured
+    ? `, ${(measured.default_ms / measured.median_ms).toFixed(2)} times as fast as the compiler's on ${measured.device}`
+    : '';
+  return [`  plan         from ${source}${gain}`];
+}
+
 /** For people; every figure is in the data as well. */
 export function printExplanation(e: Explanation): string {
   return [
     `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`,
     ...(e.notes ?? []).map((text) => `  ${text}`),
+    ...printPlan(e),
     ...printValues(e),
     ...(e.stages.some((s) => s.passes.length > 0) || !e.stages.some((s) => s.steps)
       ? [`  tiles        ${printTiles(e.tiles)}`]

@@ -60,7 +60,7 @@ export function sharesOf(
 }
 
 /** The stage can be split, and no stage that comes of it binds more buffers than a launch may. */
-function splitFits(s: Stage, limits: PlanLimits): boolean {
+export function splitFits(s: Stage, limits: PlanLimits): boolean {
   const stages = splitStage(s, 2, new Set())?.stages ?? [];
   return stages.length > 0 && stages.every((x) => stageTensors(x).size <= limits.maxBuffers);
 }

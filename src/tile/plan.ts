@@ -214,13 +214,24 @@ function matrixBytes(s: Stage, blockM: number, blockN: number): number {
   return rows + operands.reduce((n, o) => n + blockN * row(o.vector), 0) + 4 * blockN * values;
 }
 
-function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
+/** Contractions of the stage can be products of a matrix unit. */
+export function takesMatrix(s: Stage): boolean {
   const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
-  if (operands.length === 0 || readsOtherElements(s)) return undefined;
+  if (operands.length === 0 || readsOtherElements(s)) return false;
   const storage = matrixStorage(s);
   // Weights are rounded to the operands' format: without a reference nothing bounds them by the range of f16.
   const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
-  if (storage === undefined || (storage === 'f16' && unbounded)) return undefined;
+  return storage !== undefined && !(storage === 'f16' && unbounded);
+}
+
+/** Bytes of workgroup memory that the operands of a stage take in a plan. */
+export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
+  if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN);
+  return plan.operands === 'direct' || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
+}
+
+function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
+  if (!takesMatrix(s)) return undefined;
   for (const blockN of [64, 32, 16])
     if (matrixBytes(s, 64, blockN) <= limits.workgroupBytes)
       return {

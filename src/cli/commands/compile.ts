@@ -1,7 +1,7 @@
 /** `attnc compile`: writes kernel source, manifest and host code. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../../diagnostics/diagnostic.ts';
+import { UserError, type Diagnostic } from '../../diagnostics/diagnostic.ts';
 import { ARTEFACTS, type Artefact } from '../../ir/artefacts/artefact.ts';
 import { writeFilesAtomically, makeFolder } from '../../runtime/files.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
@@ -19,6 +19,7 @@ import {
   type Spec,
   type Variant,
 } from '../pipeline.ts';
+import { planOf } from '../plan-file.ts';
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
@@ -63,8 +64,10 @@ async function compile(context: Context, path: string, options: Options): Promis
   const names = options.kernel === undefined ? kernels : [chooseKernel(path, kernels, options.kernel)];
   const { emit } = options;
   const targets: readonly CompileTarget[] = options.target === 'all' ? COMPILE_TARGETS : [options.target];
-  const features = { ...featuresOf(options), bindings: options.bindings === true };
+  const plan = await planOf(context.sources, path, options);
+  const features = { ...featuresOf(options), ...plan, bindings: options.bindings === true };
   const notes: string[] = [];
+  const told: Diagnostic[] = [...warnings];
   const levels: string[] = [];
   const files: { path: string; content: string }[] = [];
   for (const name of names)
@@ -74,11 +77,14 @@ async function compile(context: Context, path: string, options: Options): Promis
       const note = assumedNote(kernel, assumed);
       if (note !== undefined) notes.push(note);
       if (emit !== undefined) {
-        levels.push(printLevel(spec, variant, set, emit, features));
+        levels.push(printLevel(spec, variant, set, emit, targets[0]!, features));
         continue;
       }
       for (const target of targets) {
         const compiled = await compileVariant(kernel, set, target, features);
+        const { planUse } = compiled;
+        if (planUse?.warning) told.push(planUse.warning);
+        if (planUse?.used) notes.push(`${kernel.name} for ${target} is planned by ${planUse.source}`);
         files.push(...compiled.files.map((f) => ({ path: join(options.out, f.path), content: f.text })));
       }
     }
@@ -91,7 +97,7 @@ async function compile(context: Context, path: string, options: Options): Promis
   writeFilesAtomically(files);
   const written = files.map((file) => file.path);
   const lines = written.map((file) => `wrote ${file}`);
-  return { ok: true, diagnostics: warnings, data: { files: written, notes }, text: lines.join('\n') };
+  return { ok: true, diagnostics: told, data: { files: written, notes }, text: lines.join('\n') };
 }
 
 /** The variant of one artefact, or of every artefact that the kernel has; it is told which ones it has not, and why. */

@@ -16,6 +16,7 @@ import {
   type Spec,
   type Variant,
 } from '../pipeline.ts';
+import { planOf } from '../plan-file.ts';
 import { collectWhole, oneOf, parseNumbers, parseTensorPaths, UsageError } from '../usage.ts';
 import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
@@ -47,6 +48,7 @@ export function addExplain(program: Command, run: Runner): void {
           options.kernel === undefined ? kernels : [chooseKernel(subject, kernels, options.kernel)];
         const explained = [];
         const paths = parseTensorPaths('in', options.in);
+        const features = { ...featuresOf(options), ...(await planOf(context.sources, subject, options)) };
         for (const name of names) {
           const { variant, params } = settled(spec, options, name);
           const { kernel, inputs } = bindTensors(spec, variant, paths);
@@ -59,11 +61,11 @@ export function addExplain(program: Command, run: Runner): void {
           if (note !== undefined) context.note(note);
           const wanted = { values: { ...sizes, ...params }, tensors: inputs };
           const fixed = fixedFor(kernel, variant.set, set);
-          explained.push(await explainVariant(kernel, fixed, wanted, options.target, featuresOf(options)));
+          explained.push(await explainVariant(kernel, fixed, wanted, options.target, features));
         }
         return {
           ok: true,
-          diagnostics: warnings,
+          diagnostics: [...warnings, ...explained.flatMap((e) => e.data.planUse?.warning ?? [])],
           data: { kernels: explained.map((e) => e.data) },
           text: explained.map((e) => e.text.trimEnd()).join('\n\n'),
         };

@@ -6,6 +6,7 @@ import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.
 import { prepareLaunch } from '../launch.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { checkOutPaths, roundOutputs, summary, writeOutputs } from '../outputs.ts';
+import { planOf } from '../plan-file.ts';
 import { execute, TARGETS, type Target } from '../targets.ts';
 import { collect, collectWhole, oneOf, parseNumbers, parseTensorPaths } from '../usage.ts';
 import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
@@ -46,7 +47,7 @@ async function runKernel(context: Context, path: string, options: Options): Prom
   const params = parseNumbers('param', options.param);
   const { spec, kernels, warnings } = openChecked(context, path);
   const variant = variantOf(options, chooseKernel(path, kernels, options.kernel));
-  const features = featuresOf(options);
+  const features = { ...featuresOf(options), ...(await planOf(context.sources, path, options)) };
   const { launch, notes } = prepareLaunch({ spec, variant, features, inputs, params });
   checkOutPaths(launch.kernel, outPaths);
   for (const note of notes) context.note(note);
@@ -63,7 +64,7 @@ async function runKernel(context: Context, path: string, options: Options): Prom
   ];
   return {
     ok: wrong.length === 0,
-    diagnostics: [...warnings, ...wrong],
+    diagnostics: [...warnings, ...(execution.warnings ?? []), ...wrong],
     data: {
       kernel: launch.kernel.name,
       target: options.target,

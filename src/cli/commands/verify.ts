@@ -4,6 +4,8 @@ import { userError, type Diagnostic } from '../../diagnostics/diagnostic.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
+import type { Features } from '../pipeline.ts';
+import { planOf } from '../plan-file.ts';
 import { availableTargets, missingFor, TARGETS, type Target } from '../targets.ts';
 import { collect, oneOf, parseNumbers, parseSizes, wholeNumber } from '../usage.ts';
 import { addArtefactOption, addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
@@ -75,13 +77,20 @@ async function verify(context: Context, files: readonly string[], options: Optio
   const fixedParams = parseNumbers('param', options.param);
   const fixedSizes = parseSizes('size', options.size);
   const features = featuresOf(options);
+  const planOfFile = new Map<string, Features>();
+  for (const file of files) {
+    const { plan } = await planOf(context.sources, file, options);
+    // Cases without an optional input or with other storage are other stages: a plan is checked where it fits.
+    planOfFile.set(file, plan ? { plan: { ...plan, required: false } } : {});
+  }
   const plans = files.flatMap((file) => {
     const { spec, kernels } = openChecked(context, file);
     const names = options.kernel === undefined ? kernels : [chooseKernel(file, kernels, options.kernel)];
     return names.map((name): CasePlan => {
       const variant = variantOf(options, name);
       const sizes = new Map([...fixedSizes, ...Object.entries(variant.set)]);
-      return { spec, variant, features, fixedSizes: sizes, fixedParams, seed: options.seed };
+      const own = { ...features, ...planOfFile.get(file) };
+      return { spec, variant, features: own, fixedSizes: sizes, fixedParams, seed: options.seed };
     });
   });
   const numbers =
@@ -177,6 +186,8 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
   if (device) flags.push(`--device ${device}`);
   if (shaderF16) flags.push('--f16');
   if (rewrite !== undefined) flags.push(rewrite ? '--rewrite' : '--no-rewrite');
+  const { plan: used } = plan.features;
+  if (used) flags.push(`--plan ${used.source}`);
   const { artefact } = plan.variant;
   if (artefact !== undefined) flags.push(`--artefact ${artefact}`);
   const kernel = `attnc verify ${plan.spec.path} --kernel ${plan.variant.kernel}`;

@@ -6,7 +6,7 @@ import { findNvcc } from '../../runtime/nvcc.ts';
 import { fixedFor } from '../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
-import { outputsFromBytes } from './outputs.ts';
+import { outputsFromBytes, warningsOf } from './outputs.ts';
 
 const runs = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
@@ -21,18 +21,19 @@ export function missingGpu(): string | undefined {
 
 /** @throws UserError E0730 without g++, E0733 when the emulator finds an error. */
 export async function executeEmulated(launch: Launch): Promise<Execution> {
-  const { program, inputs, values } = await prepare(launch);
+  const { compiled, program, inputs, values } = await prepare(launch);
   const { outputs } = await runOnCudaEmulator(program, inputs, values);
   return {
     outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),
     device: 'CUDA C++ under the CPU emulator',
+    ...warningsOf(compiled),
   };
 }
 
 /** @param expected sizes to plan for: a GPU gets its streams shared, the emulator one program for many sizes */
 async function prepare(launch: Launch, expected?: Launch['sizes']) {
   const { kernel, variant, sizes, params } = launch;
-  const { program } = await compileVariant(
+  const compiled = await compileVariant(
     kernel,
     fixedFor(kernel, variant.set, sizes),
     'cuda',
@@ -40,11 +41,15 @@ async function prepare(launch: Launch, expected?: Launch['sizes']) {
     expected,
   );
   const inputs = Object.fromEntries([...launch.inputs].map(([name, tensor]) => [name, tensor.bytes]));
-  return { program, inputs, values: { ...sizes, ...params } };
+  return { compiled, program: compiled.program, inputs, values: { ...sizes, ...params } };
 }
 /** @throws UserError E0730 without a GPU or nvcc, E0733 when the run fails. */
 export async function executeOnGpu(launch: Launch): Promise<Execution> {
-  const { program, inputs, values } = await prepare(launch, launch.sizes);
+  const { compiled, program, inputs, values } = await prepare(launch, launch.sizes);
   const { outputs, device } = await runOnGpu(program, inputs, values);
-  return { outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs), device: `CUDA: ${device}` };
+  return {
+    outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),
+    device: `CUDA: ${device}`,
+    ...warningsOf(compiled),
+  };
 }

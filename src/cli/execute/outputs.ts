@@ -2,7 +2,8 @@
 import { evalConst } from '../../expr/evaluate.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 import { tensorOf, tensorValues } from '../../runtime/tensor.ts';
-import type { Output } from '../targets.ts';
+import type { CompiledSpec } from '../pipeline.ts';
+import type { Execution, Output } from '../targets.ts';
 
 /** Extents of every output for given sizes, outermost first. */
 export function outputShapes(
@@ -38,3 +39,7 @@ export function outputsFromBytes(
     }),
   );
 }
+
+/** What is told about how something was compiled. */
+export const warningsOf = ({ planUse }: CompiledSpec): Pick<Execution, 'warnings'> =>
+  planUse?.warning ? { warnings: [planUse.warning] } : {};

@@ -5,7 +5,7 @@ import { runOnWebgpu } from '../../runtime/webgpu.ts';
 import { fixedFor } from '../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
-import { outputsFromBytes } from './outputs.ts';
+import { outputsFromBytes, warningsOf } from './outputs.ts';
 
 /** One device serves all launches of a command. */
 const opened = new Map<boolean, Promise<Webgpu>>();
@@ -42,5 +42,9 @@ export async function executeWgsl(launch: Launch): Promise<Execution> {
     ...sizes,
     ...params,
   });
-  return { outputs: outputsFromBytes(kernel, sizes, run.outputs), device: `WebGPU: ${run.device}` };
+  return {
+    outputs: outputsFromBytes(kernel, sizes, run.outputs),
+    device: `WebGPU: ${run.device}`,
+    ...warningsOf(compiled),
+  };
 }

@@ -1,0 +1,66 @@
+/** The shape of a plan file. Every field of a stage's plan has a row here: one without does not compile. */
+import { z } from 'zod';
+import type { StagePlan } from '../tile/plan.ts';
+import { PLAN_FORMAT } from './schedule.ts';
+
+const positive = z.int().min(1);
+const size = z.int().min(0);
+
+const STEPS = {
+  writtenOut: size,
+  loops: z.enum(['plain', 'unrolled', 'opaque']),
+  block: positive,
+} satisfies Record<keyof NonNullable<StagePlan['steps']>, z.ZodType>;
+
+const STAGE_PLAN = {
+  arrangement: z.enum(['lane-rows', 'warp-matrix']),
+  blockM: positive,
+  blockN: positive,
+  lanes: positive,
+  operands: z.enum(['workgroup', 'direct']),
+  rowShape: z.array(positive).min(1).optional(),
+  streamShape: z.array(positive).min(1).optional(),
+  fullTiles: z.enum(['apart', 'together']),
+  dataRanges: z.enum(['tested', 'stored']).optional(),
+  split: positive.optional(),
+  steps: z.strictObject(STEPS).optional(),
+} satisfies Record<keyof StagePlan, z.ZodType>;
+
+const FORM = {
+  form: z.enum(['sequential', 'chunked', 'scan']),
+  chunk: positive,
+  together: z.boolean().optional(),
+  prepared: z.boolean().optional(),
+};
+
+const SCHEDULE = {
+  kernel: z.string(),
+  target: z.enum(['wgsl', 'cuda']),
+  device: z.enum(['gpu', 'cpu']),
+  rewrite: z.boolean().optional(),
+  pack: z.boolean().optional(),
+  forms: z.array(z.strictObject(FORM)).optional(),
+  launches: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        structure: z.string().regex(/^[0-9a-f]{16}$/),
+        plan: z.strictObject(STAGE_PLAN),
+      }),
+    )
+    .min(1),
+  measured: z
+    .strictObject({
+      device: z.string(),
+      values: z.record(z.string(), z.number()),
+      median_ms: z.number().min(0),
+      default_ms: z.number().min(0),
+    })
+    .optional(),
+};
+
+export const PLAN_FILE = z.strictObject({
+  $schema: z.string().optional(),
+  format: z.literal(PLAN_FORMAT),
+  plans: z.array(z.strictObject(SCHEDULE)),
+});

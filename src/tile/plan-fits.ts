@@ -1,0 +1,137 @@
+/** Whether a stage can be run by a plan that did not come from the compiler. */
+import { splitFits } from './occupancy.ts';
+import { takesMatrix, workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
+import { splittablePass } from './split.ts';
+import type { Stage, TileAxis } from './tile.ts';
+
+export interface Misfit {
+  /** Of the plan. */
+  readonly field: keyof StagePlan;
+  /** What is wrong with its value, as the rest of a sentence that begins with the field. */
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Rows that a lane can own: each has its registers and its statements. */
+export const MOST_ROWS = 32;
+/** Statements of a tile that are written out, one for each row of a lane and column. */
+export const MOST_ELEMENTS = 1024;
+export const MOST_SHARES = 256;
+
+const misfit = (field: keyof StagePlan, message: string, hint?: string): Misfit => ({
+  field,
+  message,
+  ...(hint ? { hint } : {}),
+});
+
+/** The first thing that is wrong with a plan for a stage, or undefined when nothing is. */
+export function misfitOf(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  return (
+    lanesMisfit(plan, limits) ??
+    (s.recurrence ? stepsMisfit(plan) : tilesMisfit(s, plan, limits)) ??
+    shapeMisfit('rowShape', s.row, plan.rowShape, plan.blockM) ??
+    shapeMisfit('streamShape', s.stream, plan.streamShape, plan.blockN)
+  );
+}
+
+function lanesMisfit({ lanes, blockM, arrangement }: StagePlan, limits: PlanLimits): Misfit | undefined {
+  if (lanes > limits.maxLanes)
+    return misfit('lanes', `is ${lanes}, and a workgroup has at most ${limits.maxLanes} lanes`);
+  if (arrangement !== 'lane-rows') return undefined;
+  if (blockM % lanes !== 0)
+    return misfit(
+      'blockM',
+      `is ${blockM}, which ${lanes} lanes do not share evenly`,
+      `take a multiple of ${lanes}`,
+    );
+  if (blockM / lanes > MOST_ROWS)
+    return misfit('blockM', `gives each of ${lanes} lanes ${blockM / lanes} rows, more than ${MOST_ROWS}`);
+  return undefined;
+}
+
+/** Steps are taken one by one, and nothing is loaded together. */
+function stepsMisfit(plan: StagePlan): Misfit | undefined {
+  if (plan.arrangement !== 'lane-rows')
+    return misfit('arrangement', `is ${plan.arrangement}, and steps are taken in lane-rows`);
+  if (plan.operands !== 'direct') return misfit('operands', `is ${plan.operands}, and steps read directly`);
+  if (plan.blockN !== 1) return misfit('blockN', `is ${plan.blockN}, and steps are taken one by one: 1`);
+  if ((plan.split ?? 1) > 1) return misfit('split', `is ${plan.split}, and steps cannot be shared`);
+  return undefined;
+}
+
+function tilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  if (plan.steps) return misfit('steps', 'is given, and the launch takes no steps');
+  if (s.stream.length === 0 && plan.blockN !== 1)
+    return misfit('blockN', `is ${plan.blockN}, and the launch streams over nothing: 1`);
+  if (s.stream.length === 0 && plan.operands !== 'direct' && plan.arrangement === 'lane-rows')
+    return misfit('operands', `is ${plan.operands}, and the launch streams over nothing: direct`);
+  return (
+    (plan.arrangement === 'lane-rows' ? undefined : matrixMisfit(s, plan, limits)) ??
+    memoryMisfit(s, plan, limits) ??
+    writtenMisfit(plan) ??
+    splitMisfit(s, plan, limits)
+  );
+}
+
+/** A warp of 32 lanes owns 16 rows, and pieces of 16 columns. */
+function matrixMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  const { arrangement, blockM, blockN, lanes, operands } = plan;
+  if (!limits.mma) return misfit('arrangement', `is ${arrangement}, and the target has no matrix unit`);
+  if (!takesMatrix(s))
+    return misfit(
+      'arrangement',
+      `is ${arrangement}, and the operands of this launch are not 16-bit matrices`,
+    );
+  if (operands !== 'workgroup')
+    return misfit('operands', `is ${operands}, and matrices lie in workgroup memory: workgroup`);
+  if (blockM % 16 !== 0)
+    return misfit('blockM', `is ${blockM}, and a warp has 16 rows: take a multiple of 16`);
+  if (blockN % 16 !== 0)
+    return misfit('blockN', `is ${blockN}, and matrices have 16 columns: take a multiple of 16`);
+  return lanes === 2 * blockM
+    ? undefined
+    : misfit('lanes', `is ${lanes}, and ${blockM / 16} warps of 16 rows are ${2 * blockM} lanes`);
+}
+
+function memoryMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  const bytes = workgroupBytesOf(s, plan);
+  if (bytes <= limits.workgroupBytes) return undefined;
+  return misfit(
+    'blockN',
+    `is ${plan.blockN}: tiles need ${bytes} bytes of workgroup memory, and there are ${limits.workgroupBytes}`,
+    'take fewer columns or rows, or read operands directly',
+  );
+}
+
+function writtenMisfit(plan: StagePlan): Misfit | undefined {
+  const elements = (plan.blockM / plan.lanes) * plan.blockN;
+  return plan.arrangement === 'lane-rows' && elements > MOST_ELEMENTS
+    ? misfit(
+        'blockN',
+        `is ${plan.blockN}: a lane has ${elements} elements of a tile, more than ${MOST_ELEMENTS}`,
+      )
+    : undefined;
+}
+
+function splitMisfit(s: Stage, { split = 1 }: StagePlan, limits: PlanLimits): Misfit | undefined {
+  if (split === 1) return undefined;
+  if (split > MOST_SHARES) return misfit('split', `is ${split}, and there are at most ${MOST_SHARES} shares`);
+  if (!splittablePass(s))
+    return misfit('split', `is ${split}, and the stream of this launch cannot be shared`);
+  return splitFits(s, limits)
+    ? undefined
+    : misfit('split', `is ${split}: shares bind more buffers than ${limits.maxBuffers}`);
+}
+
+function shapeMisfit(
+  field: 'rowShape' | 'streamShape',
+  axes: readonly TileAxis[],
+  shape: readonly number[] | undefined,
+  block: number,
+): Misfit | undefined {
+  if (!shape) return undefined;
+  if (shape.length !== axes.length)
+    return misfit(field, `has ${shape.length} numbers for ${axes.length} axes`);
+  const product = shape.reduce((a, b) => a * b, 1);
+  return product === block ? undefined : misfit(field, `is ${shape.join(' × ')} = ${product}, not ${block}`);
+}

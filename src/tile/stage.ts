@@ -80,21 +80,28 @@ export class StageBuilder {
   /** Stream reductions in dependence order; refuses what must live elsewhere. */
   private planReductions(): void {
     const needed = new Set<string>();
-    const elsewhere: string[] = [];
-    const visitDef = (name: string): void => {
-      if (needed.has(name)) return;
+    const seen = new Set<string>();
+    const elsewhere = new Set<string>();
+    /** @param around vector axes of the loops in which the definition is read */
+    const visitDef = (name: string, around: readonly string[]): void => {
+      const id = `${name}|${around.join()}`;
+      if (seen.has(id)) return;
+      seen.add(id);
       needed.add(name);
-      if (
-        this.g.reduction(name) &&
-        (reductionKind(this.g, this.shape, name) === 'elsewhere' || this.isMatrix(name))
-      ) {
-        elsewhere.push(name);
+      const reduce = this.g.reduction(name);
+      const kind = reduce && reductionKind(this.g, this.shape, name);
+      if (kind === 'elsewhere' || (reduce && (this.isMatrix(name) || this.isRepeated(name, around)))) {
+        elsewhere.add(name);
         return;
       }
-      for (const r of this.g.reads(this.g.def(name).value)) visitDef(r);
+      const own = this.heldAxes(this.g.def(name).indices);
+      // Without vector axes it is a value with a name, computed once.
+      const outer = own.length > 0 ? around : [];
+      const inner = kind === 'vector' ? [...new Set([...outer, ...own, ...reduce!.axes])] : outer;
+      for (const r of this.g.reads(this.g.def(name).value)) visitDef(r, inner);
     };
-    for (const o of this.outputs) visitDef(o.def);
-    if (elsewhere.length > 0) throw new NeedsStage(elsewhere);
+    for (const o of this.outputs) visitDef(o.def, []);
+    if (elsewhere.size > 0) throw new NeedsStage([...elsewhere]);
     for (const d of this.g.kernel.defs)
       if (
         needed.has(d.name) &&
@@ -110,6 +117,17 @@ export class StageBuilder {
     const { indices } = this.g.def(name);
     const taken = [...batch, ...row, ...stream];
     return indices.some((a) => stream.includes(a)) && indices.some((a) => !taken.includes(a));
+  }
+
+  private heldAxes(indices: readonly string[]): string[] {
+    const { batch, row, stream } = this.shape;
+    return indices.filter((a) => ![...batch, ...row, ...stream].includes(a));
+  }
+
+  /** A reduction over vectors that is expanded in a loop which it does not depend on. */
+  private isRepeated(name: string, around: readonly string[]): boolean {
+    const { indices } = this.g.def(name);
+    return this.heldAxes(indices).length > 0 && around.some((a) => !indices.includes(a));
   }
 
   private pass(n: number): PassBuild {

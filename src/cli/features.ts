@@ -1,7 +1,7 @@
 /** The flags that say what a target may use and for what kind of device kernels are planned, shared by several commands. */
 import type { Command } from 'commander';
 import type { Features } from './pipeline.ts';
-import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
+import { FORM_NAMES, type FormPlan } from '../ir/recurrence/forms/forms.ts';
 import { oneOf, UsageError, wholeNumber } from './usage.ts';
 
 export interface FeatureOptions {
@@ -13,22 +13,20 @@ export interface FeatureOptions {
   readonly plan?: string | false;
 }
 
-const FORMS = ['sequential', 'chunked', 'scan'] as const;
-
 /** `chunked`, `chunked:32` or `:32`. */
 function parseForm(text: string): Partial<FormPlan> {
   const [form, chunk, ...more] = text.split(':');
   if (more.length > 0 || text === '' || chunk === '')
     throw new UsageError(`--form ${text}: expected FORM, FORM:CHUNK or :CHUNK`);
   return {
-    ...(form ? { form: oneOf('form', FORMS)(form) } : {}),
+    ...(form ? { form: oneOf('form', FORM_NAMES)(form) } : {}),
     ...(chunk !== undefined ? { chunk: wholeNumber('form', 1)(chunk) } : {}),
   };
 }
 
 /** Adds `--device --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
-export function addFeatureOptions(command: Command, usual: string): Command {
-  return command
+export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
+  command
     .option(
       '--device <kind>',
       `WGSL: plan for a gpu, or for a device that runs on the cpu (default: ${usual})`,
@@ -37,14 +35,16 @@ export function addFeatureOptions(command: Command, usual: string): Command {
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
       '--form <form[:chunk]>',
-      `how recurrences run: ${FORMS.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
+      `how recurrences run: ${FORM_NAMES.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
       parseForm,
     )
     .option(
       '--rewrite',
       'carry sums over positions along wherever that is possible, even where it costs more',
     )
-    .option('--no-rewrite', 'compute all sums over positions as they are written')
+    .option('--no-rewrite', 'compute all sums over positions as they are written');
+  if (!plan) return command;
+  return command
     .option(
       '--plan <file>',
       'schedule by this plan file (default: NAME.plan.json beside the spec, if it is there)',

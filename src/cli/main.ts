@@ -8,6 +8,7 @@ import { addExplain } from './commands/explain.ts';
 import { addFmt } from './commands/fmt.ts';
 import { addPasses } from './commands/passes.ts';
 import { addRun } from './commands/run.ts';
+import { addTune } from './commands/tune.ts';
 import { addVerify } from './commands/verify.ts';
 import { addViz } from './commands/viz.ts';
 import type { Runner } from './context.ts';
@@ -62,6 +63,7 @@ function buildProgram(run: Runner, io: Io): Command {
     addRun,
     addVerify,
     addExplain,
+    addTune,
     addViz,
     addFmt,
     addPasses,

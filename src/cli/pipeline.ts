@@ -28,6 +28,7 @@ import type { TensorData } from '../tile/count-facts.ts';
 import { decidedSchedule } from '../plan/decided.ts';
 import { printPlanFile, withSchedule, type Schedule } from '../plan/schedule.ts';
 import type { PlanSource, PlanUse } from '../plan/choose.ts';
+import type { PlanLimits } from '../tile/plan.ts';
 import type { Sources } from './sources.ts';
 import { requireKnown } from './usage.ts';
 
@@ -62,6 +63,8 @@ export interface Features {
   readonly bindings?: boolean;
   /** Whether sums over positions are carried along; by default where that costs less. */
   readonly rewrite?: boolean;
+  /** Whether members of a group that share what is streamed become rows; by default where rows are few. */
+  readonly pack?: boolean;
   /** How recurrences run, and how long chunks are. */
   readonly form?: Partial<FormPlan>;
   /** A plan file that was asked for, or that lies beside the spec. */
@@ -149,6 +152,10 @@ export function irOf(spec: Spec, variant: Variant): IrKernel {
 /** Sizes that must be fixed at compile time for this kernel. */
 export const sizesToFix = (kernel: IrKernel): readonly string[] => requiredSizes(kernel);
 
+/** What plans for a target are made from. */
+export const planLimits = (target: CompileTarget, features: Features): PlanLimits =>
+  backendFor(target).limits(backendOptions(features));
+
 const loweringOptions = (
   target: CompileTarget,
   set: Readonly<Record<string, number>>,
@@ -159,6 +166,7 @@ const loweringOptions = (
   features: backendOptions(features),
   ...(features.form ? { form: features.form } : {}),
   ...(features.rewrite === undefined ? {} : { rewrite: features.rewrite }),
+  ...(features.pack === undefined ? {} : { pack: features.pack }),
   ...(features.plan ? { plan: features.plan } : {}),
 });
 

@@ -147,4 +147,11 @@ export const RUNTIME_CODES: readonly CodeRow[] = [
       'The file that `--plan` names has plans, but none for the kernel, target and kind of device that is compiled for. A file ' +
       'beside the spec may lack them; then the compiler plans by itself.',
   },
+  {
+    code: 'E0752',
+    title: 'tuning ended without a plan',
+    explanation:
+      'Tuning was stopped (Ctrl-C), or no schedule could be measured, so no plan was written; a plan file that was there is as it ' +
+      'was. `--budget SECONDS` ends the search earlier by itself, and a plan is then chosen from what was measured.',
+  },
 ];

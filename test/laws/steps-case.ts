@@ -53,12 +53,16 @@ const OTHERS = ['rewrite-linear', 'forms'];
 const normal = (ir: IrKernel, options: LoweringOptions): IrKernel =>
   IR_PASSES.filter((p) => !OTHERS.includes(p.name)).reduce((k, p) => p.run(k, options, { forms: [] }), ir);
 
-/** @param device the compiler's own plans for it; without one plans of all kinds for some device, by the seed of the case */
+/**
+ * @param device the compiler's own plans for it; without one plans of all kinds for some device, by the seed of the case
+ * @param plan the plan of each stage instead
+ */
 export function loweredSteps(
   c: StepsCase,
   ir: IrKernel,
   { steps, kernel }: Damage = {},
   device?: PlanLimits,
+  plan?: (s: Stage) => StagePlan,
 ): Program {
   const limits = device ?? LIMITS[c.seed % LIMITS.length]!;
   const names = c.seed % 2 === 0 ? Object.keys(c.sizes) : ['D', 'P', 'E'];
@@ -66,7 +70,8 @@ export function loweredSteps(
   const options: LoweringOptions = { fixed, limits };
   const tile = tileProgram(normal(ir, options), fixed);
   verifyTile(tile);
-  const plans = device ? {} : { plans: tile.stages.map(planFor(c.seed, limits)) };
+  const planOf = plan ?? (device ? undefined : planFor(c.seed, limits));
+  const plans = planOf ? { plans: tile.stages.map(planOf) } : {};
   const ready = scheduleTile(tile, { ...options, ...plans });
   const damaged: TileProgram = steps
     ? {

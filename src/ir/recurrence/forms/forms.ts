@@ -12,7 +12,8 @@ import { withPrepared, withShared } from './prepared.ts';
 import { emitScan } from './scan.ts';
 import { World } from './world.ts';
 
-export type Form = 'sequential' | 'chunked' | 'scan';
+export const FORM_NAMES = ['sequential', 'chunked', 'scan'] as const;
+export type Form = (typeof FORM_NAMES)[number];
 
 /** How the states along one axis are run. */
 export interface FormPlan {

@@ -16,6 +16,7 @@ import { printIr } from './ir/print.ts';
 import { verifyIr } from './ir/verify.ts';
 import { kernelProgram } from './kernel/from-tile/program.ts';
 import type { Kernel, Program } from './kernel/kernel.ts';
+import { keepLoops } from './kernel/passes/keep-loops.ts';
 import { lowerContract } from './kernel/passes/lower-contract.ts';
 import { scalarize } from './kernel/passes/scalarize.ts';
 import { printProgram } from './kernel/print.ts';
@@ -188,6 +189,12 @@ export const KERNEL_PASSES: readonly PassInfo<Kernel>[] = [
     stage: 'kernel',
     reason: 'arrays with constant indices become scalars; after lower-contract, which takes whole arrays',
     run: (k) => scalarize(k),
+  },
+  {
+    name: 'keep-loops',
+    stage: 'kernel',
+    reason: 'no loop is unrolled over more numbers than registers hold; last, when all arrays are known',
+    run: (k) => keepLoops(k),
   },
 ];
 

@@ -101,7 +101,8 @@ function printFor(s: Stmt & { readonly kind: 'for' }, scope: Scope, indent: stri
   const one = s.step.kind === 'const' && s.step.value === 1;
   const advance = one ? `++${name}` : `${name} += ${printExpr(s.step, scope)}`;
   return [
-    ...(s.unroll ? [`${indent}#pragma unroll`] : []),
+    ...(s.unroll === true ? [`${indent}#pragma unroll`] : []),
+    ...(s.unroll === 'never' ? [`${indent}#pragma unroll 1`] : []),
     wrapLine(`for (${SCALAR_NAME[s.from.type]} ${start.join(', ')}; ${name} < ${to}; ${advance}) {`, indent),
     ...printBlock(s.body, scope, `${indent}  `),
     `${indent}}`,

@@ -44,14 +44,17 @@ export type Stmt =
   /** A lane's own array, zero-filled. */
   | { readonly kind: 'array'; readonly name: string; readonly type: ScalarType; readonly length: number }
   | { readonly kind: 'store'; readonly name: string; readonly index: Expr; readonly value: Expr }
-  /** `for name = from; name < to; name += step`. `unroll` asks for full unrolling: bounds are then constants. */
+  /**
+   * `for name = from; name < to; name += step`. `unroll` asks for full unrolling, for which bounds are constants,
+   * or for none.
+   */
   | {
       readonly kind: 'for';
       readonly name: string;
       readonly from: Expr;
       readonly to: Expr;
       readonly step: Expr;
-      readonly unroll: boolean;
+      readonly unroll: boolean | 'never';
       readonly body: readonly Stmt[];
     }
   | {

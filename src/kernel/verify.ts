@@ -180,7 +180,7 @@ class KernelVerifier {
     this.int(s.to, `end of loop ${s.name}`);
     this.int(s.step, `step of loop ${s.name}`);
     if (s.step.kind === 'const' && s.step.value <= 0) this.fail(`step of loop ${s.name} is ${s.step.value}`);
-    if (s.unroll && [s.from, s.to, s.step].some((e) => e.kind !== 'const')) {
+    if (s.unroll === true && [s.from, s.to, s.step].some((e) => e.kind !== 'const')) {
       this.fail(`unrolled loop ${s.name} has bounds that are not constant`);
     }
     this.block(s.body, () => this.declare(s.name, { kind: 'value', type: 'i32' }));

@@ -9,6 +9,7 @@ import { maskNames, maskRows } from './masks.ts';
 import { recurrenceNames, recurrenceRows } from './recurrences.ts';
 import { rewritingNames, rewritingRow } from './rewriting.ts';
 import type { Row } from './rows.ts';
+import { selectionNames, selectionRows } from './selections.ts';
 
 const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
 
@@ -38,7 +39,11 @@ async function main(): Promise<void> {
   warmRows(wanted, Number(rounds), done);
   if (wanted('cli/compile/cold')) done(coldRow(Number(rounds)));
   let device: string | null = null;
-  if ([...denseNames(), ...maskNames(), ...recurrenceNames(), ...rewritingNames()].some(wanted)) {
+  if (
+    [...denseNames(), ...maskNames(), ...recurrenceNames(), ...rewritingNames(), ...selectionNames()].some(
+      wanted,
+    )
+  ) {
     const gpu = await openWebgpu();
     device = gpu.name;
     console.log(`WebGPU: ${gpu.name}`);
@@ -46,6 +51,7 @@ async function main(): Promise<void> {
     await maskRows(gpu, wanted, Number(rounds), done);
     await recurrenceRows(gpu, wanted, Number(rounds), done);
     await rewritingRow(gpu, wanted, Number(rounds), done);
+    await selectionRows(gpu, wanted, Number(rounds), done);
     gpu.close();
   }
   if (json !== undefined)

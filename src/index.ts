@@ -57,6 +57,11 @@ export interface InterpretOptions extends SourceOptions, VariantOptions {
   /** Tensors by name: row-major data with the values of their storage type. */
   readonly inputs: Readonly<Record<string, InterpretedTensor>>;
   readonly params?: Readonly<Record<string, number>>;
+  /**
+   * Values of definitions, over their indices, that are taken as they are: what another executor selected, so that the
+   * rest can be compared although scores may be equal up to rounding.
+   */
+  readonly known?: Readonly<Record<string, InterpretedTensor>>;
 }
 
 /** Runs a kernel as it is defined: float64, whole rows. Sizes follow from the shapes of the inputs. */
@@ -78,7 +83,7 @@ export function interpret(
     checkExtents(ir, sizes);
     const params = paramValues(ir, sizes, options.params ?? {});
     checkRequires(ir, sizes, params);
-    return interpretKernel(ir, options.inputs, sizes, params);
+    return interpretKernel(ir, options.inputs, sizes, params, options.known);
   });
 }
 

@@ -52,4 +52,10 @@ export const SIZE_CODES: readonly CodeRow[] = [
     'A value was given for a const that the kernel does not declare or that has another type, or an input was left out that ' +
       'has no default.',
   ),
+  row(
+    'E0512',
+    'no such definition',
+    'Values were given to the interpreter for a definition that the kernel does not have, or that none of its outputs needs. ' +
+      'The names are those of the `let` and other definitions of the kernel.',
+  ),
 ];

@@ -21,6 +21,8 @@ export interface BoundsText {
   readonly full: string;
   /** If this is false, integers could overflow: every tile is visited and none is full. */
   readonly fits: string;
+  /** The loop runs through these tiles alone, which an earlier launch lists. */
+  readonly list?: string;
   /** Tighter bounds would need more buffers than a launch may bind. */
   readonly limited: boolean;
 }
@@ -55,6 +57,7 @@ export function boundsText(s: Stage, bounds: Bounds | undefined): BoundsText {
     visits: exprText(bounds.may),
     full: exprText(bounds.full),
     fits: exprText(bounds.fits),
+    ...(bounds.list ? { list: exprText(bounds.list.count) } : {}),
     limited: bounds.limited === true,
   };
 }

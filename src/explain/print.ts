@@ -76,6 +76,7 @@ function printStage(s: StageExplanation, cores: number): string[] {
     lines.push(`  pass ${n + 1} over ${list(s.stream)} in tiles of ${shape}${rows}`);
     for (const l of p.loops) lines.push(`    ${printLoop(l)}`);
     if (p.visits !== 'true') lines.push(`    visited if  ${p.visits}`);
+    if (p.list !== undefined) lines.push(`    through     a list of ${p.list} tiles, written before`);
     lines.push(p.full === 'false' ? '    no tile is full' : `    full if     ${p.full}`);
     if (p.fits !== 'true') lines.push(`    if integers fit: ${p.fits}; else every tile is visited`);
     if (p.limited)

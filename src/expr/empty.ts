@@ -9,6 +9,8 @@ export function emptyValue(op: ReduceOp, type: ScalarType): number {
     case 'sum':
     case 'mean':
     case 'any':
+    case 'topk':
+    case 'topp':
       return 0;
     case 'all':
       return 1;
@@ -20,6 +22,7 @@ export function emptyValue(op: ReduceOp, type: ScalarType): number {
       return -Infinity;
     case 'argmax':
     case 'argmin':
+    case 'nth':
       return -1;
   }
 }

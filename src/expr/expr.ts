@@ -1,7 +1,7 @@
 /**
  * The scalar expression language, shared by every level.
  *
- *   expr   = const | var | op(expr, …) | read NAME[expr, …] | reduce OP over axes where expr : expr
+ *   expr   = const | var | op(expr, …) | read NAME[expr, …] | reduce OP over axes where expr : expr (at expr, …)
  *
  * `var` names an axis index, a size, a param or a scalar local. `read` is an indexed value: a tensor or a definition in
  * the semantic IR (one index per dimension), a buffer, shared or local array in the kernel IR (one flat index).
@@ -48,6 +48,8 @@ export interface ReduceExpr {
   /** Elements for which this is false do not exist for the reduction. */
   readonly where?: Expr;
   readonly body: Expr;
+  /** Of selections: what they ask about, in the scope around; no bound axis is in them. */
+  readonly args?: readonly Expr[];
   readonly span?: Span;
 }
 export type Expr = ConstExpr | VarExpr | OpExpr | ReadExpr | ReduceExpr;
@@ -84,7 +86,7 @@ export function children(e: Expr): readonly Expr[] {
     case 'read':
       return e.index;
     case 'reduce':
-      return e.where ? [e.where, e.body] : [e.body];
+      return [...(e.where ? [e.where] : []), e.body, ...(e.args ?? [])];
   }
 }
 
@@ -105,8 +107,10 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
     case 'reduce': {
       const where = e.where && f(e.where);
       const body = f(e.body);
-      if (where === e.where && body === e.body) return e;
-      return { ...e, ...(where ? { where } : {}), body };
+      const args = e.args?.map(f);
+      const same = !args || args.every((a, n) => a === e.args![n]);
+      if (where === e.where && body === e.body && same) return e;
+      return { ...e, ...(where ? { where } : {}), body, ...(args ? { args } : {}) };
     }
   }
 }
@@ -160,6 +164,6 @@ export function key(e: Expr): string {
     case 'read':
       return `${e.name}[${e.index.map(key).join(' ')}]`;
     case 'reduce':
-      return `{${e.op} ${e.axes.join(',')} ${e.where ? key(e.where) : ''}|${key(e.body)}}`;
+      return `{${e.op} ${e.axes.join(',')} ${e.where ? key(e.where) : ''}|${[e.body, ...(e.args ?? [])].map(key).join('|')}}`;
   }
 }

@@ -139,4 +139,18 @@ export const OPS = {
 export type OpName = keyof typeof OPS;
 
 /** `argmax`/`argmin` give the smallest index among equals; over several axes the flattened index. */
-export type ReduceOp = 'sum' | 'max' | 'min' | 'mean' | 'logsumexp' | 'argmax' | 'argmin' | 'any' | 'all';
+export type ReduceOp =
+  'sum' | 'max' | 'min' | 'mean' | 'logsumexp' | 'argmax' | 'argmin' | 'any' | 'all' | SelectOp;
+
+/**
+ * Selections ask about one element or one place of an order, so that they have arguments beside their body. `topk`(at, k)
+ * and `topp`(at, share): whether element `at` is among those taken first, the greatest first, the smaller index first
+ * among equals. `nth`(n): the index of the n-th element that is true, from 0; -1 where there are no more.
+ */
+export type SelectOp = 'topk' | 'topp' | 'nth';
+export const SELECT_ARGUMENTS: Readonly<Record<SelectOp, readonly ScalarType[]>> = {
+  topk: ['i32', 'i32'],
+  topp: ['i32', 'f32'],
+  nth: ['i32'],
+};
+export const isSelection = (op: ReduceOp): op is SelectOp => op in SELECT_ARGUMENTS;

@@ -53,7 +53,10 @@ function print(e: Expr): [string, number] {
       return [`${e.name}[${e.index.map(printExpr).join(', ')}]`, ATOM_LEVEL];
     case 'reduce': {
       const where = e.where ? ` where ${printExpr(e.where)}` : '';
-      return [`${e.op}[${e.axes.join(', ')}${where}](${printExpr(e.body)})`, ATOM_LEVEL];
+      return [
+        `${e.op}[${e.axes.join(', ')}${where}](${[e.body, ...(e.args ?? [])].map(printExpr).join(', ')})`,
+        ATOM_LEVEL,
+      ];
     }
     case 'op':
       return printOp(e);

@@ -4,6 +4,7 @@ import { freeVars, type Expr, type ReduceExpr } from '../expr/expr.ts';
 import { emptyValue } from '../expr/empty.ts';
 import { wrap } from '../expr/scalar.ts';
 import type { ScalarType } from '../expr/types.ts';
+import { selector } from './interpret-select.ts';
 
 /** The names in scope at one place of an expression, and what its innermost reduction may do before its loop. */
 export interface Scope {
@@ -94,7 +95,9 @@ export function reducer(machine: Machine, e: ReduceExpr, scope: Scope): Evaluato
     for (let n = 0; n < before.length; n++) before[n]!();
     return count;
   };
-  return loop(machine, e, slots, domain, start, body);
+  // What a selection asks about stands outside of its loop.
+  const args = (e.args ?? []).map((a) => machine.compile(a, scope));
+  return loop(machine, e, slots, domain, start, body, args);
 }
 
 function loop(
@@ -104,6 +107,7 @@ function loop(
   domain: Domain,
   start: () => number,
   body: Evaluator,
+  args: readonly Evaluator[],
 ): Evaluator {
   const { frame } = machine;
   const slot = slots[0]!;
@@ -158,6 +162,10 @@ function loop(
       return arg(machine, e, domain, start, place, body);
     case 'logsumexp':
       return logSumExp(column.length, start, place, body);
+    case 'topk':
+    case 'topp':
+    case 'nth':
+      return selector(e.op, { start, column, place, body }, args);
   }
 }
 

@@ -71,6 +71,7 @@ class Interpreter implements Machine {
     inputs: Readonly<Record<string, InterpretedTensor>>,
     sizes: Readonly<Record<string, number>>,
     params: Readonly<Record<string, number>>,
+    known: Readonly<Record<string, InterpretedTensor>>,
   ) {
     const values = new Map<string, number>();
     for (const s of kernel.sizes) values.set(s, given(sizes, s, 'size'));
@@ -88,7 +89,13 @@ class Interpreter implements Machine {
     }
     // A state and its steps read each other: the reads are bound when the first element is asked for.
     for (const s of kernel.states) this.declareState(s);
-    for (const d of kernel.defs) this.stores.set(d.name, this.defStore(d));
+    for (const d of kernel.defs)
+      this.stores.set(d.name, known[d.name] ? this.knownStore(d, known[d.name]!) : this.defStore(d));
+    const unknown = Object.keys(known).find((name) => !kernel.defs.some((d) => d.name === name));
+    if (unknown !== undefined)
+      throw userError('E0512', `kernel \`${kernel.name}\` computes no \`${unknown}\``, {
+        hint: `it computes ${kernel.defs.map((d) => d.name).join(', ')}`,
+      });
     for (const s of kernel.states) this.bindState(s);
   }
 
@@ -225,6 +232,16 @@ class Interpreter implements Machine {
       reduce: (r: ReduceExpr) => reducer(this, r, scope),
     };
     return compileExpr(e, env);
+  }
+
+  /** A definition whose values come from outside. */
+  private knownStore(def: IrDef, values: InterpretedTensor): Store {
+    const store = inputStore(
+      def.name,
+      def.indices.map((a) => this.extent(a)),
+      values,
+    );
+    return { ...store, what: 'definition', get: (flat) => store.data[flat]! };
   }
 
   private defStore(def: Pick<IrDef, 'name' | 'indices' | 'value'>): Store {
@@ -374,6 +391,8 @@ function inputStore(name: string, extents: readonly number[], tensor: Interprete
  * @param inputs tensors by name, holding the exact values of their storage type, row-major
  * @param sizes every size symbol of the kernel
  * @param params runtime parameters; those with a default may be left out
+ * @param known values of definitions, over their indices in order, that are taken in the place of what is computed: what
+ *   another executor selected, for one, so that the rest can be compared past a tie
  * @returns float64 outputs by name, not rounded to their storage type
  * @throws UserError for missing or misshapen inputs and for a read outside of a tensor at an element that is evaluated
  */
@@ -382,6 +401,7 @@ export function interpretKernel(
   inputs: Readonly<Record<string, InterpretedTensor>>,
   sizes: Readonly<Record<string, number>>,
   params: Readonly<Record<string, number>> = {},
+  known: Readonly<Record<string, InterpretedTensor>> = {},
 ): Record<string, InterpretedOutput> {
-  return new Interpreter(kernel, inputs, sizes, params).run();
+  return new Interpreter(kernel, inputs, sizes, params, known).run();
 }

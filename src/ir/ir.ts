@@ -51,6 +51,8 @@ export interface IrTensor {
   readonly optional: boolean;
   /** The shape that the caller sees, where `dims` see the same memory otherwise. */
   readonly declared?: readonly Expr[];
+  /** Of what a stage before has kept: as of definitions. */
+  readonly takes?: string;
   readonly span?: Span;
 }
 export type Role = 'let' | 'score' | 'normalize' | 'aggregate' | 'gate' | 'out';
@@ -63,6 +65,8 @@ export interface IrDef {
   readonly value: Expr;
   /** Kept in memory between launches: it may be read at any index and is never computed where it is read. */
   readonly stored?: true;
+  /** It says which elements along one of its axes are taken, mostly few of many. */
+  readonly takes?: string;
   /** A state over one of its axes, in whose steps it is computed and nowhere else. */
   readonly inStepsOf?: string;
   readonly span?: Span;

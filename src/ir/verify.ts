@@ -1,7 +1,7 @@
 /** Checks that a kernel of the semantic IR is well formed. A failure is a bug of the pass before, never of the user. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { children, type Expr } from '../expr/expr.ts';
-import { OPS, type OpRow } from '../expr/ops.ts';
+import { isSelection, OPS, SELECT_ARGUMENTS, type OpRow, type SelectOp } from '../expr/ops.ts';
 import { STORAGE, type ScalarType } from '../expr/types.ts';
 import type { IrKernel, IrState } from './ir.ts';
 
@@ -147,6 +147,7 @@ class Verifier {
       if (!this.axes.has(a)) this.fail(`reduction over unknown axis ${a} in ${where}`);
       inner.add(a);
     }
+    if (isSelection(e.op)) return this.walkSelection(e, e.op, bound, where);
     const truth = e.op === 'any' || e.op === 'all';
     const result =
       e.op === 'mean' || e.op === 'logsumexp'
@@ -158,6 +159,23 @@ class Verifier {
       this.fail(`${e.op} of ${e.body.type} gives ${e.type} in ${where}`);
     if (e.where) this.check(e.where, inner, `${where} (where)`, 'bool');
     this.walk(e.body, inner, where);
+  }
+
+  private walkSelection(
+    e: Expr & { kind: 'reduce' },
+    name: SelectOp,
+    outer: ReadonlySet<string>,
+    where: string,
+  ): void {
+    const wanted = SELECT_ARGUMENTS[name];
+    const args = e.args ?? [];
+    if (e.axes.length !== 1) this.fail(`${name} over ${e.axes.length} axes in ${where}`);
+    if (args.length !== wanted.length) this.fail(`${name} has ${args.length} arguments in ${where}`);
+    args.forEach((a, n) => this.check(a, outer, `${where} (${name})`, wanted[n]!));
+    const inner = new Set([...outer, ...e.axes]);
+    if (e.where) this.check(e.where, inner, `${where} (where)`, 'bool');
+    this.check(e.body, inner, `${where} (${name})`, name === 'nth' ? 'bool' : e.body.type);
+    if (e.type !== (name === 'nth' ? 'i32' : 'bool')) this.fail(`${name} gives ${e.type} in ${where}`);
   }
 
   private fail(message: string): void {

@@ -12,6 +12,9 @@ export const REDUCTIONS: Readonly<Record<ReduceOp, string>> = {
   argmin: 'smallest index among the least values; −1 where nothing is kept',
   any: 'true when some kept element is true',
   all: 'true when every kept element is true',
+  topk: 'topk[j](x, k) is true at the k kept elements that are greatest, of equal ones at the first',
+  topp: 'topp[j](x, share) is true at the fewest greatest elements whose sum reaches that share of all',
+  nth: 'nth[j](taken, n) is the index of the n-th element that is true, from 0; −1 where there are no more',
 };
 
 /** How a scalar function takes its arguments: all as f32, any one type that they share, or integers alone. */

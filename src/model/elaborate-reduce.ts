@@ -1,11 +1,12 @@
 /** Reductions: axes are bound, ranges and mask lines say which elements exist. */
-import { freeVars, op, variable, type Expr } from '../expr/expr.ts';
-import type { ReduceOp } from '../expr/ops.ts';
+import { freeVars, op, variable, type Expr, type ReduceExpr } from '../expr/expr.ts';
+import { isSelection, type ReduceOp } from '../expr/ops.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { ScalarType } from '../expr/types.ts';
 import type { AxisBinding, Name, SurfaceExpr } from '../syntax/ast.ts';
 import { freeAxes, isDerivable, resolveDerived, type AxisTable } from './axes.ts';
 import { axesNamed, report, type Context } from './context.ts';
+import { elaborateSelection } from './elaborate-select.ts';
 import type { ModelMask } from './model.ts';
 import { argumentCount, notAnAxis, reductionWithoutAxes, wrongArguments } from './rules/calls.ts';
 import { axisTwice } from './rules/indices.ts';
@@ -52,20 +53,22 @@ function rangeOf(b: AxisBinding, axis: string, c: Context): Expr[] | undefined {
 /** The body in the type that the reduction works on. */
 function bodyOf(name: ReduceOp, v: Value, e: SurfaceExpr, c: Context): Expr | undefined {
   const { type } = v.expr;
-  if (name === 'any' || name === 'all')
+  if (name === 'any' || name === 'all' || name === 'nth')
     return type === 'bool' ? v.expr : report(c, expectedBool(`the body of \`${name}\``, type, e.span));
-  if (name === 'mean' || name === 'logsumexp') return promote(v, 'f32') ?? cast(v, 'f32');
+  if (name === 'mean' || name === 'logsumexp' || name === 'topp') return promote(v, 'f32') ?? cast(v, 'f32');
   return type === 'bool' ? cast(v, 'i32') : v.expr;
 }
 
 function resultType(name: ReduceOp, body: ScalarType): ScalarType {
-  if (name === 'argmax' || name === 'argmin') return 'i32';
+  if (name === 'argmax' || name === 'argmin' || name === 'nth') return 'i32';
+  if (isSelection(name)) return 'bool';
   return body;
 }
 
 export function elaborateReduce(name: ReduceOp, e: CallExpr, c: Context): Value | undefined {
-  if (e.args.length !== 1)
-    return report(c, wrongArguments(e.callee, e.args.length, argumentCount(1), e.span));
+  const wanted = isSelection(name) ? 2 : 1;
+  if (e.args.length !== wanted)
+    return report(c, wrongArguments(e.callee, e.args.length, argumentCount(wanted), e.span));
   if (!e.axes || e.axes.length === 0) {
     const known = [...c.kernel.axes.all()].map((a) => a.name);
     return report(c, reductionWithoutAxes(e.callee, e.span, known));
@@ -87,7 +90,7 @@ export function elaborateReduce(name: ReduceOp, e: CallExpr, c: Context): Value 
   if (!v || ranges.some((r) => !r)) return undefined;
   const body = bodyOf(name, v, e.args[0]!, c);
   if (!body) return undefined;
-  return assemble(
+  const reduced = assemble(
     name,
     e,
     axes,
@@ -95,6 +98,7 @@ export function elaborateReduce(name: ReduceOp, e: CallExpr, c: Context): Value 
     ranges.flatMap((r) => r!),
     inner,
   );
+  return isSelection(name) ? elaborateSelection(name, reduced, e, c) : value(reduced);
 }
 
 /** Puts the reduction together in the scope of its body; `c` has its axes bound. */
@@ -105,7 +109,7 @@ function assemble(
   body: Expr,
   ranges: readonly Expr[],
   c: Context,
-): Value {
+): ReduceExpr {
   const table = c.kernel.axes;
   const free = [body, ...ranges].flatMap((x) => freeAxes(x, table));
   const scope = new Set([...c.bound, ...c.indices, ...free]);
@@ -123,7 +127,7 @@ function assemble(
   const where = conditions.length > 0 ? simplify(conditions.reduce((a, b) => op('and', a, b))) : undefined;
   const value_ = inside(body);
   const type = resultType(name, body.type);
-  const result: Expr = {
+  const result: ReduceExpr = {
     kind: 'reduce',
     type,
     op: name,
@@ -136,5 +140,5 @@ function assemble(
     const seen = new Set([...freeVars(value_), ...(where ? freeVars(where) : [])]);
     for (const a of axes) if (!seen.has(a)) report(c, axisNotInBody(name, a, e.span));
   }
-  return value(result);
+  return result;
 }

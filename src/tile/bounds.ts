@@ -22,19 +22,23 @@ import { solveFor } from '../expr/solve.ts';
 import { domains, UNKNOWN } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { streamLoops, type TileLoop } from './sides.ts';
-import { storeRanges, type StoredRanges } from './stored-ranges.ts';
+import { storeList } from './lists.ts';
+import { storeRanges, type StoredTiles } from './stored-ranges.ts';
 import { Summaries, type SideName } from './summaries.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileProgram, TileTensor } from './tile.ts';
-import { boundsExprs, EVERY_TILE, stageTensors } from './walk.ts';
+import { boundsExprs, loopExprs, stageTensors } from './walk.ts';
 
 const TRUE = bool(true);
 
 /** Bounds for every pass of every stage, and the stages that summarise what they read. */
 export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
   const tensors: TileTensor[] = [...p.tensors];
+  const taking = new Set(p.tensors.filter((t) => t.takes).map((t) => t.name));
   const stages = p.stages.flatMap((s) => {
     if (!s.plan || s.stream.length === 0) return [s];
-    const found = boundStage(s, s.plan, limits);
+    // Without a matrix, what a tile costs is what asking for it costs.
+    const worthAList = s.passes.some((x) => x.operands.length > 0);
+    const found = boundStage(s, s.plan, limits, worthAList ? taking : new Set());
     tensors.push(...found.tensors);
     return [...found.before, found.stage];
   });
@@ -50,32 +54,38 @@ interface Bounded {
 /** Bounds for each pass, and what earlier launches store for them. */
 interface Choice {
   readonly bounds: readonly Bounds[];
-  readonly stored: readonly StoredRanges[];
+  readonly stored: readonly StoredTiles[];
   /** Looser than what the data says. */
   readonly limited: boolean;
 }
 
 /** What is looked at: from all that data says to nothing of it. */
-const SIDES: readonly (readonly SideName[])[] = [['rows', 'stream'], ['rows'], []];
+const SIDES: readonly (readonly SideName[])[] = [
+  ['rows', 'stream', 'pairs'],
+  ['rows', 'pairs'],
+  ['rows', 'stream'],
+  ['rows'],
+  [],
+];
 
 /** As tight as there are buffers for what data says. */
-function boundStage(s: Stage, plan: StagePlan, limits: PlanLimits): Bounded {
+function boundStage(s: Stage, plan: StagePlan, limits: PlanLimits, taking: ReadonlySet<string>): Bounded {
   const free = Math.max(0, limits.maxBuffers - stageTensors(s).size);
   for (const sides of SIDES) {
-    const summaries = new Summaries(s, plan, new Set(sides));
+    const summaries = new Summaries(s, plan, new Set(sides), taking);
     const derived = s.passes.map((p) => new PassBounds(s, p, plan, summaries).derive());
     const own = summaries.tensors();
     for (const { bounds, stored, limited } of choices(
       derived,
       storedFor(s, plan, derived, summaries, limits),
     )) {
-      const tensors = [...own, ...stored.map((r) => r.tensor)];
-      const used = new Set(bounds.flatMap(boundsExprs).flatMap((e) => [...readNames(e)]));
+      const tensors = [...own, ...stored.flatMap((r) => r.tensors)];
+      const used = new Set(bounds.flatMap(loopExprs).flatMap((e) => [...readNames(e)]));
       if (tensors.filter((t) => used.has(t.name)).length > free) continue;
       const loose = limited || sides.length < SIDES[0]!.length ? { limited: true as const } : {};
       return {
         stage: { ...s, passes: s.passes.map((p, n) => ({ ...p, bounds: { ...bounds[n]!, ...loose } })) },
-        before: [...summaries.stages(summaryPlan(limits)), ...stored.map((r) => r.stage)],
+        before: [...summaries.stages(summaryPlan(limits)), ...stored.flatMap((r) => r.stages)],
         tensors,
       };
     }
@@ -84,11 +94,11 @@ function boundStage(s: Stage, plan: StagePlan, limits: PlanLimits): Bounded {
 }
 
 /** From the tightest to what needs the fewest buffers. */
-function choices(derived: readonly Bounds[], ranges: ReadonlyMap<string, StoredRanges>): readonly Choice[] {
+function choices(derived: readonly Bounds[], ranges: ReadonlyMap<string, StoredTiles>): readonly Choice[] {
   const plain: Choice = { bounds: derived, stored: [], limited: false };
   if (ranges.size === 0) return [plain];
   const stored = [...ranges.values()];
-  const between = (of: (found: StoredRanges) => Bounds): readonly Bounds[] =>
+  const between = (of: (found: StoredTiles) => Bounds): readonly Bounds[] =>
     derived.map((b) => {
       const found = ranges.get(key(b.may));
       return found ? of(found) : b;
@@ -97,7 +107,7 @@ function choices(derived: readonly Bounds[], ranges: ReadonlyMap<string, StoredR
     { bounds: between((r) => r.bounds), stored, limited: false },
     plain,
     // The loop is still right without tests between its ends: it only visits more.
-    { bounds: between((r) => ({ ...EVERY_TILE, loops: r.bounds.loops })), stored, limited: true },
+    { bounds: between((r) => r.alone), stored, limited: true },
   ];
 }
 /** Stored ranges by the test that they answer, for the passes that data of the stream decides on. */
@@ -107,12 +117,15 @@ function storedFor(
   bounds: readonly Bounds[],
   summaries: Summaries,
   limits: PlanLimits,
-): ReadonlyMap<string, StoredRanges> {
-  const out = new Map<string, StoredRanges>();
+): ReadonlyMap<string, StoredTiles> {
+  const out = new Map<string, StoredTiles>();
   if (plan.dataRanges !== 'stored' || streamLoops(s, plan).length !== 1) return out;
-  for (const b of bounds)
-    if (!out.has(key(b.may)) && [...readNames(b.may)].some((n) => summaries.ofStream(n)))
-      out.set(key(b.may), storeRanges(s, plan, b, summaryPlan(limits), out.size));
+  for (const b of bounds) {
+    const read = [...readNames(b.may)];
+    if (out.has(key(b.may)) || !read.some((n) => summaries.ofStream(n))) continue;
+    const store = read.some((n) => summaries.ofPairs(n)) ? storeList : storeRanges;
+    out.set(key(b.may), store(s, plan, b, summaryPlan(limits), out.size));
+  }
   return out;
 }
 

@@ -170,8 +170,11 @@ class Partition {
       ...(o.declared ? { declared: o.declared } : {}),
     }));
     const kept = [...this.workspace.keys()].map((name) => {
-      const { type, indices } = keptValue(this.kernel, name);
-      return of('workspace', storedName(name), type, indices);
+      const { type, indices, takes } = keptValue(this.kernel, name);
+      return {
+        ...of('workspace', storedName(name), type, indices),
+        ...(takes ? { takes: true as const } : {}),
+      };
     });
     return [...inputs, ...outputs, ...kept];
   }
@@ -181,7 +184,7 @@ class Partition {
 function keptValue(
   k: IrKernel,
   name: string,
-): { readonly type: ScalarType; readonly indices: readonly string[] } {
+): { readonly type: ScalarType; readonly indices: readonly string[]; readonly takes?: string } {
   const state = k.states.find((s) => s.final === name);
   if (state) return { type: state.type, indices: state.indices.filter((a) => a !== state.axis) };
   return k.defs.find((d) => d.name === name)!;
@@ -197,9 +200,10 @@ function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
       : inner;
   };
   const tensors = [...names].map((name): IrTensor => {
-    const { type, indices } = keptValue(k, name);
+    const { type, indices, takes } = keptValue(k, name);
     const extent = (a: string): Expr => k.axes.find((x) => x.name === a)!.extent;
     return {
+      ...(takes === undefined ? {} : { takes }),
       name: storedName(name),
       storage: type,
       dims: indices.map((a) => ({ axis: a, extent: extent(a) })),

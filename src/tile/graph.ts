@@ -103,7 +103,7 @@ export class Graph {
    * that a lane can hold, rather than a position to loop over.
    */
   isFeature(axis: string): boolean {
-    if (this.isRestricted(axis)) return false;
+    if (this.isRestricted(axis) || this.chosenAlong().has(axis)) return false;
     let last = false;
     for (const t of this.kernel.tensors)
       for (const [n, dim] of t.dims.entries()) {
@@ -116,6 +116,30 @@ export class Graph {
       if (n >= 0 && n !== o.indices.length - 1) return false;
     }
     return last;
+  }
+
+  private along: ReadonlySet<string> | undefined;
+
+  /** Axes whose elements selections take or leave: positions, also where nothing else restricts them. */
+  private chosenAlong(): ReadonlySet<string> {
+    if (this.along) return this.along;
+    const out = new Set<string>();
+    const dims = new Map<string, number>();
+    for (const d of this.kernel.defs) if (d.takes) dims.set(d.name, d.indices.indexOf(d.takes));
+    for (const t of this.kernel.tensors)
+      if (t.takes)
+        dims.set(
+          t.name,
+          t.dims.findIndex((d) => d.axis === t.takes),
+        );
+    for (const d of [...this.kernel.defs, ...this.kernel.tensors]) if (d.takes) out.add(d.takes);
+    if (dims.size > 0)
+      for (const d of this.kernel.defs)
+        visit(d.value, (e) => {
+          const at = e.kind === 'read' ? dims.get(e.name) : undefined;
+          if (e.kind === 'read' && at !== undefined) freeVars(e.index[at]!, out);
+        });
+    return (this.along = out);
   }
 
   /** Some reduction leaves out elements by where they are along the axis. */

@@ -49,6 +49,7 @@ function bounds(b: Bounds): string[] {
     ...(isTrue(b.fits) ? [] : [`fits ${printExpr(b.fits)}`]),
     ...b.loops.map((l) => `loop ${l.axis} in ${l.ranges.map(range).join(' or ') || 'nothing'}`),
     ...(isTrue(b.may) ? [] : [`visit if ${printExpr(b.may)}`]),
+    ...(b.list ? [`list ${b.list.slot} to ${printExpr(b.list.count)}: tile ${printExpr(b.list.tile)}`] : []),
     `full if ${printExpr(b.full)}`,
   ];
 }

@@ -8,7 +8,7 @@ import { STORAGE } from '../expr/types.ts';
 import { summaryPlan, type PlanLimits } from './plan.ts';
 import { extents } from './sides.ts';
 import type { Stage, TileProgram, TileTensor } from './tile.ts';
-import { boundsExprs, stageTensors, stageWrites } from './walk.ts';
+import { loopExprs, stageTensors, stageWrites } from './walk.ts';
 import { readNames } from '../expr/expr.ts';
 
 interface Use {
@@ -63,7 +63,7 @@ class BufferSharing {
   private use(s: Stage): Use {
     const writes = stageWrites(s);
     const reads = new Set([...stageTensors(s)].filter((t) => !writes.has(t)));
-    for (const x of s.passes) for (const e of x.bounds ? boundsExprs(x.bounds) : []) readNames(e, reads);
+    for (const x of s.passes) for (const e of x.bounds ? loopExprs(x.bounds) : []) readNames(e, reads);
     return { reads: new Set([...reads].filter((t) => this.tensor(t))), writes };
   }
 

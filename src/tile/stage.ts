@@ -90,7 +90,9 @@ export class StageBuilder {
       needed.add(name);
       const reduce = this.g.reduction(name);
       const kind = reduce && reductionKind(this.g, this.shape, name);
-      if (kind === 'elsewhere' || (reduce && (this.isMatrix(name) || this.isRepeated(name, around)))) {
+      const apart =
+        kind === 'elsewhere' || (reduce && (this.isMatrix(name) || this.isRepeated(name, around)));
+      if (apart || this.isSharedVector(name)) {
         elsewhere.add(name);
         return;
       }
@@ -128,6 +130,18 @@ export class StageBuilder {
   private isRepeated(name: string, around: readonly string[]): boolean {
     const { indices } = this.g.def(name);
     return this.heldAxes(indices).length > 0 && around.some((a) => !indices.includes(a));
+  }
+
+  /** A vector made of sums over the stream that is the same for all rows: each would compute and hold it again. */
+  private isSharedVector(name: string): boolean {
+    const { batch, row, stream } = this.shape;
+    const { indices } = this.g.def(name);
+    if (row.length === 0 || this.outputs.some((o) => o.def === name)) return false;
+    if (indices.every((a) => batch.includes(a)) || indices.some((a) => [...row, ...stream].includes(a)))
+      return false;
+    return [...this.g.cone(name)].some(
+      (d) => this.g.reduction(d) && reductionKind(this.g, this.shape, d) === 'stream',
+    );
   }
 
   private pass(n: number): PassBuild {

@@ -5,14 +5,18 @@
 import { bool, freeVars, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { StagePlan } from './plan.ts';
-import { endsOf, firstOf, rowLoops, streamLoops } from './sides.ts';
+import { endsOf, firstOf, rowLoops, streamLoops, type TileLoop } from './sides.ts';
 import type { Bounds, Pass, Stage, TileTensor } from './tile.ts';
+import { EVERY_TILE } from './walk.ts';
 
-export interface StoredRanges {
-  readonly stage: Stage;
-  readonly tensor: TileTensor;
-  /** Bounds of the pass that begin and end where the stored range does. */
+/** What earlier launches store of the tiles that a pass visits. */
+export interface StoredTiles {
+  readonly stages: readonly Stage[];
+  readonly tensors: readonly TileTensor[];
+  /** Bounds of the pass that go by what is stored. */
   readonly bounds: Bounds;
+  /** The same without reading anything else. */
+  readonly alone: Bounds;
 }
 
 const and = (a: Expr, b: Expr): Expr => simplify(op('and', a, b));
@@ -25,17 +29,11 @@ export function storeRanges(
   b: Bounds,
   own: StagePlan,
   number: number,
-): StoredRanges {
+): StoredTiles {
   const rows = rowLoops(s, plan);
   const [loop] = streamLoops(s, plan);
   const tile = `${loop!.axis}.tile`;
-  const ends = new Map(
-    [...rows, loop!].flatMap((l) => {
-      const number = variable(`${l.axis}.tile`);
-      return [...endsOf(l, firstOf(l, number), number)];
-    }),
-  );
-  const where = simplify(substitute(visited(b, loop!.axis), ends));
+  const where = visitedTile(rows, loop!, b);
   const free = freeVars(where);
   const batch = s.batch.filter((a) => free.has(a.name));
   const name = `${s.name}.ranges${number === 0 ? '' : number}`;
@@ -52,11 +50,24 @@ export function storeRanges(
   const past = op('add', op('mul', stored(1), i32(loop!.block)), i32(loop!.block - 1));
   const scaled = (e: Expr): Expr => simplify(op('quot', e, loop!.scale));
   const range = { lo: scaled(op('mul', stored(0), i32(loop!.block))), hi: scaled(past) };
+  const loops = [{ axis: loop!.axis, ranges: [range] }];
   return {
-    stage: searching(name, batch, indices, rows, { axis: tile, extent: loop!.tiles }, where, own),
-    tensor,
-    bounds: { ...b, loops: [{ axis: loop!.axis, ranges: [range] }] },
+    stages: [searching(name, batch, indices, rows, { axis: tile, extent: loop!.tiles }, where, own)],
+    tensors: [tensor],
+    bounds: { ...b, loops },
+    alone: { ...EVERY_TILE, loops },
   };
+}
+
+/** Whether the loop would visit a tile, by the numbers of the block of rows and of the tile. */
+export function visitedTile(rows: readonly TileLoop[], loop: TileLoop, b: Bounds): Expr {
+  const ends = new Map(
+    [...rows, loop].flatMap((l) => {
+      const number = variable(`${l.axis}.tile`);
+      return [...endsOf(l, firstOf(l, number), number)];
+    }),
+  );
+  return simplify(substitute(visited(b, loop.axis), ends));
 }
 
 /** Whether the loop would visit a tile. */

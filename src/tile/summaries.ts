@@ -1,45 +1,23 @@
 /**
  * Summaries: the least and the greatest value, per block of rows or tile of the stream, of what a predicate reads from
  * tensors. They stand in the workspace, O(rows) and O(stream) numbers, and let a predicate over data be analysed like one
- * over positions.
+ * over positions. Of what selections take there is one per block of rows and tile, asked at few elements of both.
  */
-import {
-  freeVars,
-  i32,
-  key,
-  op,
-  read,
-  readNames,
-  substitute,
-  variable,
-  visit,
-  type Expr,
-} from '../expr/expr.ts';
+import { freeVars, i32, key, op, read, readNames, variable, visit, type Expr } from '../expr/expr.ts';
 import type { Range } from '../expr/interval.ts';
-import { simplify } from '../expr/simplify.ts';
-import type { ScalarType } from '../expr/types.ts';
 import type { StagePlan } from './plan.ts';
-import { decode, extents, rowLoops, streamLoops, type TileLoop } from './sides.ts';
-import type { Pass, Stage, Step, TileAxis, TileTensor } from './tile.ts';
+import { rowLoops, streamLoops, type TileLoop } from './sides.ts';
+import { summaryStage, type SummaryGroup, type SummaryLoops } from './summary-stages.ts';
+import type { Stage, TileAxis, TileTensor } from './tile.ts';
 import { stageValues } from './walk.ts';
 
-export type SideName = 'rows' | 'stream';
-interface Entry {
-  readonly variable: string;
-  readonly value: Expr;
-}
-interface Group {
-  readonly side: SideName;
-  readonly type: 'i32' | 'u32';
-  readonly tensor: string;
-  readonly entries: Entry[];
-}
+export type SideName = 'rows' | 'stream' | 'pairs';
 
 const COMPARISONS = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
 const LOGIC = new Set(['and', 'or', 'not']);
 
 export class Summaries {
-  private readonly groups: Group[] = [];
+  private readonly groups: SummaryGroup[] = [];
   private readonly used = new Set<string>();
   private readonly values: ReadonlySet<string>;
 
@@ -47,6 +25,7 @@ export class Summaries {
     private readonly stage: Stage,
     private readonly plan: StagePlan,
     private readonly sides: ReadonlySet<SideName>,
+    private readonly taking: ReadonlySet<string>,
   ) {
     this.values = stageValues(stage);
   }
@@ -72,6 +51,8 @@ export class Summaries {
     if (e.type === 'f32' || !this.readsAlong(e)) return undefined;
     const side = this.sideOf(e);
     if (side === undefined || !this.sides.has(side)) return undefined;
+    // What is taken is a matter of yes or no: a rank by itself says nothing of a block.
+    if (side === 'pairs' && e.type !== 'bool') return undefined;
     const name = this.entry(side, e);
     return e.type === 'bool' ? op('ne', variable(name), i32(0)) : variable(name, e.type);
   }
@@ -97,6 +78,8 @@ export class Summaries {
     const [rows, stream] = [this.stage.row, this.stage.stream].map((axes) =>
       axes.some((a) => free.has(a.name)),
     );
+    const takes = [...readNames(e)].some((n) => this.taking.has(n));
+    if (stream && takes) return 'pairs';
     return rows && stream ? undefined : rows ? 'rows' : 'stream';
   }
 
@@ -124,26 +107,39 @@ export class Summaries {
   /** Variables that differ from tile to tile of the stream. */
   streamVariables(): ReadonlySet<string> {
     return new Set(
-      this.groups.filter((g) => g.side === 'stream').flatMap((g) => g.entries.map((x) => x.variable)),
+      this.groups.filter((g) => g.side !== 'rows').flatMap((g) => g.entries.map((x) => x.variable)),
     );
   }
 
   /** A tensor that says what tiles of the stream hold. */
   ofStream(tensor: string): boolean {
-    return this.groups.some((g) => g.tensor === tensor && g.side === 'stream');
+    return this.groups.some((g) => g.tensor === tensor && g.side !== 'rows');
   }
 
-  private read(g: Group, at: number): Expr {
+  /** A tensor that says what blocks of rows take of the stream. */
+  ofPairs(tensor: string): boolean {
+    return this.groups.some((g) => g.tensor === tensor && g.side === 'pairs');
+  }
+
+  private read(g: SummaryGroup, at: number): Expr {
     const index = [...this.batch(g).map((a) => a.name), ...this.loops(g).map((l) => `${l.axis}.tile`)];
     return read(g.tensor, [i32(at), ...index.map((n) => variable(n))], g.type);
   }
 
-  private loops(g: Group): readonly TileLoop[] {
-    return g.side === 'rows' ? rowLoops(this.stage, this.plan) : streamLoops(this.stage, this.plan);
+  private loops(g: SummaryGroup): readonly TileLoop[] {
+    const { rows, stream } = this.loopsOf(g);
+    return [...rows, ...stream];
+  }
+
+  private loopsOf(g: SummaryGroup): SummaryLoops {
+    return {
+      rows: g.side === 'stream' ? [] : rowLoops(this.stage, this.plan),
+      stream: g.side === 'rows' ? [] : streamLoops(this.stage, this.plan),
+    };
   }
 
   /** Batch axes on which some entry depends. */
-  private batch(g: Group): readonly TileAxis[] {
+  private batch(g: SummaryGroup): readonly TileAxis[] {
     const free = new Set(g.entries.flatMap((x) => [...freeVars(x.value)]));
     return this.stage.batch.filter((a) => free.has(a.name));
   }
@@ -153,7 +149,7 @@ export class Summaries {
     readNames(e, this.used);
   }
 
-  private kept(): readonly Group[] {
+  private kept(): readonly SummaryGroup[] {
     return this.groups.filter((g) => this.used.has(g.tensor));
   }
 
@@ -173,68 +169,6 @@ export class Summaries {
 
   /** The stages that compute them: one row per block or tile, streaming over the positions inside. */
   stages(plan: StagePlan): Stage[] {
-    return this.kept().map((g) => this.stageOf(g, plan));
-  }
-
-  private stageOf(g: Group, plan: StagePlan): Stage {
-    const loops = this.loops(g);
-    const { where, coordinates } = this.positions(g, loops);
-    const steps: Step[] = [];
-    const stores: Stage['stores'][number][] = [];
-    const batch = this.batch(g);
-    const indices = [...batch.map((a) => a.name), ...loops.map((l) => `${l.axis}.tile`)];
-    for (const [n, x] of g.entries.entries()) {
-      const inner = substitute(x.value, coordinates);
-      const value: Expr =
-        x.value.type === 'bool' ? { kind: 'op', type: 'i32', op: 'cast', args: [inner] } : inner;
-      for (const [at, fold] of (['min', 'max'] as const).entries()) {
-        const name = `${fold}${n}`;
-        steps.push({ kind: 'fold', name, op: fold, type: g.type, value, keep: 'keep' });
-        stores.push({
-          output: g.tensor,
-          site: 'row',
-          vectors: [],
-          value: read(name, [], g.type as ScalarType),
-          indices: [2 * n + at, ...indices],
-        });
-      }
-    }
-    const pass: Pass = {
-      defs: [],
-      operands: [],
-      contractions: [],
-      keeps: [{ name: 'keep', where }],
-      steps,
-      stores: [],
-      finish: [],
-    };
-    return {
-      name: g.tensor.slice('ws.'.length).replaceAll('.', '_'),
-      batch,
-      row: loops.map((l) => ({ name: `${l.axis}.tile`, extent: l.tiles })),
-      stream: loops.map((l) => ({ name: `${l.axis}.at`, extent: i32(l.block) })),
-      vectors: [],
-      prologue: [],
-      rowOperands: [],
-      passes: [pass],
-      stores,
-      plan,
-    };
-  }
-
-  /** Coordinates of the positions of a block, and whether they exist. */
-  private positions(g: Group, loops: readonly TileLoop[]): { where: Expr; coordinates: Map<string, Expr> } {
-    const axes = g.side === 'rows' ? this.stage.row : this.stage.stream;
-    const at = (l: TileLoop): Expr =>
-      op('add', op('mul', variable(`${l.axis}.tile`), i32(l.block)), variable(`${l.axis}.at`));
-    const coordinates = new Map<string, Expr>();
-    const [only] = loops;
-    if (loops.length === 1 && only) {
-      decode(axes, at(only), (a, e) => coordinates.set(a, e));
-      return { where: op('lt', at(only), extents(axes)), coordinates };
-    }
-    for (const l of loops) coordinates.set(l.axis, at(l));
-    const inside = loops.map((l): Expr => op('lt', at(l), l.extent));
-    return { where: inside.reduce((a, b) => simplify(op('and', a, b))), coordinates };
+    return this.kept().map((g) => summaryStage(this.stage, g, this.loopsOf(g), this.batch(g), plan));
   }
 }

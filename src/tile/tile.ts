@@ -116,8 +116,18 @@ export interface Bounds {
   readonly may: Expr;
   /** Every element of the tile exists and is kept in every domain of the pass: no predicate is evaluated. */
   readonly full: Expr;
+  /** The tiles that the loops would visit, in increasing order, computed before: the loop runs through them alone. */
+  readonly list?: TileList;
   /** What data says is left out, wholly or in part: it would need more buffers than a launch may bind. */
   readonly limited?: true;
+}
+
+export interface TileList {
+  readonly count: Expr;
+  /** Number of the tile at place `slot`. */
+  readonly tile: Expr;
+  /** The variable of places in the list. */
+  readonly slot: string;
 }
 
 export interface Pass {
@@ -212,6 +222,8 @@ export interface TileTensor {
   /** The shape that hosts see, where `shape` sees the same memory otherwise. */
   readonly declared?: readonly Expr[];
   /** Set by the pass `share-buffers`: where it lies in a buffer that holds several tensors of the workspace. */
+  /** It says what selections take: where it restricts a loop, few tiles are mostly visited. */
+  readonly takes?: true;
   readonly within?: { readonly buffer: string; readonly offset: Expr; readonly total: Expr };
   /** Axis names where a dimension stands for an axis: such an index needs no clamp. */
   readonly axes: readonly (string | undefined)[];

@@ -8,7 +8,13 @@ export const EVERY_TILE: Bounds = { loops: [], fits: bool(true), may: bool(true)
 /** All expressions of bounds. */
 export function boundsExprs(b: Bounds): readonly Expr[] {
   const ends = b.loops.flatMap((l) => l.ranges.flatMap((r) => [r.lo, r.hi, r.when]));
-  return [b.fits, b.may, b.full, ...ends.filter((e): e is Expr => e !== undefined)];
+  const list = b.list ? [b.list.count, b.list.tile] : [];
+  return [b.fits, b.may, b.full, ...list, ...ends.filter((e): e is Expr => e !== undefined)];
+}
+
+/** What the loops over tiles evaluate: those of a list need none of the ranges and tests that it was made by. */
+export function loopExprs(b: Bounds): readonly Expr[] {
+  return b.list ? [b.fits, b.full, b.list.count, b.list.tile] : boundsExprs(b);
 }
 
 /** Names of the values that a stage computes itself: what it reads beside them is a tensor. */

@@ -28,9 +28,9 @@ type Run = (
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** All cases, in the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. */
-export async function linearCases(): Promise<readonly LinearCase[]> {
-  const folder = join(root, 'test/references/linear');
+/** All cases of a folder of references, in the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. */
+export async function linearCases(of: 'linear' | 'sparse' = 'linear'): Promise<readonly LinearCase[]> {
+  const folder = join(root, 'test/references', of);
   const only = new RegExp(process.env['ATTNC_RUN_ONLY'] ?? '');
   const all: LinearCase[] = [];
   for (const file of readdirSync(folder).sort()) {

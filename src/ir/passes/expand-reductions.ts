@@ -1,12 +1,13 @@
 /**
  * Pass `expand-reductions`: `mean` and `logsumexp` become sums, maxima and pointwise arithmetic, so that later passes see
- * only reductions with one carrier.
+ * only reductions with one carrier. So do selections (expand-selections.ts).
  *
  *   mean[A] where W : x       →  n > 0 ? sum[A](x) / n : 0        with n the number of kept elements
  *   logsumexp[A] where W : x  →  any kept ? m + log(sum[A](exp(x − m))) : −inf   with m = max[A](x)
  */
 import { constant, f32, op, rewrite, type Expr, type ReduceExpr } from '../../expr/expr.ts';
 import { axisOf, type IrKernel } from '../ir.ts';
+import { expandSelections } from './expand-selections.ts';
 
 const cast = (e: Expr): Expr => (e.type === 'f32' ? e : { kind: 'op', type: 'f32', op: 'cast', args: [e] });
 
@@ -30,7 +31,9 @@ function expandLogSumExp(e: ReduceExpr): Expr {
   return op('select', any, value, f32(-Infinity));
 }
 
-export function expandReductions(k: IrKernel): IrKernel {
+/** Selections first: what they compare may hold means. */
+export function expandReductions(kernel: IrKernel): IrKernel {
+  const k = expandSelections(kernel);
   const expand = (e: Expr): Expr => {
     if (e.kind !== 'reduce') return e;
     if (e.op === 'mean') return expandMean(k, e);

@@ -3,8 +3,8 @@ import { bool, freeVars, i32, op, variable, type Expr } from '../../expr/expr.ts
 import { simplify } from '../../expr/simplify.ts';
 import type { Interval } from '../../expr/solve.ts';
 import { endsOf, firstOf, type TileLoop } from '../../tile/sides.ts';
-import type { Bounds } from '../../tile/tile.ts';
-import { boundsExprs, EVERY_TILE } from '../../tile/walk.ts';
+import type { Bounds, TileList } from '../../tile/tile.ts';
+import { loopExprs, EVERY_TILE } from '../../tile/walk.ts';
 import { assign, comment, forS, ifS, letS, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
@@ -40,15 +40,32 @@ export class TileLoops {
       out.push(comment('32-bit integers cannot overflow in the bounds below'));
       this.fits = this.name('fits', this.fits, out);
     }
-    out.push(...this.nest(0, ends, []));
+    out.push(...(this.bounds.list ? this.listed(this.bounds.list, ends) : this.nest(0, ends, [])));
     return out;
+  }
+
+  /** The tiles of a list: nothing is tested, because what is in the list is kept. */
+  private listed(list: TileList, ends: ReadonlyMap<string, Expr>): Stmt[] {
+    const loop = this.frame.stream.loops[0]!;
+    const out: Stmt[] = [];
+    const count = this.name(`${loop.axis}_count`, this.emit(list.count, ends, out), out);
+    const [places] = this.share([{ from: i32(0), to: count }], out);
+    const slot = this.scope.index(`${loop.axis}_slot`);
+    const inner: Stmt[] = [];
+    const number = this.emit(list.tile, new Map([...ends, [list.slot, variable(slot)]]), inner);
+    const tile = this.name(`${loop.axis}_tile`, number, inner);
+    const first = this.name(`${loop.axis}_first`, firstOf(loop, tile), inner);
+    const here = this.declareEnds(endsOf(loop, first, tile), this.rangeVars(1), inner);
+    const full = this.emit(this.bounds.full, new Map([...ends, ...here]), inner);
+    inner.push(...this.body([first], simplify(op('and', this.fits, full))));
+    return [...out, forS(slot, places!, inner)];
   }
 
   /** Free variables of what is evaluated from loop `n` inwards. */
   private rangeVars(n: number): ReadonlySet<string> {
     const out = new Set<string>();
     const inside = { ...this.bounds, loops: this.bounds.loops.slice(n) };
-    for (const e of boundsExprs(inside)) freeVars(e, out);
+    for (const e of loopExprs(inside)) freeVars(e, out);
     return out;
   }
 

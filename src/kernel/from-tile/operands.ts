@@ -155,10 +155,12 @@ export class Loader {
     const { vars } = this.frame.column(tileFirst, variable(name), out);
     const place = { out, vars, col: variable(name), cache: new Map() };
     const value = this.scope.value(d.value, place);
-    out.push(store(array, variable(name), value));
+    const held: Expr = d.type === 'bool' ? { kind: 'op', type: 'u32', op: 'cast', args: [value] } : value;
+    out.push(store(array, variable(name), held));
     return forS(name, { from: LANE, to: i32(this.plan.blockN), step: i32(this.plan.lanes) }, out);
   }
 
+  /** Truth values are held as 0 and 1. */
   reserveColumnValue(d: TileDef): string {
     const storage: StorageType = d.type === 'bool' ? 'u32' : d.type;
     const array = this.share(d.name, d.name, storage, this.plan.blockN);

@@ -208,7 +208,9 @@ export class Scope {
       case 'col':
         if (!place.col)
           throw new CompilerBug('kernel/from-tile', `column value ${e.name} read outside a tile`);
-        return read(at.shared, [place.col], e.type);
+        return e.type === 'bool'
+          ? op('ne', read(at.shared, [place.col], 'u32'), { kind: 'const', type: 'u32', value: 0 })
+          : read(at.shared, [place.col], e.type);
       case 'fragment':
         if (!place.cell)
           throw new CompilerBug('kernel/from-tile', `tile value ${e.name} read outside a tile`);

@@ -1,0 +1,114 @@
+/**
+ * Laws of selections: as sums over what comes before they take what the order says, and kernels that run through lists of
+ * tiles compute what the definitions say.
+ */
+import { describe, it } from 'vitest';
+import { i32, op, visit } from '../../src/expr/expr.ts';
+import { isSelection } from '../../src/expr/ops.ts';
+import type { StagePlan } from '../../src/tile/plan.ts';
+import type { Bounds, Stage, TileList, TileProgram } from '../../src/tile/tile.ts';
+import { selections } from '../support/selection-arbitrary.ts';
+import type { SpecCase } from '../support/spec-arbitrary.ts';
+import { prepare, type Prepared } from './case.ts';
+import { editFirst, meansTheSame, through, type Edit } from './ir-law.ts';
+import { catches, demand, holds } from './law.ts';
+import { GPU, lowersRightly, type Damage, type Target } from './lowering.ts';
+
+const expanded =
+  (damage: Edit = (k) => k) =>
+  (c: SpecCase): void => {
+    const p = prepare(c);
+    const after = damage(through(['expand-reductions'], p));
+    for (const d of after.defs)
+      visit(d.value, (e) =>
+        demand(e.kind !== 'reduce' || !isSelection(e.op), () => `${d.name} still holds a selection`),
+      );
+    meansTheSame(p, p.ir, after, c);
+  };
+
+describe('expand-selections', () => {
+  it('keeps the meaning', () => holds(selections, expanded(), 150));
+
+  it('notices equal values that come in another order', () => {
+    const damage = editFirst((e) =>
+      e.kind === 'op' && e.op === 'and' && e.args[0]!.kind === 'op' && e.args[0]!.op === 'eq'
+        ? { ...e, args: [e.args[0]!, { kind: 'const', type: 'bool', value: 0 }] }
+        : undefined,
+    );
+    return catches(selections, expanded(damage), 240);
+  });
+  it('notices elements that do not exist and are compared', () => {
+    const damage = editFirst((e) => {
+      if (e.kind !== 'reduce' || !e.where || e.axes.some((a) => !a.startsWith('c'))) return undefined;
+      const { where: _, ...rest } = e;
+      return rest;
+    });
+    return catches(selections, expanded(damage), 240);
+  });
+});
+
+const BLOCKS = [1, 2, 4, 8] as const;
+
+/** Small tiles, so that there are lists with something left out. */
+const target =
+  (c: SpecCase) =>
+  (p: Prepared): Target => {
+    const rows = BLOCKS[c.seed % 4]!;
+    const direct = c.seed % 3 === 0;
+    return {
+      limits: direct ? { ...GPU, subgroup: 8, software: true } : GPU,
+      fixed: (c.seed >> 4) % 2 === 0 ? p.required : p.sizes,
+      plan: (s): StagePlan => ({
+        arrangement: 'lane-rows',
+        blockM: rows,
+        blockN: s.stream.length === 0 ? 1 : BLOCKS[(c.seed >> 5) % 4]!,
+        lanes: rows,
+        operands: direct || s.stream.length === 0 ? 'direct' : 'workgroup',
+        fullTiles: c.seed % 7 < 4 ? 'apart' : 'together',
+        dataRanges: 'stored',
+        ...((c.seed >> 7) % 4 === 0 ? { split: 2 } : {}),
+      }),
+    };
+  };
+
+const lowered =
+  (damage?: Damage) =>
+  (c: SpecCase): void =>
+    lowersRightly(c, target(c), damage);
+
+const withBounds =
+  (change: (b: Bounds) => Partial<Bounds>) =>
+  (p: TileProgram): TileProgram => ({
+    ...p,
+    stages: p.stages.map((s): Stage => ({
+      ...s,
+      passes: s.passes.map((x) =>
+        x.bounds?.list ? { ...x, bounds: { ...x.bounds, ...change(x.bounds) } } : x,
+      ),
+    })),
+  });
+const withList = (change: (l: TileList) => Partial<TileList>): ((p: TileProgram) => TileProgram) =>
+  withBounds((b) => ({ list: { ...b.list!, ...change(b.list!) } }));
+
+describe('lists of tiles', () => {
+  it('hold every tile that has something to keep', { timeout: 60_000 }, () =>
+    holds(selections, lowered(), 120),
+  );
+
+  it('notice a tile that is not visited', () =>
+    catches(
+      selections,
+      lowered({ scheduled: withList((l) => ({ count: op('sub', l.count, i32(1)) })) }),
+      240,
+    ));
+  it('notice tiles in whose place another is visited', () =>
+    catches(selections, lowered({ scheduled: withList((l) => ({ tile: atFirst(l) })) }), 240));
+  it('notice tiles that are taken for full', () =>
+    catches(selections, lowered({ scheduled: withBounds((b) => ({ full: op('not', b.full) })) }), 240));
+});
+
+/** The first tile, whatever the place. */
+function atFirst({ tile }: TileList): TileList['tile'] {
+  if (tile.kind !== 'read') throw new Error('a list is read');
+  return { ...tile, index: [...tile.index.slice(0, -1), i32(1)] };
+}

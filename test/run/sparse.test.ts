@@ -1,0 +1,35 @@
+/** Mechanisms that select, against references of their own, on every executor. */
+import { describe, it } from 'vitest';
+import { missingFor } from '../../src/cli/targets.ts';
+import { expectReference, linearCases } from './linear.ts';
+
+const cases = await linearCases('sparse');
+
+describe('selections on the interpreter', () => {
+  // Both are float64: only the order of sums differs.
+  it.each(cases)('$title', (c) => expectReference('interp', c, { tolerance: 1e-9 }));
+});
+
+describe('selections on the kernel interpreter', () => {
+  it.each(cases)('$title', { timeout: 120_000 }, (c) =>
+    expectReference('kernel-interp', c, { features: { device: 'gpu' }, takes: (length) => length <= 65 }),
+  );
+});
+
+const noDevice = await missingFor('wgsl');
+describe.skipIf(noDevice !== undefined)(`selections in WGSL (${noDevice ?? 'a device is here'})`, () => {
+  it.each(cases)('$title', { timeout: 120_000 }, (c) => expectReference('wgsl', c));
+  it.each(cases)('$title, planned for a GPU', { timeout: 120_000 }, (c) =>
+    expectReference('wgsl', c, {
+      features: { device: 'gpu' },
+      takes: (length) => length === 65 || length === 200,
+    }),
+  );
+});
+
+const noEmulator = await missingFor('cuda-emu');
+describe.skipIf(noEmulator !== undefined)(`selections in CUDA (${noEmulator ?? 'g++ is here'})`, () => {
+  it.each(cases)('$title', { timeout: 180_000 }, (c) =>
+    expectReference('cuda-emu', c, { takes: (length) => length === 65 || length === 200 }),
+  );
+});

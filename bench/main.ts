@@ -6,6 +6,7 @@ import { openWebgpu } from '../src/runtime/webgpu-device.ts';
 import { coldRow, warmRows } from './compiling.ts';
 import { denseNames, denseRows } from './dense.ts';
 import { maskNames, maskRows } from './masks.ts';
+import { choosePeers, USUAL_PEERS } from './peers/choose.ts';
 import { recurrenceNames, recurrenceRows } from './recurrences.ts';
 import { rewritingNames, rewritingRow } from './rewriting.ts';
 import type { Row } from './rows.ts';
@@ -15,7 +16,8 @@ const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
 
 function line(r: Row): string {
   const peers = Object.entries(r.peers).map(
-    ([name, p]) => `${name} ${ms(p.median_ms)} ms, ${p.ratio.toFixed(1)} times as long`,
+    ([name, p]) =>
+      `${name} ${ms(p.median_ms)} ms, ${p.ratio.toFixed(1)} times as long, error ${p.max_error.toExponential(0)}`,
   );
   const spread = `(${ms(r.spread[0])} … ${ms(r.spread[1])})`;
   return [r.name.padEnd(34), `${ms(r.median_ms)} ms`.padStart(10), spread, ...peers].join('  ');
@@ -25,8 +27,11 @@ async function main(): Promise<void> {
   const program = new Command()
     .option('--only <regex>', 'rows whose name matches', '')
     .option('--json <file>', 'write all figures there')
-    .option('--rounds <n>', 'measured rounds', '7');
-  const { only, json, rounds } = program.parse().opts<{ only: string; json?: string; rounds: string }>();
+    .option('--rounds <n>', 'measured rounds', '7')
+    .option('--peers <names>', 'other libraries beside dense rows', USUAL_PEERS);
+  const { only, json, rounds, peers } = program
+    .parse()
+    .opts<{ only: string; json?: string; rounds: string; peers: string }>();
   const pattern = new RegExp(only);
   const wanted = (name: string): boolean => pattern.test(name);
   const rows: Row[] = [];
@@ -47,7 +52,8 @@ async function main(): Promise<void> {
     const gpu = await openWebgpu();
     device = gpu.name;
     console.log(`WebGPU: ${gpu.name}`);
-    await denseRows(gpu, wanted, Number(rounds), done);
+    const others = denseNames().some(wanted) ? choosePeers(gpu, peers) : [];
+    await denseRows(gpu, wanted, Number(rounds), done, others);
     await maskRows(gpu, wanted, Number(rounds), done);
     await recurrenceRows(gpu, wanted, Number(rounds), done);
     await rewritingRow(gpu, wanted, Number(rounds), done);

@@ -3,7 +3,7 @@
  * each row's peer is the unmasked kernel at N = 4096, or for a window at other N the window at half of it.
  */
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { draw, largestError, WIDTH, type Keep } from './dense.ts';
+import { draw, largestError, WIDTH, type Keep } from './attention.ts';
 import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 

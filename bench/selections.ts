@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/runtime/package-root.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { draw, WIDTH } from './dense.ts';
+import { draw, WIDTH } from './attention.ts';
 import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 

@@ -34,7 +34,7 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
     const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(k, axis));
     const steps = stepsAlong(k, axis, o);
     const short = steps < LEAST_CHUNKS * chunk;
-    const own = short ? 'few steps' : o.limits.software ? 'on a CPU a step costs no more' : undefined;
+    const own = short ? 'few steps' : reasonForSteps(k, axis, o);
     return {
       form: own === undefined ? 'chunked' : 'sequential',
       ...(own === undefined ? {} : { why: own }),
@@ -47,6 +47,13 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
   };
 }
 
+/** Why steps one after the other are faster than chunks, measured as docs/performance.md and docs/gpu.md say. */
+function reasonForSteps(k: IrKernel, axis: string, o: FormChoice): string | undefined {
+  if (o.limits.software) return 'on a CPU a step costs no more';
+  const solves = stepsOf(k, axis).some((s) => s.kind === 'affine' && s.feedback.length > 0);
+  return solves ? 'what is solved for each chunk costs more' : undefined;
+}
+
 /** Infinity where nobody knows. */
 function stepsAlong(k: IrKernel, axis: string, o: FormChoice): number {
   const { extent } = k.axes.find((a) => a.name === axis)!;
@@ -54,12 +61,13 @@ function stepsAlong(k: IrKernel, axis: string, o: FormChoice): number {
   return [...freeVars(extent)].some((v) => !known.has(v)) ? Infinity : evalConst(extent, known);
 }
 
-function chunkOf(k: IrKernel, axis: string): number {
-  const steps = components(k)
+const stepsOf = (k: IrKernel, axis: string): readonly Step[] =>
+  components(k)
     .filter((c) => c.states.some((s) => s.axis === axis))
     .map((c) => analyseComponent(k, c));
-  return steps.some(byElement) ? BY_ELEMENT : CONTRACTED;
-}
+
+const chunkOf = (k: IrKernel, axis: string): number =>
+  stepsOf(k, axis).some(byElement) ? BY_ELEMENT : CONTRACTED;
 
 function byElement(s: Step): boolean {
   if (s.kind !== 'affine') return false;

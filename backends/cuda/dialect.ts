@@ -116,7 +116,7 @@ export const CUDA_OPS: Readonly<Record<OpName, Spelling>> = {
   sqrt: call('sqrtf'),
   rsqrt: call('rsqrtf'),
   exp: call('expf'),
-  exp2: call('exp2f'),
+  exp2: call('attn::power_of_2'),
   log: call('logf'),
   log2: call('log2f'),
   log1p: call('log1pf'),

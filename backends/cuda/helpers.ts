@@ -31,14 +31,21 @@ ATTN_FN int floor_mod(int a, int b) {
 }`,
   pack_f16: packed('f16', '__half2', '__floats2half2_rn'),
   pack_bf16: packed('bf16', '__nv_bfloat162', '__floats2bfloat162_rn'),
+  load_word: `// Two 16-bit elements that begin at a multiple of 4 bytes.
+ATTN_FN uint32_t load_word(const void* place) { return *static_cast<const uint32_t*>(place); }`,
+  store_word: `ATTN_FN void store_word(void* place, uint32_t word) { *static_cast<uint32_t*>(place) = word; }`,
 };
 
 interface Collective {
   readonly comment: string;
+  /** Type and, before it, template parameters. */
+  readonly head?: string;
   readonly signature: string;
   readonly ptx: string;
   /** What the CPU emulator runs instead; \`at\` is the place of the call for its reports. */
   readonly emulated: string;
+  /** The emulator's meaning needs no place. */
+  readonly placeless?: true;
 }
 
 const mma = (type: string): Collective => ({
@@ -67,6 +74,38 @@ const COLLECTIVE: Readonly<Record<string, Collective>> = {
   mma_m16n8k16_bf16: mma('bf16'),
   ldmatrix_x4: ldmatrix('', ''),
   ldmatrix_x4_trans: ldmatrix('_trans', '.trans'),
+  copy_16: {
+    comment: '// Starts a copy of 16 bytes to shared memory, past the first cache.',
+    signature: 'copy_16(void* to, const void* from',
+    ptx: `  const uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" : : "r"(address), "l"(from) : "memory");`,
+    emulated: 'cuemu::cp_async(to, from, 16, 16, at);',
+  },
+  copy_commit: {
+    comment: '// The copies that the thread started since the last commit become a group.',
+    signature: 'copy_commit(',
+    ptx: '  asm volatile("cp.async.commit_group;" : : : "memory");',
+    emulated: 'cuemu::cp_async_commit();',
+    placeless: true,
+  },
+  copy_wait: {
+    comment: "// Waits until at most N of the thread's groups are in flight.",
+    head: 'template <int N>\nATTN_FN void',
+    signature: 'copy_wait(',
+    ptx: '  asm volatile("cp.async.wait_group %0;" : : "n"(N) : "memory");',
+    emulated: 'cuemu::cp_async_wait(N);',
+    placeless: true,
+  },
+  power_of_2: {
+    comment: '// 2^x to 2 units in the last place; results below 2^-126 are 0.',
+    head: 'ATTN_FN float',
+    signature: 'power_of_2(float x',
+    ptx: `  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;`,
+    emulated: 'return exp2f(x);',
+    placeless: true,
+  },
 };
 
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
@@ -77,7 +116,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 /** The section of helpers that \`kernels\` calls as \`attn::NAME(\`; empty when it calls none. */
 export function helperSection(kernels: string): string {
   const used = new Set<string>();
-  for (const [, name] of kernels.matchAll(/\battn::(\w+)\(/g)) {
+  for (const [, name] of kernels.matchAll(/\battn::(\w+)(?:<\d+>)?\(/g)) {
     for (const needed of NEEDS[name!] ?? []) used.add(needed);
     used.add(name!);
   }
@@ -98,10 +137,11 @@ export function helperSection(kernels: string): string {
 const collectives = (rows: readonly Collective[]): string =>
   [
     '#if defined(__CUDACC__)',
-    ...rows.map((r) => `${r.comment}\nATTN_FN void ${r.signature}) {\n${r.ptx}\n}`),
+    ...rows.map((r) => `${r.comment}\n${r.head ?? 'ATTN_FN void'} ${r.signature}) {\n${r.ptx}\n}`),
     '#else  // the CPU emulator executes the meaning of the instruction',
-    ...rows.map(
-      (r) => `ATTN_FN void ${r.signature},\n    cuemu::Loc at = cuemu::Loc::current()) {\n  ${r.emulated}\n}`,
-    ),
+    ...rows.map((r) => {
+      const place = r.placeless ? '' : ',\n    cuemu::Loc at = cuemu::Loc::current()';
+      return `${r.head ?? 'ATTN_FN void'} ${r.signature}${place}) {\n  ${r.emulated}\n}`;
+    }),
     '#endif',
   ].join('\n');

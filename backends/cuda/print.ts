@@ -70,6 +70,7 @@ function mentioned(kernel: Kernel): ReadonlySet<string> {
   visitStmts(kernel.body, (s) => {
     if (s.kind === 'store') names.add(s.name);
     if (s.kind === 'ldmatrix') names.add(s.shared);
+    if (s.kind === 'copy') names.add(s.shared).add(s.buffer);
   });
   visitExprs(kernel.body, (e) => {
     if (e.kind === 'var' || e.kind === 'read') names.add(e.name);

@@ -65,6 +65,23 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
       const value = `__shfl_xor_sync(${ALL_LANES}, ${text(s.value)}, ${s.xor})`;
       return line(`const ${SCALAR_NAME[s.value.type]} ${name} = ${value};`);
     }
+    case 'vote':
+      return line(`const bool ${scope.name(s.name)} = __any_sync(${ALL_LANES}, ${text(s.value)}) != 0;`);
+    case 'stores': {
+      const storage = scope.storage.get(s.name)!;
+      const word = `attn::pack_${storage}(${s.values.map(text).join(', ')})`;
+      return line(`attn::store_word(${at(s.name, s.index, scope)}, ${word});`);
+    }
+    case 'words':
+      return line(
+        `${scope.name(s.into)}[${text(s.intoOffset)}] = attn::load_word(${at(s.buffer, s.from, scope)});`,
+      );
+    case 'copy':
+      return line(`attn::copy_16(${at(s.shared, s.index, scope)}, ${at(s.buffer, s.from, scope)});`);
+    case 'commit':
+      return line('attn::copy_commit();');
+    case 'await':
+      return line(`attn::copy_wait<${s.pending}>();`);
     case 'comment':
       // A backslash at the end of a line would make the next line part of the comment.
       return s.text.split('\n').map((part) => `${indent}// ${part.replace(/[\\\s]+$/, '')}`.trimEnd());

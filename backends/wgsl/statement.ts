@@ -57,6 +57,12 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
     case 'mma':
     case 'ldmatrix':
     case 'shuffle':
+    case 'vote':
+    case 'stores':
+    case 'words':
+    case 'copy':
+    case 'commit':
+    case 'await':
       throw new CompilerBug('wgsl', `${s.kind} is not lowered`);
   }
 }

@@ -62,6 +62,20 @@ export const fragment = (array: string, offset: Expr, rowStride: number, colStri
 export const contract = (parts: Omit<StmtOf<'contract'>, 'kind'>): Stmt => ({ kind: 'contract', ...parts });
 export const mma = (parts: Omit<StmtOf<'mma'>, 'kind'>): Stmt => ({ kind: 'mma', ...parts });
 export const ldmatrix = (parts: Omit<StmtOf<'ldmatrix'>, 'kind'>): Stmt => ({ kind: 'ldmatrix', ...parts });
+/** Starts a copy of 16 bytes from `buffer[from]` to `shared[index]`. */
+export const copyS = (parts: Omit<StmtOf<'copy'>, 'kind'>): Stmt => ({ kind: 'copy', ...parts });
+export const COMMIT: Stmt = { kind: 'commit' };
+export const awaitS = (pending: number): Stmt => ({ kind: 'await', pending });
+/** `into[intoOffset]` = two neighbouring elements of a buffer, packed. */
+export const words = (parts: Omit<StmtOf<'words'>, 'kind'>): Stmt => ({ kind: 'words', ...parts });
+export const stores = (name: string, index: Expr, values: readonly Expr[]): Stmt => ({
+  kind: 'stores',
+  name,
+  index,
+  values,
+});
+/** `let name` = some lane of the warp has a value that holds. */
+export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, value });
 export const shuffle = (name: string, value: Expr, xor: number): Stmt => ({
   kind: 'shuffle',
   name,

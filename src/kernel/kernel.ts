@@ -2,7 +2,8 @@
  * Kernel IR: what each lane of a workgroup executes. Neutral between targets. Expressions are pure, statements have effects.
  *
  *   kernel  = buffers uniforms shared lanes grid body
- *   stmt    = let | var | assign | array | store | for | if | barrier | contract | mma | ldmatrix | shuffle | comment
+ *   stmt    = let | var | assign | array | store | stores | for | if | barrier | contract | mma | ldmatrix | shuffle | vote
+ *           | words | copy | commit | await | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform) and `lane` (i32, 0 … lanes-1).
  * Reads name a buffer, shared or local array with ONE flat element index; storage is widened to its value type on read
@@ -106,6 +107,34 @@ export type Stmt =
     }
   /** Warp-collective `let name = value of lane (lane ^ xor)`. */
   | { readonly kind: 'shuffle'; readonly name: string; readonly value: Expr; readonly xor: number }
+  /** Warp-collective `let name = the value holds in some lane`. */
+  | { readonly kind: 'vote'; readonly name: string; readonly value: Expr }
+  /** Stores consecutive elements of a buffer in 16-bit storage at once; `index` is a multiple of their number. */
+  | { readonly kind: 'stores'; readonly name: string; readonly index: Expr; readonly values: readonly Expr[] }
+  /** `into[intoOffset]` = elements `from` and `from + 1` of a buffer in 16-bit storage, packed; `from` is even. */
+  | {
+      readonly kind: 'words';
+      readonly into: string;
+      readonly intoOffset: Expr;
+      readonly buffer: string;
+      readonly from: Expr;
+    }
+  /**
+   * Starts a copy of 16 bytes from a buffer into a shared array of the same storage; both indices are multiples of the
+   * elements in 16 bytes. The bytes land when the lane waits for their group: until then nobody may touch their place, and
+   * after that other lanes see them behind a barrier.
+   */
+  | {
+      readonly kind: 'copy';
+      readonly shared: string;
+      readonly index: Expr;
+      readonly buffer: string;
+      readonly from: Expr;
+    }
+  /** The copies that the lane started since its last commit become a group, perhaps an empty one. */
+  | { readonly kind: 'commit' }
+  /** Waits until at most `pending` of the lane's groups, the latest ones, have not landed. */
+  | { readonly kind: 'await'; readonly pending: number }
   | { readonly kind: 'comment'; readonly text: string };
 
 export interface Kernel {

@@ -47,6 +47,20 @@ function stmtLines(s: Stmt, indent: string): string[] {
       );
     case 'shuffle':
       return one(`let ${s.name}: ${s.value.type} = shuffle_xor(${printExpr(s.value)}, ${s.xor})`);
+    case 'vote':
+      return one(`let ${s.name}: bool = any_lane(${printExpr(s.value)})`);
+    case 'stores':
+      return one(
+        `${s.name}[${printExpr(s.index)}; ${s.values.length}] = ${s.values.map(printExpr).join(', ')}`,
+      );
+    case 'words':
+      return one(`words ${s.into}[${printExpr(s.intoOffset)}] = ${s.buffer}[${printExpr(s.from)}; 2]`);
+    case 'copy':
+      return one(`copy ${s.shared}[${printExpr(s.index)}] = ${s.buffer}[${printExpr(s.from)}]`);
+    case 'commit':
+      return one('commit');
+    case 'await':
+      return one(`await ${s.pending}`);
     case 'comment':
       return s.text.split('\n').map((t) => `${indent}// ${t}`.trimEnd());
   }

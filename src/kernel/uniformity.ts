@@ -92,11 +92,20 @@ function transfer(
       return raise(s.d, 'lane');
     case 'ldmatrix':
       return raise(s.into, 'lane');
+    case 'words':
+      return raise(s.into, 'lane');
     case 'shuffle':
+      return raise(s.name, 'lane');
+    case 'vote':
+      return raise(s.name, of(s.value) === 'uniform' ? 'uniform' : 'warp');
+    case 'stores':
       return raise(s.name, 'lane');
     case 'array':
     case 'if':
     case 'barrier':
+    case 'copy':
+    case 'commit':
+    case 'await':
     case 'comment':
       return;
   }

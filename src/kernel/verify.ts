@@ -95,7 +95,7 @@ class KernelVerifier {
     this.block(k.body);
     analyzeUniformity(k, (s, control) => {
       if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
-      const collective = s.kind === 'mma' || s.kind === 'ldmatrix' || s.kind === 'shuffle';
+      const collective = ['mma', 'ldmatrix', 'shuffle', 'vote'].includes(s.kind);
       if (collective && control === 'lane') this.fail(`${s.kind} in lane-dependent control flow`);
     });
   }
@@ -131,6 +131,9 @@ class KernelVerifier {
       case 'let':
       case 'shuffle':
         return this.declare(s.name, { kind: 'value', type: s.value.type });
+      case 'vote':
+        if (s.value.type !== 'bool') this.fail(`vote on ${s.value.type}`);
+        return this.declare(s.name, { kind: 'value', type: 'bool' });
       case 'var':
         return this.declare(s.name, { kind: 'var', type: s.value.type });
       case 'assign': {
@@ -161,7 +164,21 @@ class KernelVerifier {
         return this.local(s.b, 'u32');
       case 'ldmatrix':
         return this.ldmatrix(s);
+      case 'stores':
+        for (const v of s.values) this.store(s.name, s.index, v.type);
+        if (s.values.length !== 2) this.fail(`${s.values.length} values are stored at once`);
+        return void this.halves(s.name, 'buffer');
+      case 'words':
+        this.halves(s.buffer, 'buffer');
+        this.int(s.from, `index of ${s.buffer}`);
+        return this.local(s.into, 'u32');
+      case 'copy':
+        return this.copy(s);
+      case 'await':
+        if (!(Number.isInteger(s.pending) && s.pending >= 0)) this.fail(`await ${s.pending}`);
+        return;
       case 'barrier':
+      case 'commit':
       case 'comment':
         return;
     }
@@ -209,6 +226,21 @@ class KernelVerifier {
     if (this.k.lanes % 32 !== 0) this.fail('ldmatrix needs whole warps');
     this.int(s.index, 'ldmatrix index');
     this.local(s.into, 'u32');
+  }
+
+  /** The 16-bit storage of an array that lies in `kind`. */
+  private halves(name: string, kind: 'shared' | 'buffer'): StorageType {
+    const entry = this.lookup(name);
+    if (entry?.kind !== kind || STORAGE[entry.storage].bytes !== 2)
+      this.fail(`${name} is no ${kind} array of 16-bit floats`);
+    return entry.storage;
+  }
+
+  private copy(s: Extract<Stmt, { kind: 'copy' }>): void {
+    if (this.halves(s.shared, 'shared') !== this.halves(s.buffer, 'buffer'))
+      this.fail(`copy from ${s.buffer} to ${s.shared} of another storage`);
+    this.int(s.index, `index of ${s.shared}`);
+    this.int(s.from, `index of ${s.buffer}`);
   }
 
   private local(name: string, type: ScalarType): void {

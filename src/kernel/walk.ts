@@ -9,9 +9,16 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
     case 'var':
     case 'assign':
     case 'shuffle':
+    case 'vote':
       return [s.value];
     case 'store':
       return [s.index, s.value];
+    case 'stores':
+      return [s.index, ...s.values];
+    case 'words':
+      return [s.intoOffset, s.from];
+    case 'copy':
+      return [s.index, s.from];
     case 'for':
       return [s.from, s.to, s.step];
     case 'if':
@@ -24,6 +31,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
       return [s.intoOffset, s.index];
     case 'array':
     case 'barrier':
+    case 'commit':
+    case 'await':
     case 'comment':
       return [];
   }
@@ -74,7 +83,14 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
     case 'var':
     case 'assign':
     case 'shuffle':
+    case 'vote':
       return { ...s, value: f(s.value) };
+    case 'stores':
+      return { ...s, index: f(s.index), values: s.values.map(f) };
+    case 'words':
+      return { ...s, intoOffset: f(s.intoOffset), from: f(s.from) };
+    case 'copy':
+      return { ...s, index: f(s.index), from: f(s.from) };
     case 'store':
       return { ...s, index: f(s.index), value: f(s.value) };
     case 'for':
@@ -93,6 +109,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return { ...s, intoOffset: f(s.intoOffset), index: f(s.index) };
     case 'array':
     case 'barrier':
+    case 'commit':
+    case 'await':
     case 'comment':
       return s;
   }
@@ -114,7 +132,9 @@ export function flatMapStmts(stmts: readonly Stmt[], f: (s: Stmt) => readonly St
 export function assignedNames(stmts: readonly Stmt[]): ReadonlySet<string> {
   const out = new Set<string>();
   visitStmts(stmts, (s) => {
-    if (s.kind === 'assign' || s.kind === 'store') out.add(s.name);
+    if (s.kind === 'assign' || s.kind === 'store' || s.kind === 'stores') out.add(s.name);
+    else if (s.kind === 'copy') out.add(s.shared);
+    else if (s.kind === 'words') out.add(s.into);
     else if (s.kind === 'contract') out.add(s.acc.array);
     else if (s.kind === 'mma') out.add(s.d);
     else if (s.kind === 'ldmatrix') out.add(s.into);

@@ -12,6 +12,12 @@ const STEPS = {
   block: positive,
 } satisfies Record<keyof NonNullable<StagePlan['steps']>, z.ZodType>;
 
+const FEED = {
+  depth: positive,
+  layout: z.enum(['padded', 'swizzled']),
+  rows: z.enum(['registers', 'workgroup']),
+} satisfies Record<keyof NonNullable<StagePlan['feed']>, z.ZodType>;
+
 const STAGE_PLAN = {
   arrangement: z.enum(['lane-rows', 'warp-matrix']),
   blockM: positive,
@@ -20,6 +26,9 @@ const STAGE_PLAN = {
   operands: z.enum(['workgroup', 'direct']),
   rowShape: z.array(positive).min(1).optional(),
   streamShape: z.array(positive).min(1).optional(),
+  feed: z.strictObject(FEED).optional(),
+  references: z.enum(['exact', 'lagging']).optional(),
+  order: z.enum(['ascending', 'descending']).optional(),
   fullTiles: z.enum(['apart', 'together']),
   dataRanges: z.enum(['tested', 'stored']).optional(),
   split: positive.optional(),

@@ -1,6 +1,7 @@
 /** Whether a stage can be run by a plan that did not come from the compiler. */
 import { splitFits } from './occupancy.ts';
-import { takesMatrix, workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
+import { takesMatrix } from './matrix-plan.ts';
+import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
 import { splittablePass } from './split.ts';
 import type { Stage, TileAxis } from './tile.ts';
 
@@ -34,9 +35,19 @@ export function misfitOf(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit 
   );
 }
 
-function lanesMisfit({ lanes, blockM, arrangement }: StagePlan, limits: PlanLimits): Misfit | undefined {
+/** Tiles on their way beside the one in use: more wait for nothing. */
+const DEEPEST = 4;
+
+function lanesMisfit(
+  { lanes, blockM, arrangement, feed }: StagePlan,
+  limits: PlanLimits,
+): Misfit | undefined {
   if (lanes > limits.maxLanes)
     return misfit('lanes', `is ${lanes}, and a workgroup has at most ${limits.maxLanes} lanes`);
+  if (feed && arrangement === 'lane-rows')
+    return misfit('feed', 'is given, and lanes that own whole rows feed no matrix unit');
+  if (feed && feed.depth > DEEPEST)
+    return misfit('feed', `is ${feed.depth} deep, more than ${DEEPEST} tiles`);
   if (arrangement !== 'lane-rows') return undefined;
   if (blockM % lanes !== 0)
     return misfit(

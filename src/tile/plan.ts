@@ -1,10 +1,22 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
-import { children, freeVars, key, type Expr } from '../expr/expr.ts';
+import { freeVars } from '../expr/expr.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { stepsPlan } from './steps-plan.ts';
-import type { Operand, Stage, TileProgram } from './tile.ts';
+import { columnContents, extentOf } from './contents.ts';
+import { matrixBytes, matrixPlan } from './matrix-plan.ts';
+import type { Stage, TileProgram } from './tile.ts';
+
+/** How 16-bit operands come to matrix units. */
+export interface MatrixFeed {
+  /** Tiles of a column operand in workgroup memory: one is in use while the others are on their way. */
+  readonly depth: number;
+  /** Rows of an operand in workgroup memory: some unused bytes after each, or its 16-byte pieces in another order per row. */
+  readonly layout: 'padded' | 'swizzled';
+  /** Where row operands are while the stream passes. */
+  readonly rows: 'registers' | 'workgroup';
+}
 
 /** How the lanes of a workgroup share a tile of scores. */
 export type Arrangement =
@@ -29,6 +41,15 @@ export interface StagePlan {
   readonly rowShape?: readonly number[];
   /** Positions of a tile along each stream axis; their product is `blockN`. Absent: the axes are flattened into one. */
   readonly streamShape?: readonly number[];
+  /** Of warp-matrix; absent: one tile at a time, padded, rows in workgroup memory. */
+  readonly feed?: MatrixFeed;
+  /**
+   * References follow their running values `exact`ly (the default), or are `lagging`: they stay while the running value
+   * is at most a small constant above them, and catch up at the end.
+   */
+  readonly references?: 'exact' | 'lagging';
+  /** Blocks of rows in the order in which workgroups are numbered; `descending` where late rows have more to do. */
+  readonly order?: 'ascending' | 'descending';
   /** Tiles of which every element is kept get code of their own, in which no predicate is evaluated. */
   readonly fullTiles: 'apart' | 'together';
   /**
@@ -85,18 +106,6 @@ export const NO_LIMITS: PlanLimits = {
   cores: 32,
 };
 
-const extentOf = (s: Stage, vector: string): number => s.vectors.find((v) => v.name === vector)!.extent;
-
-/** Equal for operands of different passes that hold the same matrix, which then share an array. */
-export const operandContent = (o: Operand): string => `${o.site} ${o.vector} ${key(o.value)}`;
-
-/** Column operands and column values of all passes, each content once. */
-function columnContents(s: Stage): { readonly operands: readonly Operand[]; readonly values: number } {
-  const operands = new Map(s.passes.flatMap((p) => p.operands.map((o) => [operandContent(o), o] as const)));
-  const values = new Set(s.passes.flatMap((p) => p.defs.filter((d) => d.site === 'col').map((d) => d.name)));
-  return { operands: [...operands.values()], values: values.size };
-}
-
 /** Bytes of workgroup memory per stream position of a tile. */
 function bytesPerColumn(s: Stage): number {
   const { operands, values } = columnContents(s);
@@ -105,14 +114,6 @@ function bytesPerColumn(s: Stage): number {
 
 function floorPowerOfTwo(n: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, n)));
-}
-
-/** Every operand of the stage is 16-bit of one kind and there is something to contract. */
-function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
-  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
-  const kinds = new Set(operands.map((o) => o.storage));
-  const [only] = kinds;
-  return kinds.size === 1 && (only === 'f16' || only === 'bf16') ? only : undefined;
 }
 
 /** Contraction steps, in multiply-adds, when the sizes that a plan is made for are known. */
@@ -204,67 +205,8 @@ function laneRowsPlan(
 /** Rows of a tile use the same columns. */
 const sharesReads = (s: Stage): boolean => s.passes.some((p) => p.operands.length > 0);
 
-const MATRIX_PAD = 8;
-
-/** Bytes of the 16-bit operand tiles of a stage for a block size, with padded rows. */
-function matrixBytes(s: Stage, blockM: number, blockN: number): number {
-  const row = (vector: string): number => 2 * (Math.ceil(extentOf(s, vector) / 16) * 16 + MATRIX_PAD);
-  const rows = s.rowOperands.reduce((n, o) => n + blockM * row(o.vector), 0);
-  const { operands, values } = columnContents(s);
-  return rows + operands.reduce((n, o) => n + blockN * row(o.vector), 0) + 4 * blockN * values;
-}
-
-/** Contractions of the stage can be products of a matrix unit. */
-export function takesMatrix(s: Stage): boolean {
-  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
-  if (operands.length === 0 || readsOtherElements(s)) return false;
-  const storage = matrixStorage(s);
-  // Weights are rounded to the operands' format: without a reference nothing bounds them by the range of f16.
-  const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
-  return storage !== undefined && !(storage === 'f16' && unbounded);
-}
-
 /** Bytes of workgroup memory that the operands of a stage take in a plan. */
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
-  if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN);
+  if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
   return plan.operands === 'direct' || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
 }
-
-function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
-  if (!takesMatrix(s)) return undefined;
-  for (const blockN of [64, 32, 16])
-    if (matrixBytes(s, 64, blockN) <= limits.workgroupBytes)
-      return {
-        arrangement: 'warp-matrix',
-        blockM: 64,
-        blockN,
-        lanes: 128,
-        operands: 'workgroup',
-        fullTiles: 'apart',
-      };
-  return undefined;
-}
-
-/**
- * A vector carrier is read at an element other than the one being computed. A warp spreads vectors over its lanes, so a
- * lane could not see that element; a reduction over the vector is possible only where a row value is computed.
- */
-function readsOtherElements(s: Stage): boolean {
-  const vectors = new Set<string>();
-  for (const p of s.passes) {
-    for (const x of p.steps) if (x.kind === 'accumulate') vectors.add(x.name);
-    for (const d of p.finish) if (d.vectors.length > 0) vectors.add(d.name);
-  }
-  const foreign = (e: Expr, own: readonly string[]): boolean => {
-    if (e.kind === 'read' && vectors.has(e.name))
-      return e.index.some((x) => x.kind !== 'var' || !own.includes(x.name));
-    const inner = e.kind === 'reduce' ? (own.length > 0 || e.axes.length > 1 ? [] : e.axes) : own;
-    return children(e).some((c) => foreign(c, inner));
-  };
-  return (
-    s.passes.some((p) => p.finish.some((d) => foreign(d.value, d.vectors))) ||
-    s.stores.some((st) => st.vectors.length > 1 || foreign(st.value, st.vectors))
-  );
-}
-
-export { MATRIX_PAD, matrixStorage };

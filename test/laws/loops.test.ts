@@ -1,11 +1,12 @@
 /**
  * Law: the loops of a kernel visit the tiles that `countTiles` counts, each once, full where it says so; workgroups that
- * share a stream visit each of its tiles once between them.
+ * share a stream visit each of its tiles once between them. Loops that work ahead do the same, and have begun each tile at
+ * the place where its body looks for it, before it and not more than their depth before.
  */
 import { describe, it } from 'vitest';
 import { i32, op, read, variable, type Expr } from '../../src/expr/expr.ts';
 import { simplify } from '../../src/expr/simplify.ts';
-import { forS, ifS, LANE, store, WORKGROUP } from '../../src/kernel/build.ts';
+import { arrayS, forS, ifS, LANE, store, WORKGROUP } from '../../src/kernel/build.ts';
 import { Frame } from '../../src/kernel/from-tile/frame.ts';
 import { TileLoops } from '../../src/kernel/from-tile/loops.ts';
 import { matrixFor } from '../../src/kernel/from-tile/matrix.ts';
@@ -24,9 +25,11 @@ import { catches, demand, holds } from './law.ts';
 const SEEN = 'seen';
 /** What one visit adds, and one more for a full tile. */
 const VISIT = 16;
+/** By place, the tile that was begun there, counted from 1. */
+const BEGUN = 'begun';
 
 /** The program up to `stage`, and in its place a kernel that notes which tiles its loops visit. */
-function noting(p: TileProgram, stage: Stage): Program {
+function noting(p: TileProgram, stage: Stage, depth: number): Program {
   const program = kernelProgram(p);
   const at = p.stages.indexOf(stage);
   const plan = stage.plan!;
@@ -35,16 +38,30 @@ function noting(p: TileProgram, stage: Stage): Program {
   const along = streamLoops(stage, plan);
   const tiles = along.reduce<Expr>((n, l) => op('mul', n, l.tiles), i32(1));
   const mine = (tile: Expr): Expr => op('add', op('mul', WORKGROUP, tiles), tile);
-  const note = (firsts: readonly Expr[], full: Expr): Stmt[] => {
-    const number = along.reduce<Expr>(
+  const numberOf = (firsts: readonly Expr[]): Expr =>
+    along.reduce<Expr>(
       (n, l, x) => op('add', op('mul', n, l.tiles), op('quot', firsts[x]!, i32(l.block))),
       i32(0),
     );
+  const note = (firsts: readonly Expr[], full: Expr): Stmt[] => {
+    const number = numberOf(firsts);
     const old = read(SEEN, [mine(number)], 'i32');
     const more = op('select', full, i32(VISIT + 1), i32(VISIT));
     return [ifS(op('eq', LANE, i32(0)), [store(SEEN, mine(number), op('add', old, more))])];
   };
-  const loops = new TileLoops(scope, frame, stage.passes[0]!.bounds, note).lower();
+  const begun = (place: Expr): Expr => read(BEGUN, [place], 'i32');
+  const begin = (firsts: readonly Expr[], place: Expr): Stmt[] => [
+    store(BEGUN, place, op('add', numberOf(firsts), i32(1))),
+  ];
+  const noteBegun = (firsts: readonly Expr[], full: Expr, place: Expr): Stmt[] => [
+    ifS(op('eq', begun(place), op('add', numberOf(firsts), i32(1))), note(firsts, full)),
+    store(BEGUN, place, i32(0)),
+  ];
+  const tileLoops = new TileLoops(scope, frame, stage.passes[0]!.bounds);
+  const loops =
+    depth > 1 && tileLoops.numbered
+      ? [arrayS(BEGUN, 'i32', depth), ...tileLoops.ahead(depth, begin, noteBegun)]
+      : tileLoops.lower(note);
   const clear = forS('t', { to: tiles }, [store(SEEN, mine(variable('t')), i32(0))]);
   const whole = program.kernels[at]!;
   const elements = simplify(op('mul', whole.grid, tiles));
@@ -70,7 +87,7 @@ function law(c: MaskCase, damage: (p: TileProgram, s: Stage) => Stage = (_, s) =
   const stage = p.stages.findLast((s) => s.passes[0]?.bounds && s.stream.some((a) => a.name === 'j'))!;
   const changed = damage(p, stage);
   const damaged = { ...p, stages: p.stages.map((s) => (s === stage ? changed : s)) };
-  const program = noting(damaged, changed);
+  const program = noting(damaged, changed, 1 + (Math.abs(c.data[1]!) % 4));
   verifyProgram(program);
   const values = valuesOf(c);
   const tensors = tensorsOf(c);

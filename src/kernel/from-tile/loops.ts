@@ -5,13 +5,16 @@ import type { Interval } from '../../expr/solve.ts';
 import { endsOf, firstOf, type TileLoop } from '../../tile/sides.ts';
 import type { Bounds, TileList } from '../../tile/tile.ts';
 import { loopExprs, EVERY_TILE } from '../../tile/walk.ts';
-import { assign, comment, forS, ifS, letS, varS } from '../build.ts';
+import { assign, awaitS, BARRIER, comment, COMMIT, forS, ifS, letS, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
 import type { Scope } from './scope.ts';
 
 /** The body of the innermost loop; `full` is true where every element of the tile is kept. */
 export type TileBody = (tile: TilePoint, full: Expr) => readonly Stmt[];
+/** What is done ahead of a tile, and its body; `place` is the number, below the depth, of the place where its data are. */
+export type TileStart = (tile: TilePoint, place: Expr) => readonly Stmt[];
+export type PlacedBody = (tile: TilePoint, full: Expr, place: Expr) => readonly Stmt[];
 
 /** Tile numbers from … to, the end exclusive. */
 interface TileRange {
@@ -27,38 +30,134 @@ export class TileLoops {
     private readonly scope: Scope,
     private readonly frame: Frame,
     bounds: Bounds | undefined,
-    private readonly body: TileBody,
   ) {
     this.bounds = bounds ?? EVERY_TILE;
   }
 
-  lower(): Stmt[] {
+  lower(body: TileBody): Stmt[] {
     const out: Stmt[] = [];
+    const ends = this.prepare(out);
+    out.push(
+      ...(this.bounds.list ? this.listed(this.bounds.list, ends, body) : this.nest(0, ends, [], body)),
+    );
+    return out;
+  }
+
+  /** The tiles of a list: nothing is tested, because what is in the list is kept. */
+  private listed(list: TileList, ends: ReadonlyMap<string, Expr>, body: TileBody): Stmt[] {
+    const loop = this.frame.stream.loops[0]!;
+    const out: Stmt[] = [];
+    const places = this.places(list, loop, ends, out);
+    const slot = this.scope.index(`${loop.axis}_slot`);
+    const inner: Stmt[] = [];
+    const tile = this.name(`${loop.axis}_tile`, this.inList(list, variable(slot), ends, inner), inner);
+    const first = this.name(`${loop.axis}_first`, firstOf(loop, tile), inner);
+    const here = this.declareEnds(endsOf(loop, first, tile), this.rangeVars(1), inner);
+    const full = this.emit(this.bounds.full, new Map([...ends, ...here]), inner);
+    inner.push(...body([first], simplify(op('and', this.fits, full))));
+    return [...out, forS(slot, places, inner)];
+  }
+
+  /** The part of a list that this workgroup runs through. */
+  private places(list: TileList, loop: TileLoop, ends: ReadonlyMap<string, Expr>, out: Stmt[]): TileRange {
+    const count = this.name(`${loop.axis}_count`, this.emit(list.count, ends, out), out);
+    return this.share([{ from: i32(0), to: count }], out)[0]!;
+  }
+
+  /** The tile at a place of a list. */
+  private inList(list: TileList, slot: Expr, ends: ReadonlyMap<string, Expr>, out: Stmt[]): Expr {
+    return this.emit(list.tile, new Map([...ends, [list.slot, slot]]), out);
+  }
+
+  /** Tiles along one axis can be numbered, so that what comes next is known. */
+  get numbered(): boolean {
+    return this.frame.stream.loops.length === 1;
+  }
+
+  /**
+   * The same tiles as `lower` visits, in the same order, with `start` called for each `depth` − 1 turns before its body. A
+   * turn waits for the copies that were started for it, and then for all lanes.
+   */
+  ahead(depth: number, start: TileStart, body: PlacedBody): Stmt[] {
+    const out: Stmt[] = [];
+    const ends = this.prepare(out);
+    const loop = this.frame.stream.loops[0]!;
+    const { list } = this.bounds;
+    const ranges = list ? [this.places(list, loop, ends, out)] : this.cut(0, loop, ends, out);
+    const { total, at } = this.numbering(ranges, loop.axis, out);
+    const tileAt = (n: Expr, into: Stmt[]): Expr => (list ? this.inList(list, at(n), ends, into) : at(n));
+    const visit = (n: Expr, inner: (tile: TilePoint, ends: ReadonlyMap<string, Expr>) => Stmt[]): Stmt[] => {
+      const head: Stmt[] = [];
+      const tile = this.name(`${loop.axis}_tile`, tileAt(n, head), head);
+      const first = this.name(`${loop.axis}_first`, firstOf(loop, tile), head);
+      const here = this.declareEnds(endsOf(loop, first, tile), this.rangeVars(1), head);
+      const all = new Map([...ends, ...here]);
+      const may = list ? bool(true) : this.may(all, head);
+      return [...head, ...this.where(may, inner([first], all))];
+    };
+    const startAt = (n: Expr, place: Expr): readonly Stmt[] =>
+      this.where(
+        simplify(op('lt', n, total)),
+        visit(n, (tile) => [...start(tile, place)]),
+      );
+    for (let n = 0; n < depth - 1; n++) out.push(...startAt(i32(n), i32(n)), COMMIT);
+    const turn = variable(this.scope.index(`${loop.axis}_nth_tile`));
+    const placeOf = (n: Expr): Expr => op('rem', n, i32(depth));
+    const inner: Stmt[] = [awaitS(depth - 2), BARRIER];
+    const next = this.name('ahead', op('add', turn, i32(depth - 1)), inner);
+    inner.push(...startAt(next, placeOf(next)), COMMIT);
+    const place = this.name('place', placeOf(turn), inner);
+    inner.push(
+      ...visit(turn, (tile, all) => {
+        const own: Stmt[] = [];
+        const full = simplify(op('and', this.fits, this.emit(this.bounds.full, all, own)));
+        return [...own, ...body(tile, full, place)];
+      }),
+    );
+    out.push(forS(turn.name, { to: total }, inner));
+    return out;
+  }
+
+  /** How many tiles the ranges hold, each counted once, and which tile is the n-th. */
+  private numbering(
+    ranges: readonly TileRange[],
+    axis: string,
+    out: Stmt[],
+  ): { readonly total: Expr; at(n: Expr): Expr } {
+    const length = (from: Expr, to: Expr): Expr => {
+      const n = simplify(op('sub', to, from));
+      return this.scope.isNatural(n) || isZero(from) ? n : simplify(op('max', n, i32(0)));
+    };
+    const sorted = ranges.length > 1 ? this.sorted(ranges, out) : ranges;
+    const pieces: { readonly from: Expr; readonly before: Expr }[] = [];
+    let [done, before]: [Expr, Expr] = [i32(0), i32(0)];
+    for (const [n, r] of sorted.entries()) {
+      const from = n === 0 ? r.from : this.name('from', op('max', done, r.from), out);
+      pieces.push({ from, before });
+      const count = n === 0 ? length(from, r.to) : simplify(op('max', op('sub', r.to, from), i32(0)));
+      before = this.name(`${axis}_tiles`, simplify(op('add', before, count)), out);
+      done = simplify(op('max', done, r.to));
+    }
+    const within = (p: { readonly from: Expr; readonly before: Expr }, n: Expr): Expr =>
+      simplify(op('add', p.from, simplify(op('sub', n, p.before))));
+    const at = (n: Expr): Expr =>
+      pieces
+        .slice(1)
+        .reduce<Expr>(
+          (e, p) => op('select', op('lt', n, p.before), e, within(p, n)),
+          pieces[0] ? within(pieces[0], n) : n,
+        );
+    return { total: before, at };
+  }
+
+  private prepare(out: Stmt[]): ReadonlyMap<string, Expr> {
     const ends = this.declareEnds(this.frame.rowEnds, this.rangeVars(0), out);
     this.fits = this.emit(this.bounds.fits, ends, out);
     if (this.fits.kind !== 'const') {
       out.push(comment('32-bit integers cannot overflow in the bounds below'));
       this.fits = this.name('fits', this.fits, out);
     }
-    out.push(...(this.bounds.list ? this.listed(this.bounds.list, ends) : this.nest(0, ends, [])));
-    return out;
-  }
-
-  /** The tiles of a list: nothing is tested, because what is in the list is kept. */
-  private listed(list: TileList, ends: ReadonlyMap<string, Expr>): Stmt[] {
-    const loop = this.frame.stream.loops[0]!;
-    const out: Stmt[] = [];
-    const count = this.name(`${loop.axis}_count`, this.emit(list.count, ends, out), out);
-    const [places] = this.share([{ from: i32(0), to: count }], out);
-    const slot = this.scope.index(`${loop.axis}_slot`);
-    const inner: Stmt[] = [];
-    const number = this.emit(list.tile, new Map([...ends, [list.slot, variable(slot)]]), inner);
-    const tile = this.name(`${loop.axis}_tile`, number, inner);
-    const first = this.name(`${loop.axis}_first`, firstOf(loop, tile), inner);
-    const here = this.declareEnds(endsOf(loop, first, tile), this.rangeVars(1), inner);
-    const full = this.emit(this.bounds.full, new Map([...ends, ...here]), inner);
-    inner.push(...this.body([first], simplify(op('and', this.fits, full))));
-    return [...out, forS(slot, places!, inner)];
+    return ends;
   }
 
   /** Free variables of what is evaluated from loop `n` inwards. */
@@ -96,34 +195,49 @@ export class TileLoops {
   }
 
   /** Loop number `n` and all inside it; `firsts` are those of the loops around. */
-  private nest(n: number, ends: ReadonlyMap<string, Expr>, firsts: TilePoint): Stmt[] {
+  private nest(n: number, ends: ReadonlyMap<string, Expr>, firsts: TilePoint, body: TileBody): Stmt[] {
     const loop = this.frame.stream.loops[n];
-    if (!loop) return this.innermost(ends, firsts);
+    if (!loop) return this.innermost(ends, firsts, body);
     const out: Stmt[] = [];
-    const ranges = this.bounds.loops[n]?.ranges ?? [{}];
-    const found = ranges.map((r) => this.tileRange(r, loop, ends, out));
-    // What begins with the first tile needs no sorting.
-    const own = [...found.filter((r) => isZero(r.from)), ...found.filter((r) => !isZero(r.from))];
-    const cut = n === 0 ? this.share(own, out) : own;
+    const cut = this.cut(n, loop, ends, out);
     const tile = this.scope.index(`${loop.axis}_tile`);
     const turn = (): Stmt[] => {
       const inner: Stmt[] = [];
       const first = this.name(`${loop.axis}_first`, firstOf(loop, variable(tile)), inner);
       const here = this.declareEnds(endsOf(loop, first, variable(tile)), this.rangeVars(n + 1), inner);
-      return [...inner, ...this.nest(n + 1, new Map([...ends, ...here]), [...firsts, first])];
+      return [...inner, ...this.nest(n + 1, new Map([...ends, ...here]), [...firsts, first], body)];
     };
     out.push(...this.through(cut, tile, loop.axis, turn));
     return out;
   }
 
-  private innermost(ends: ReadonlyMap<string, Expr>, firsts: TilePoint): Stmt[] {
+  private innermost(ends: ReadonlyMap<string, Expr>, firsts: TilePoint, body: TileBody): Stmt[] {
     const out: Stmt[] = [];
-    const may = simplify(op('or', simplify(op('not', this.fits)), this.emit(this.bounds.may, ends, out)));
+    const may = this.may(ends, out);
     if (may.kind === 'const' && may.value === 0) return [];
     const inner: Stmt[] = [];
     const full = simplify(op('and', this.fits, this.emit(this.bounds.full, ends, inner)));
-    inner.push(...this.body(firsts, full));
-    return may.kind === 'const' ? [...out, ...inner] : [...out, ifS(may, inner)];
+    inner.push(...body(firsts, full));
+    return [...out, ...this.where(may, inner)];
+  }
+
+  /** The tile may hold an element that is kept. */
+  private may(ends: ReadonlyMap<string, Expr>, out: Stmt[]): Expr {
+    return simplify(op('or', simplify(op('not', this.fits)), this.emit(this.bounds.may, ends, out)));
+  }
+
+  private where(cond: Expr, then: readonly Stmt[]): readonly Stmt[] {
+    if (cond.kind !== 'const') return [ifS(cond, then)];
+    return cond.value !== 0 ? then : [];
+  }
+
+  /** The ranges of tiles of loop number `n`, or of them what this workgroup has. */
+  private cut(n: number, loop: TileLoop, ends: ReadonlyMap<string, Expr>, out: Stmt[]): readonly TileRange[] {
+    const ranges = this.bounds.loops[n]?.ranges ?? [{}];
+    const found = ranges.map((r) => this.tileRange(r, loop, ends, out));
+    // What begins with the first tile needs no sorting.
+    const own = [...found.filter((r) => isZero(r.from)), ...found.filter((r) => !isZero(r.from))];
+    return n === 0 ? this.share(own, out) : own;
   }
 
   /** Coordinates lo … hi → the tiles that meet them. */

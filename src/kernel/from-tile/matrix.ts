@@ -6,31 +6,12 @@ import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StorageType } from '../../expr/types.ts';
-import { MATRIX_PAD, type StagePlan } from '../../tile/plan.ts';
-import {
-  arrayS,
-  assign,
-  contract,
-  forS,
-  LANE,
-  ldmatrix,
-  letS,
-  mma,
-  store,
-  varS,
-  OPAQUE_ZERO,
-} from '../build.ts';
+import type { StagePlan } from '../../tile/plan.ts';
+import type { Tile } from './tile-layout.ts';
+import { assign, contract, forS, letS, store, varS, OPAQUE_ZERO } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
-import { laneRows, warpMatrix, type Arrangement } from './arrangement.ts';
-
-export interface Tile {
-  readonly kind: 'tile';
-  readonly array: string;
-  /** Elements from one row of the operand to the next. */
-  readonly stride: number;
-  /** Columns with zero padding. */
-  readonly columns: number;
-}
+import { laneRows, type Arrangement } from './arrangement.ts';
+import { perWarp } from './warp-matrix.ts';
 
 /** A column operand that is read where it lies, its transform applied at each read. */
 export interface DirectOperand {
@@ -41,16 +22,23 @@ export interface DirectOperand {
 }
 export type ColumnOperand = Tile | DirectOperand;
 
+/** Row operands of a warp's 16 rows, in each lane's registers as the matrix unit takes them: 4 words per 16 columns. */
+export interface RowFragments {
+  readonly kind: 'fragments';
+  readonly array: string;
+  readonly columns: number;
+}
+export type RowOperand = Tile | RowFragments;
+
 export interface Matrix {
   readonly arrangement: Arrangement;
-  /** Row operands live in workgroup memory rather than in each lane. */
-  readonly sharedRows: boolean;
+  /** Where row operands are: rows of each lane's own, workgroup memory, or fragments in registers. */
+  readonly rows: 'own' | 'shared' | 'fragments';
   readonly storage: StorageType;
-  /** Columns of an operand in memory, for a vector extent. */
-  columns(extent: number): number;
-  stride(extent: number): number;
+  /** An operand in memory, for a vector extent. */
+  tile(array: string, extent: number): Tile;
   /** dot[row, c] += Σ_k rows[row, k] · cols[c, k] */
-  scores(dot: string, rows: Tile, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
+  scores(dot: string, rows: RowOperand, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
   /** acc[row, e] += Σ_c weights[row, c] · cols[c, e] */
   aggregate(acc: string, weights: string, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
 }
@@ -66,12 +54,11 @@ function perLane(plan: StagePlan): Matrix {
   const zero = i32(0);
   return {
     arrangement: laneRows(plan.lanes, plan.blockM, false),
-    sharedRows: false,
+    rows: 'own',
     storage: 'f32',
-    columns: (extent) => extent,
-    stride: (extent) => extent,
-    scores: (dot, a, cols) => {
-      const b = inMemory(cols);
+    tile: wholeRows,
+    scores: (dot, left, cols) => {
+      const [a, b] = [inMemory(left), inMemory(cols)];
       return [
         contract({
           rows,
@@ -99,9 +86,17 @@ function perLane(plan: StagePlan): Matrix {
   };
 }
 
-function inMemory(o: ColumnOperand): Tile {
+const wholeRows = (array: string, extent: number): Tile => ({
+  kind: 'tile',
+  array,
+  stride: extent,
+  columns: extent,
+  exchanged: 1,
+});
+
+function inMemory(o: ColumnOperand | RowOperand): Tile {
   if (o.kind === 'tile') return o;
-  throw new CompilerBug('kernel/from-tile', 'a column operand was not loaded');
+  throw new CompilerBug('kernel/from-tile', 'an operand was not loaded');
 }
 
 /**
@@ -119,11 +114,11 @@ function perLaneDirect(plan: StagePlan): Matrix {
   };
   return {
     arrangement: laneRows(plan.lanes, plan.blockM, true),
-    sharedRows: false,
+    rows: 'own',
     storage: 'f32',
-    columns: (extent) => extent,
-    stride: (extent) => extent,
-    scores: (dot, rows, cols, fresh) => {
+    tile: wholeRows,
+    scores: (dot, own, cols, fresh) => {
+      const rows = inMemory(own);
       const [k, body] = [fresh('k'), [] as Stmt[]];
       const left = slots.map((r) => {
         const name = fresh('left');
@@ -166,80 +161,3 @@ function perLaneDirect(plan: StagePlan): Matrix {
 }
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
-const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
-const inWarp = op('rem', LANE, i32(32));
-
-function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
-  const warpRow = mul(variable('warp'), 16);
-  const pack = storage === 'f16' ? 'pack_f16' : 'pack_bf16';
-  const columns = (extent: number): number => Math.ceil(extent / 16) * 16;
-  /** Two 16 × 8 products with the left and right half of a 16 × 16 piece. */
-  const products = (d: string, piece: Expr, a: string, aOffset: Expr, b: string): Stmt[] =>
-    [0, 1].map((n) =>
-      mma({ storage, d, dOffset: add(mul(piece, 8), i32(4 * n)), a, aOffset, b, bOffset: i32(2 * n) }),
-    );
-  return {
-    arrangement: warpMatrix(),
-    sharedRows: true,
-    storage,
-    columns,
-    stride: (extent) => columns(extent) + MATRIX_PAD,
-    scores: (dot, a, cols, fresh) => {
-      const b = inMemory(cols);
-      const [k, n, af, bf] = [fresh('step'), fresh('piece'), fresh('rows_fragment'), fresh('cols_fragment')];
-      const step = mul(variable(k), 16);
-      const rowIndex = add(
-        mul(add(warpRow, op('rem', LANE, i32(16))), a.stride),
-        add(step, mul(op('quot', inWarp, i32(16)), 8)),
-      );
-      const key = add(
-        mul(variable(n), 16),
-        add(op('rem', LANE, i32(8)), mul(op('quot', inWarp, i32(16)), 8)),
-      );
-      const colIndex = add(
-        mul(key, b.stride),
-        add(step, mul(op('rem', op('quot', inWarp, i32(8)), i32(2)), 8)),
-      );
-      return [
-        forS(k, { to: i32(a.columns / 16), unroll: true }, [
-          arrayS(af, 'u32', 4),
-          ldmatrix({ into: af, intoOffset: i32(0), shared: a.array, index: rowIndex, transpose: false }),
-          forS(n, { to: i32(plan.blockN / 16), unroll: true }, [
-            arrayS(bf, 'u32', 4),
-            ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index: colIndex, transpose: false }),
-            ...products(dot, variable(n), af, i32(0), bf),
-          ]),
-        ]),
-      ];
-    },
-    aggregate: (acc, weights, cols, fresh) => {
-      const b = inMemory(cols);
-      const [k, n, af, bf] = [
-        fresh('step'),
-        fresh('piece'),
-        fresh('weights_fragment'),
-        fresh('cols_fragment'),
-      ];
-      const base = mul(variable(k), 8);
-      // An accumulator of the first product is, packed in pairs, the left operand of the second.
-      const pair = (at: number): Expr =>
-        op(pack, read(weights, [add(base, i32(at))]), read(weights, [add(base, i32(at + 1))]));
-      const row = add(mul(variable(k), 16), op('rem', LANE, i32(16)));
-      const colIndex = add(
-        mul(row, b.stride),
-        add(mul(variable(n), 16), mul(op('quot', inWarp, i32(16)), 8)),
-      );
-      return [
-        forS(k, { to: i32(plan.blockN / 16), unroll: true }, [
-          arrayS(af, 'u32', 4),
-          ...[0, 2, 4, 6].map((at, slot) => store(af, i32(slot), pair(at))),
-          forS(n, { to: i32(b.columns / 16), unroll: true }, [
-            arrayS(bf, 'u32', 4),
-            ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index: colIndex, transpose: true }),
-            ...products(acc, variable(n), af, i32(0), bf),
-          ]),
-        ]),
-      ];
-    },
-  };
-}

@@ -3,12 +3,15 @@ import { f32, i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StorageType } from '../../expr/types.ts';
 import type { Operand, TileDef } from '../../tile/tile.ts';
-import { arrayS, forS, ifS, LANE, letS, store } from '../build.ts';
+import { arrayS, awaitS, COMMIT, copyS, forS, ifS, LANE, letS, store } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
-import type { DirectOperand, Matrix, Tile } from './matrix.ts';
+import { loadFragments, plainRows } from './fragments.ts';
+import type { DirectOperand, Matrix, RowOperand } from './matrix.ts';
 import type { Place, Scope } from './scope.ts';
-import { operandContent, type StagePlan } from '../../tile/plan.ts';
+import { operandContent } from '../../tile/contents.ts';
+import type { StagePlan } from '../../tile/plan.ts';
+import { elementAt, PIECE, pieceStart, type Tile } from './tile-layout.ts';
 
 export class Loader {
   readonly shared: SharedArray[] = [];
@@ -23,6 +26,11 @@ export class Loader {
   /** Arrays by what they hold: passes run one after another, so a later one takes the array again. */
   private readonly byContent = new Map<string, string>();
 
+  /** Some array may still be read by lanes that are behind. */
+  get used(): boolean {
+    return this.shared.length > 0;
+  }
+
   private share(content: string, base: string, storage: StorageType, length: number): string {
     const known = this.byContent.get(content);
     if (known) return known;
@@ -32,15 +40,10 @@ export class Loader {
     return name;
   }
 
-  private tile(o: Operand, rows: number): Tile {
-    const extent = this.scope.vectorExtent(o.vector);
-    const stride = this.matrix.stride(extent);
-    return {
-      kind: 'tile',
-      array: this.share(operandContent(o), operandName(o), this.matrix.storage, rows * stride),
-      stride,
-      columns: this.matrix.columns(extent),
-    };
+  private tile(o: Operand, rows: number, depth = 1): Tile {
+    const t = this.matrix.tile('', this.scope.vectorExtent(o.vector));
+    const length = rows * t.stride * depth;
+    return { ...t, array: this.share(operandContent(o), operandName(o), this.matrix.storage, length) };
   }
 
   /** Loops over the elements of a rows × columns tile, shared out between the lanes. */
@@ -64,7 +67,7 @@ export class Loader {
     out: Stmt[],
     value: (into: Stmt[]) => Expr,
   ): Stmt[] {
-    const index = simplify(op('add', op('mul', row, i32(t.stride)), col));
+    const index = elementAt(t, row, col);
     const extent = this.scope.vectorExtent(o.vector);
     if (extent === t.columns) {
       const x = value(out);
@@ -78,9 +81,47 @@ export class Loader {
     ];
   }
 
-  /** A column operand: reserved once per pass, loaded for every tile. */
-  reserveColumns(o: Operand): Tile {
-    return this.tile(o, this.plan.blockN);
+  /** A column operand: reserved once per pass, loaded for every tile. `depth` tiles lie one after another. */
+  reserveColumns(o: Operand, depth = 1): Tile {
+    return this.tile(o, this.plan.blockN, depth);
+  }
+
+  /** The tensor holds the operand as it is, in rows that can be copied 16 bytes at a time. */
+  copied(o: Operand): boolean {
+    const plain = plainRows(this.scope, o, this.matrix.storage);
+    return this.matrix.rows !== 'own' && plain !== undefined && this.matrix.tile('', plain).columns === plain;
+  }
+
+  /** Starts copies of a tile of a copied operand; each lane waits for its own. */
+  copyColumns(o: Operand, t: Tile, tileFirst: TilePoint): Stmt {
+    return this.copy(o, t, this.plan.blockN, (row, out) => this.frame.column(tileFirst, row, out).vars);
+  }
+
+  private copy(
+    o: Operand,
+    t: Tile,
+    rows: number,
+    rowAt: (row: Expr, out: Stmt[]) => ReadonlyMap<string, Expr>,
+  ): Stmt {
+    const { lanes } = this.plan;
+    const pieces = t.columns / PIECE;
+    const [name, row, piece] = [
+      this.scope.index('part'),
+      this.scope.index('tile_row'),
+      this.scope.index('piece'),
+    ];
+    const even = (rows * pieces) % lanes === 0;
+    const at = even ? op('add', op('mul', variable(name), i32(lanes)), LANE) : variable(name);
+    const body: Stmt[] = [letS(row, op('quot', at, i32(pieces))), letS(piece, op('rem', at, i32(pieces)))];
+    const vars = rowAt(variable(row), body);
+    const col = simplify(op('mul', variable(piece), i32(PIECE)));
+    const place = { out: body, vars: new Map([...vars, [o.vector, col]]), cache: new Map<string, Expr>() };
+    const source = this.scope.element(o.value, place);
+    body.push(copyS({ shared: t.array, index: pieceStart(t, variable(row), variable(piece)), ...source }));
+    // Loops of a known length are unrolled, so that what does not change is computed once.
+    return even
+      ? forS(name, { to: i32((rows * pieces) / lanes), unroll: true }, body)
+      : forS(name, { from: LANE, to: i32(rows * pieces), step: i32(lanes) }, body);
   }
 
   loadColumns(o: Operand, t: Tile, tileFirst: TilePoint): Stmt {
@@ -110,11 +151,26 @@ export class Loader {
     };
   }
 
-  loadRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
-    return this.matrix.sharedRows ? this.loadSharedRows(o) : this.loadLaneRows(o);
+  loadRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
+    switch (this.matrix.rows) {
+      case 'own':
+        return this.loadLaneRows(o);
+      case 'shared':
+        return this.loadSharedRows(o);
+      case 'fragments': {
+        const columns = this.matrix.tile('', this.scope.vectorExtent(o.vector)).columns;
+        const array = this.scope.names.fresh(operandName(o));
+        const stmts = loadFragments(this.scope, this.frame, o, {
+          array,
+          columns,
+          storage: this.matrix.storage,
+        });
+        return { rows: { kind: 'fragments', array, columns }, stmts };
+      }
+    }
   }
 
-  private loadLaneRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
+  private loadLaneRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
     const extent = this.scope.vectorExtent(o.vector);
     const slots = this.scope.arrangement.rowSlots;
     const array = this.scope.names.fresh(operandName(o));
@@ -128,12 +184,16 @@ export class Loader {
       body.push(store(array, at, value));
     }
     const stmts = [arrayS(array, 'f32', slots * extent), forS(name, { to: i32(extent), unroll: true }, body)];
-    return { tile: { kind: 'tile', array, stride: extent, columns: extent }, stmts };
+    return { rows: { ...this.matrix.tile(array, extent) }, stmts };
   }
 
   /** Rows in workgroup memory; `frame.rowAt` gives the coordinates of any row of the block. */
-  private loadSharedRows(o: Operand): { readonly tile: Tile; readonly stmts: Stmt[] } {
+  private loadSharedRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
     const t = this.tile(o, this.plan.blockM);
+    if (this.copied(o)) {
+      const load = this.copy(o, t, this.plan.blockM, (row, out) => this.frame.rowAt(row, out));
+      return { rows: t, stmts: [load, COMMIT, awaitS(0)] };
+    }
     const loop = this.cooperative(this.plan.blockM, t.columns, (row, col) => {
       const out: Stmt[] = [];
       const vars = this.frame.rowAt(row, out);
@@ -145,7 +205,7 @@ export class Loader {
         }),
       ];
     });
-    return { tile: t, stmts: [loop] };
+    return { rows: t, stmts: [loop] };
   }
 
   /** A value per column, computed by one lane and seen by all. */

@@ -2,18 +2,20 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { HIGHEST, identity, LOWEST } from '../../tile/finals.ts';
+import { identity, LOWEST } from '../../tile/finals.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import type { Pass, Step, TileDef } from '../../tile/tile.ts';
-import { arrayS, assign, BARRIER, ifS, letS, store, varS } from '../build.ts';
+import type { Operand, Pass, Step, TileDef } from '../../tile/tile.ts';
+import { arrayS, assign, awaitS, BARRIER, COMMIT, ifS, letS, store, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Cell } from './arrangement.ts';
 import type { Column, Frame, TilePoint } from './frame.ts';
 import { TileLoops } from './loops.ts';
-import type { ColumnOperand, Matrix, Tile } from './matrix.ts';
+import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
 import type { Loader } from './operands.ts';
-import { planPhases, referenced, type Phase } from './phases.ts';
+import { planPhases, type Phase } from './phases.ts';
+import { References } from './references.ts';
 import { padded, type Place, type Scope } from './scope.ts';
+import type { Tile } from './tile-layout.ts';
 import type { Storer } from './stores.ts';
 
 type Fold = Extract<Step, { kind: 'fold' }>;
@@ -28,7 +30,7 @@ export class PassLowering {
   private columns: readonly Column[] = [];
   /** Every element of the tile at hand is kept. */
   private full = false;
-  private readonly runningCopies: ReadonlySet<string>;
+  private readonly references: References;
   private readonly indexOf = new Map<string, string[]>();
   private readonly weightArrays = new Map<string, string>();
 
@@ -41,33 +43,24 @@ export class PassLowering {
       readonly matrix: Matrix;
       readonly plan: StagePlan;
       readonly storer: Storer;
-      readonly rowTiles: ReadonlyMap<string, Tile>;
+      readonly rowOperands: ReadonlyMap<string, RowOperand>;
     },
   ) {
     this.scope = context.scope;
     this.slots = context.scope.arrangement.rowSlots;
-    this.runningCopies = context.scope.arrangement.leader ? referenced(pass.steps) : new Set();
+    this.references = new References(pass, context.scope, context.frame, context.plan);
   }
 
   lower(): Stmt[] {
     const { scope, frame } = this.context;
     const out: Stmt[] = this.declareCarriers();
-    const body = (tile: TilePoint, full: Expr): Stmt[] => this.tileBody(tile, full);
-    out.push(...new TileLoops(scope, frame, this.pass.bounds, body).lower());
-    out.push(...this.combineCarriers());
+    const loops = new TileLoops(scope, frame, this.pass.bounds);
+    const ahead = loops.numbered ? this.copiedAhead() : [];
+    if (ahead.length > 0) out.push(...this.pipelined(loops, ahead));
+    else out.push(...loops.lower((tile, full) => this.tileBody(tile, full)));
+    out.push(...this.combineCarriers(), ...this.references.settle());
     this.pass.finish.forEach((d) => this.finish(d, out));
     return out;
-  }
-
-  private perSlot(base: string): string[] {
-    const name = this.slots > 1 ? Array.from({ length: this.slots }, (_, n) => `${base}_${n}`) : [base];
-    return name.map((n) => this.scope.names.fresh(n));
-  }
-
-  private rowNames(name: string): readonly string[] {
-    const at = this.scope.locations.get(name);
-    if (at?.kind !== 'row') throw new CompilerBug('kernel/from-tile', `${name} is not a row value`);
-    return at.names;
   }
 
   // ---- carriers
@@ -82,11 +75,11 @@ export class PassLowering {
         this.scope.locations.set(s.name, { kind: 'vector', array, columns });
         continue;
       }
-      const names = this.perSlot(s.name);
+      const names = this.scope.perSlot(s.name);
       this.scope.locations.set(s.name, { kind: 'row', names });
       for (const n of names) out.push(varS(n, initial(s)));
       if (s.kind === 'fold' && isArg(s)) {
-        const values = this.perSlot(`${s.name}.best`);
+        const values = this.scope.perSlot(`${s.name}.best`);
         this.indexOf.set(s.name, values);
         for (const n of values) out.push(varS(n, constant(s.value.type, 0)));
       }
@@ -96,7 +89,9 @@ export class PassLowering {
 
   /** Partial values of a row are joined over the lanes that share it. */
   private combineCarriers(): Stmt[] {
-    return this.pass.steps.flatMap((s) => (s.kind === 'fold' ? this.combine(s, this.rowNames(s.name)) : []));
+    return this.pass.steps.flatMap((s) =>
+      s.kind === 'fold' ? this.combine(s, this.scope.rowNames(s.name)) : [],
+    );
   }
 
   private combine(s: Fold, names: readonly string[]): Stmt[] {
@@ -120,8 +115,15 @@ export class PassLowering {
     const { plan } = this.context;
     const out: Stmt[] = [];
     if (plan.operands === 'direct') this.directOperands(first, out);
-    else this.loadOperands(first, out);
-    out.push(...this.contractions());
+    else this.loadOperands(first, this.pass.operands, out);
+    out.push(...this.scores(first, full));
+    return out;
+  }
+
+  /** All that is done with a tile whose operands are there. */
+  private scores(first: TilePoint, full: Expr): Stmt[] {
+    const { plan } = this.context;
+    const out = this.contractions();
     for (const d of this.pass.defs)
       if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
     const apart = plan.fullTiles === 'apart' && full.kind !== 'const';
@@ -155,40 +157,80 @@ export class PassLowering {
 
   private columnCaches: readonly Map<string, Expr>[] = [];
 
-  private loadOperands(first: TilePoint, out: Stmt[]): void {
+  /** Operands that are copied as they are, while tiles before are worked on. */
+  private copiedAhead(): readonly Operand[] {
+    const { plan, loader } = this.context;
+    return (plan.feed?.depth ?? 1) > 1 ? this.pass.operands.filter((o) => loader.copied(o)) : [];
+  }
+
+  /**
+   * Copies run `depth` − 1 tiles ahead. A turn waits for its own tile, and its barrier shows it to all lanes; the same
+   * barrier lets the place of the tile before be filled again, since every lane has left that tile.
+   */
+  private pipelined(loops: TileLoops, ahead: readonly Operand[]): Stmt[] {
+    const { loader, plan } = this.context;
+    const depth = plan.feed!.depth;
+    const before = loader.used ? [BARRIER] : [];
+    const tiles = new Map(ahead.map((o) => [o, loader.reserveColumns(o, depth)]));
+    const at = (t: Tile, place: Expr): Tile => ({
+      ...t,
+      first: simplify(op('mul', place, i32(plan.blockN * t.stride))),
+    });
+    const start = (first: TilePoint, place: Expr): Stmt[] =>
+      ahead.map((o) => loader.copyColumns(o, at(tiles.get(o)!, place), first));
+    const rest = this.pass.operands.filter((o) => !tiles.has(o));
+    const body = (first: TilePoint, full: Expr, place: Expr): Stmt[] => {
+      const out: Stmt[] = [];
+      for (const [o, t] of tiles) this.tiles.set(o.name, at(t, place));
+      this.loadNow(first, rest, out);
+      return [...out, ...this.scores(first, full)];
+    };
+    return [...before, ...loops.ahead(depth, start, body)];
+  }
+
+  private loadOperands(first: TilePoint, operands: readonly Operand[], out: Stmt[]): void {
+    const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
+    if (columnDefs.length + operands.length > 0) out.push(BARRIER);
+    this.loadNow(first, operands, out);
+  }
+
+  /** Loads column values and operands of a tile whose place all lanes have left; a barrier shows them to all lanes. */
+  private loadNow(first: TilePoint, operands: readonly Operand[], out: Stmt[]): void {
     const { loader } = this.context;
     const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
-    if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
     for (const d of columnDefs) {
       const array = loader.reserveColumnValue(d);
       out.push(loader.columnValue(d, array, first));
       this.scope.locations.set(d.name, { kind: 'col', shared: array });
     }
     // Operands may read column values that another lane wrote.
-    if (columnDefs.length > 0 && this.pass.operands.length > 0) out.push(BARRIER);
-    for (const o of this.pass.operands) {
+    if (columnDefs.length > 0 && operands.length > 0) out.push(BARRIER);
+    const copied = operands.filter((o) => loader.copied(o));
+    for (const o of operands) {
       const t = loader.reserveColumns(o);
       this.tiles.set(o.name, t);
-      out.push(loader.loadColumns(o, t, first));
+      out.push(copied.includes(o) ? loader.copyColumns(o, t, first) : loader.loadColumns(o, t, first));
     }
-    if (columnDefs.length + this.pass.operands.length > 0) out.push(BARRIER);
+    if (copied.length > 0) out.push(COMMIT, awaitS(0));
+    if (columnDefs.length + operands.length > 0) out.push(BARRIER);
   }
 
   private contractions(): Stmt[] {
-    const { matrix, rowTiles, plan } = this.context;
+    const { matrix, rowOperands, plan } = this.context;
     return this.pass.contractions.flatMap((c) => {
       const array = this.scope.names.fresh(c.name);
       this.scope.locations.set(c.name, { kind: 'fragment', array });
       return [
         arrayS(array, 'f32', this.scope.arrangement.fragmentLength(plan.blockN)),
-        ...matrix.scores(array, rowTiles.get(c.rows)!, this.tiles.get(c.cols)!, (b) => this.scope.index(b)),
+        ...matrix.scores(array, rowOperands.get(c.rows)!, this.tiles.get(c.cols)!, (b) =>
+          this.scope.index(b),
+        ),
       ];
     });
   }
 
   private phase(phase: Phase, first: TilePoint): Stmt[] {
-    const out = phase.references.flatMap((r) => this.moveReference(r));
-    out.push(...this.rescaleVectors(phase.references));
+    const out = this.references.move(phase.references);
     if (phase.carriers.length === 0) return out;
     for (const s of phase.carriers) if (s.kind === 'accumulate') out.push(...this.declareWeights(s));
     out.push(...this.eachCell(first, (place, inside) => this.visit(phase, place, inside)));
@@ -214,62 +256,6 @@ export class PassLowering {
     const { storer } = this.context;
     return this.eachCell(first, (place, inside) => {
       for (const s of this.pass.stores) storer.element(s, place, inside);
-    });
-  }
-
-  // ---- references
-
-  private moveReference(r: Reference): Stmt[] {
-    const out: Stmt[] = [];
-    const names = this.rowNames(r.name);
-    const scales = this.perSlot(`${r.name}.scale`);
-    for (let slot = 0; slot < this.slots; slot++) {
-      const place = this.context.frame.row(slot, out);
-      for (const c of this.runningCopies) this.joined(c, slot, place);
-      const value = this.scope.emit(r.value, place);
-      const moved = this.scope.names.fresh(`${names[slot]!}_next`);
-      // Both ends stay finite, and so does their difference.
-      out.push(letS(moved, op('min', op('max', value, f32(LOWEST)), f32(HIGHEST))));
-      out.push(
-        letS(scales[slot]!, op(r.base, op('sub', variable(names[slot]!, 'f32'), variable(moved, 'f32')))),
-      );
-      out.push(assign(names[slot]!, variable(moved, 'f32')));
-    }
-    this.scope.locations.set(`${r.name}.scale`, { kind: 'row', names: scales });
-    for (const s of this.pass.steps)
-      if (s.kind === 'fold' && s.scaledBy === r.name)
-        this.rowNames(s.name).forEach((n, slot) =>
-          out.push(assign(n, op('mul', variable(n, 'f32'), variable(scales[slot]!, 'f32')))),
-        );
-    return out;
-  }
-
-  /** A carrier's value over all lanes that share the row, in a copy: the lanes go on with their own parts. */
-  private joined(carrier: string, slot: number, place: Place): void {
-    const s = this.pass.steps.find((x): x is Fold => x.kind === 'fold' && x.name === carrier);
-    if (!s) return;
-    const name = this.scope.names.fresh(`${this.rowNames(carrier)[slot]!}_all`);
-    place.out.push(varS(name, variable(this.rowNames(carrier)[slot]!, s.type)));
-    place.out.push(...this.scope.arrangement.combine(s.op, [name], s.type));
-    place.cache.set(carrier, variable(name, s.type));
-  }
-
-  private rescaleVectors(moved: readonly Reference[]): Stmt[] {
-    return this.pass.steps.flatMap((s) => {
-      if (s.kind !== 'accumulate' || !moved.some((r) => r.name === s.scaledBy)) return [];
-      const at = this.scope.locations.get(s.name);
-      if (at?.kind !== 'vector') return [];
-      const scales = this.rowNames(`${s.scaledBy!}.scale`);
-      return this.scope.arrangement.forCells(at.columns, this.scope.index(s.vector), (cell) =>
-        scales.map((n, slot) => {
-          const i = cell.at(slot);
-          return store(
-            at.array,
-            i,
-            op('mul', { kind: 'read', type: 'f32', name: at.array, index: [i] }, variable(n, 'f32')),
-          );
-        }),
-      );
     });
   }
 
@@ -313,7 +299,7 @@ export class PassLowering {
   }
 
   private fold(s: Fold, keep: Expr, place: Place): void {
-    const name = this.rowNames(s.name)[place.slot!]!;
+    const name = this.scope.rowNames(s.name)[place.slot!]!;
     const carrier = variable(name, s.type);
     if (isArg(s)) {
       const best = this.indexOf.get(s.name)![place.slot!]!;

@@ -2,11 +2,12 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { matrixStorage, type StagePlan } from '../../tile/plan.ts';
+import { matrixStorage } from '../../tile/matrix-plan.ts';
+import type { StagePlan } from '../../tile/plan.ts';
 import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
 import type { Buffer, Kernel, Program, ProgramTensor, SharedArray, Stmt, Uniform } from '../kernel.ts';
 import { Frame } from './frame.ts';
-import { matrixFor, type Matrix, type Tile } from './matrix.ts';
+import { matrixFor, type Matrix, type RowOperand } from './matrix.ts';
 import { Loader } from './operands.ts';
 import { emitRowDef, PassLowering } from './pass.ts';
 import { bufferOf, Scope } from './scope.ts';
@@ -58,14 +59,14 @@ function lowerTiles(stage: Stage, plan: StagePlan, scope: Scope, frame: Frame, m
   const storer = new Storer(scope, frame);
   const body: Stmt[] = [];
   for (const d of stage.prologue) emitRowDef(scope, frame, d, body);
-  const rowTiles = new Map<string, Tile>();
+  const rowOperands = new Map<string, RowOperand>();
   for (const o of stage.rowOperands) {
-    const { tile, stmts } = loader.loadRows(o);
-    rowTiles.set(o.name, tile);
+    const { rows, stmts } = loader.loadRows(o);
+    rowOperands.set(o.name, rows);
     body.push(...stmts);
   }
   for (const pass of stage.passes)
-    body.push(...new PassLowering(pass, { scope, frame, loader, matrix, plan, storer, rowTiles }).lower());
+    body.push(...new PassLowering(pass, { scope, frame, loader, matrix, plan, storer, rowOperands }).lower());
   body.push(...storer.rows(stage.stores));
   return { body, written: storer.written, shared: loader.shared };
 }

@@ -92,6 +92,20 @@ export class Scope {
     return t;
   }
 
+  /** Fresh names for a value that every row slot of a lane has. */
+  perSlot(base: string): string[] {
+    const slots = this.arrangement.rowSlots;
+    const names = slots > 1 ? Array.from({ length: slots }, (_, n) => `${base}_${n}`) : [base];
+    return names.map((n) => this.names.fresh(n));
+  }
+
+  /** The variables of a row value, by slot. */
+  rowNames(name: string): readonly string[] {
+    const at = this.locations.get(name);
+    if (at?.kind !== 'row') throw new CompilerBug('kernel/from-tile', `${name} is not a row value`);
+    return at.names;
+  }
+
   vectorExtent(name: string): number {
     const v = this.stage.vectors.find((x) => x.name === name);
     if (!v) throw new CompilerBug('kernel/from-tile', `${name} is not a vector axis of the stage`);
@@ -191,6 +205,14 @@ export class Scope {
   /** Declarations that come before all others. */
   declarations(): readonly Stmt[] {
     return [...this.offsets.values()].map(({ name, value }) => letS(name, value));
+  }
+
+  /** Where the element that a plain tensor read names is: its buffer and flat index. */
+  element(e: Expr, place: Place): { readonly buffer: string; readonly from: Expr } {
+    const read = this.value(e, place);
+    if (read.kind !== 'read' || !this.isBuffer(read.name))
+      throw new CompilerBug('kernel/from-tile', 'an operand that is copied is no tensor read');
+    return { buffer: read.name, from: read.index[0]! };
   }
 
   // ---- values

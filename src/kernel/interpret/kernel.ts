@@ -29,7 +29,12 @@ export function evaluateScalar(e: Expr, scalars: Scalars, report: Report): numbe
     report,
   };
   const value = compileExpr(e, places);
-  return value({ number: 0, slots: Float64Array.from(names, (n) => scalarOf(scalars, n)), arrays: [] });
+  return value({
+    number: 0,
+    slots: Float64Array.from(names, (n) => scalarOf(scalars, n)),
+    arrays: [],
+    copies: [],
+  });
 }
 
 function slotOf(names: string[], name: string): number {
@@ -92,18 +97,23 @@ export function runKernel(k: Kernel, context: RunContext): void {
     number,
     slots: new Float64Array(names.length),
     arrays: [...locals.values()].map((l) => new Float64Array(l.length)),
+    copies: [],
   }));
   for (let group = 0; group < groups; group++) {
     report.workgroup = group;
     clock.epoch += 1;
     clock.groupStart = clock.epoch;
+    for (const m of memories.values()) if (m instanceof SharedMemory) m.reset();
     for (const l of lanes) {
       l.slots.set(initial);
       l.slots[0] = group;
       l.slots[1] = l.number;
+      l.copies.splice(0, Infinity, []);
     }
     try {
       run(lanes);
+      const left = lanes.find((l) => l.copies.some((g) => g.length > 0));
+      if (left) report.add('race', `lane ${left.number} ends before its copies have landed`);
     } catch (e) {
       if (!(e instanceof Stop)) throw e;
     }

@@ -28,6 +28,8 @@ export class SharedMemory implements Memory {
   private readonly writer: Int32Array;
   private readonly readEpoch: Int32Array;
   private readonly reader: Int32Array;
+  /** Copies in flight to an element. */
+  private readonly landing: Uint8Array;
   private readonly round: (x: number) => number;
 
   constructor(
@@ -42,6 +44,7 @@ export class SharedMemory implements Memory {
     this.writer = new Int32Array(length);
     this.readEpoch = new Int32Array(length).fill(-1);
     this.reader = new Int32Array(length);
+    this.landing = new Uint8Array(length);
     this.round = STORE_ROUND[storage];
   }
 
@@ -52,7 +55,9 @@ export class SharedMemory implements Memory {
       return 0;
     }
     const written = this.writeEpoch[index]!;
-    if (written < clock.groupStart) {
+    if (this.landing[index]! > 0) {
+      report.add('race', `lane ${lane} reads ${name}[${index}] before a copy to it has landed`);
+    } else if (written < clock.groupStart) {
       report.add('uninitialised', `lane ${lane} reads ${name}[${index}], which nothing has written`);
     } else if (written === clock.epoch && this.writer[index] !== lane) {
       report.add(
@@ -69,12 +74,33 @@ export class SharedMemory implements Memory {
     return this.values[index]!;
   }
 
+  /** A copy begins: it may be written from now on, and is written at the latest when `land` is called. */
+  start(index: number, lane: number): void {
+    if (index >= 0 && index < this.values.length) {
+      this.save(index, NaN, lane);
+      this.landing[index]! += 1;
+    } else this.report.add('out-of-bounds', `lane ${lane} copies to ${this.name}[${index}]`);
+  }
+
+  land(index: number, value: number, lane: number): void {
+    if (!(index >= 0 && index < this.values.length)) return;
+    this.landing[index]! -= 1;
+    this.save(index, value, lane);
+  }
+
+  /** A workgroup begins: what the last one left in flight is gone. */
+  reset(): void {
+    this.landing.fill(0);
+  }
+
   save(index: number, value: number, lane: number): void {
     const { clock, report, name } = this;
     if (!(index >= 0 && index < this.values.length)) {
       report.add('out-of-bounds', `lane ${lane} writes ${name}[${index}] of ${this.values.length}`);
       return;
     }
+    if (this.landing[index]! > 0)
+      report.add('race', `lane ${lane} writes ${name}[${index}] before a copy to it has landed`);
     if (this.writeEpoch[index] === clock.epoch && this.writer[index] !== lane) {
       report.add(
         'race',
@@ -101,6 +127,7 @@ export interface TensorMemory {
 /** A tensor as one launch sees it. Accesses of different workgroups are never ordered. */
 export class BufferMemory implements Memory {
   readonly values: Float64Array;
+  readonly storage: StorageType;
   private readonly history: History | undefined;
   private readonly round: (x: number) => number;
 
@@ -114,6 +141,7 @@ export class BufferMemory implements Memory {
     private readonly report: Report,
   ) {
     this.values = tensor.values;
+    this.storage = tensor.storage;
     this.history = writable ? new History(length) : undefined;
     this.round = STORE_ROUND[tensor.storage];
   }

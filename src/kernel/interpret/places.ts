@@ -7,7 +7,12 @@ export interface Lane {
   readonly number: number;
   readonly slots: Float64Array;
   readonly arrays: Float64Array[];
+  /** Copies in flight: committed groups, the oldest first, and the group that is being made. */
+  readonly copies: Landing[][];
 }
+
+/** What happens when a copy lands. */
+export type Landing = () => void;
 export type Value = (lane: Lane) => number;
 
 /** Where names live, decided while a kernel is compiled. */

@@ -9,7 +9,7 @@ export type ProblemKind =
   | 'race'
   /** Lanes of a workgroup (or of a warp, for collectives) do not reach one statement together. */
   | 'divergence'
-  /** A matrix load whose row does not start on 16 bytes. */
+  /** A matrix load whose row does not start on 16 bytes, or several elements at once from where they may not begin. */
   | 'alignment'
   /** A NaN is stored to an output; only reported on request. */
   | 'not-a-number';

@@ -8,12 +8,14 @@ import { someStmt } from '../walk.ts';
 import { compileExpr } from './expression.ts';
 import type { GroupStep, Lane, StatementPlaces, Step, Value } from './places.ts';
 import { compileCollective } from './together.ts';
+import { aligned, compileTransfer } from './transfer.ts';
 
 const COLLECTIVE: ReadonlySet<Stmt['kind']> = new Set<Stmt['kind']>([
   'barrier',
   'mma',
   'ldmatrix',
   'shuffle',
+  'vote',
 ]);
 const isTogether = (s: Stmt): boolean => someStmt([s], (x) => COLLECTIVE.has(x.kind));
 
@@ -117,12 +119,28 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
     }
     case 'contract':
       return compileContract(s, places);
+    case 'stores': {
+      const index = compileExpr(s.index, places);
+      const each = s.values.map((v, n) =>
+        compileStore(s.name, (l) => index(l) + n, compileExpr(v, places), places),
+      );
+      return (l) => {
+        aligned(places, l, s.name, index(l), s.values.length);
+        for (const one of each) one(l);
+      };
+    }
+    case 'words':
+    case 'copy':
+    case 'commit':
+    case 'await':
+      return compileTransfer(s, places);
     case 'comment':
       return () => undefined;
     case 'barrier':
     case 'mma':
     case 'ldmatrix':
     case 'shuffle':
+    case 'vote':
       throw new CompilerBug('kernel interpreter', `${s.kind} among single-lane statements`);
   }
 }

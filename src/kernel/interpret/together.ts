@@ -29,6 +29,14 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
         });
       });
     }
+    case 'vote': {
+      const slot = places.slot(s.name);
+      const value = compileExpr(s.value, places);
+      return byWarp('vote', places, (warp) => {
+        const some = warp.filter((l) => value(l) !== 0).length > 0 ? 1 : 0;
+        for (const l of warp) l.slots[slot] = some;
+      });
+    }
     case 'mma': {
       const local = (name: string): number => localOf(name, places);
       const [dOffset, aOffset, bOffset] = [s.dOffset, s.aOffset, s.bOffset].map((e) =>

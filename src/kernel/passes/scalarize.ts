@@ -28,7 +28,7 @@ function survey(k: Kernel): {
     // Statements that take a whole array need one.
     if (s.kind === 'contract') for (const f of [s.acc, s.a, s.b]) arrays.delete(f.array);
     if (s.kind === 'mma') for (const a of [s.d, s.a, s.b]) arrays.delete(a);
-    if (s.kind === 'ldmatrix') arrays.delete(s.into);
+    if (s.kind === 'ldmatrix' || s.kind === 'words') arrays.delete(s.into);
   });
   return { arrays, names };
 }

@@ -18,6 +18,8 @@ ATTN_FN unsigned pack_f16(float low, float high) {
   memcpy(&word, &pair, sizeof word);
   return word;
 }
+// Two 16-bit elements that begin at a multiple of 4 bytes.
+ATTN_FN uint32_t load_word(const void* place) { return *static_cast<const uint32_t*>(place); }
 #if defined(__CUDACC__)
 // d += a * b for one 16 x 8 x 16 tile held by a warp; operands in f16, sums in f32.
 ATTN_FN void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b) {
@@ -42,6 +44,20 @@ ATTN_FN void ldmatrix_x4_trans(uint32_t* r, const void* row) {
                : "r"(address)
                : "memory");
 }
+// Starts a copy of 16 bytes to shared memory, past the first cache.
+ATTN_FN void copy_16(void* to, const void* from) {
+  const uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" : : "r"(address), "l"(from) : "memory");
+}
+// The copies that the thread started since the last commit become a group.
+ATTN_FN void copy_commit() {
+  asm volatile("cp.async.commit_group;" : : : "memory");
+}
+// Waits until at most N of the thread's groups are in flight.
+template <int N>
+ATTN_FN void copy_wait() {
+  asm volatile("cp.async.wait_group %0;" : : "n"(N) : "memory");
+}
 #else  // the CPU emulator executes the meaning of the instruction
 ATTN_FN void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b,
     cuemu::Loc at = cuemu::Loc::current()) {
@@ -54,6 +70,17 @@ ATTN_FN void ldmatrix_x4(uint32_t* r, const void* row,
 ATTN_FN void ldmatrix_x4_trans(uint32_t* r, const void* row,
     cuemu::Loc at = cuemu::Loc::current()) {
   cuemu::ldmatrix<4, true>(r, cuemu::to_shared(row), at);
+}
+ATTN_FN void copy_16(void* to, const void* from,
+    cuemu::Loc at = cuemu::Loc::current()) {
+  cuemu::cp_async(to, from, 16, 16, at);
+}
+ATTN_FN void copy_commit() {
+  cuemu::cp_async_commit();
+}
+template <int N>
+ATTN_FN void copy_wait() {
+  cuemu::cp_async_wait(N);
 }
 #endif
 #undef ATTN_FN
@@ -71,7 +98,7 @@ struct causal_uniforms {
   int M;
 };
 
-constexpr int causal_kernel_shared_bytes = 9216 + 2 * ATTN_REDZONE;
+constexpr int causal_kernel_shared_bytes = 8192 + ATTN_REDZONE;
 extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __restrict__ q,
     const __half* __restrict__ k, const __half* __restrict__ v, __half* __restrict__ y,
     const causal_uniforms uniforms) {
@@ -79,9 +106,8 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   const int workgroup = blockIdx.x;
   const int lane = threadIdx.x;
   extern __shared__ __align__(1024) unsigned char attn_smem[];
-  __half* const q_rows = reinterpret_cast<__half*>(attn_smem);
-  __half* const k_tile = reinterpret_cast<__half*>(attn_smem + 3072 + ATTN_REDZONE);
-  __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 6144 + 2 * ATTN_REDZONE);
+  __half* const k_tile = reinterpret_cast<__half*>(attn_smem);
+  __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 4096 + ATTN_REDZONE);
   const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
   const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
   const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
@@ -92,12 +118,13 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   const int i_0 = min(row_0, N - 1);
   const int row_1 = row_first + (warp * 16 + group + 8);
   const int i_1 = min(row_1, N - 1);
-  for (int element = lane; element < 1024; element += 128) {
-    const int tile_row = element / 16;
-    const int tile_col = element % 16;
-    const int row = row_first + tile_row;
-    const int i = min(row, N - 1);
-    q_rows[tile_row * 24 + tile_col] = q[((b * H + h) * N + i) * 16 + tile_col];
+  unsigned q_rows[4] = {};
+  #pragma unroll
+  for (int step = 0; step < 1; ++step) {
+    q_rows[step * 4] = attn::load_word(&q[((b * H + h) * N + i_0) * 16 + (step * 16 + quad * 2)]);
+    q_rows[step * 4 + 1] = attn::load_word(&q[((b * H + h) * N + i_1) * 16 + (step * 16 + quad * 2)]);
+    q_rows[step * 4 + 2] = attn::load_word(&q[((b * H + h) * N + i_0) * 16 + (step * 16 + quad * 2 + 8)]);
+    q_rows[step * 4 + 3] = attn::load_word(&q[((b * H + h) * N + i_1) * 16 + (step * 16 + quad * 2 + 8)]);
   }
   float p_m_c_0 = -1.5e38f;
   float p_m_c_1 = -1.5e38f;
@@ -108,41 +135,71 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   float y_c[8] = {};
   const int i_last = min(row_first + 64, N) - 1;
   const int j_past = min(i_last + 1, M);
-  for (int j_tile = 0; j_tile < (j_past + 63) / 64; ++j_tile) {
-    const int j_first = j_tile * 64;
-    const int j_last = min(j_first + 64, M) - 1;
-    __syncthreads();
-    for (int element_2 = lane; element_2 < 1024; element_2 += 128) {
-      const int tile_row_2 = element_2 / 16;
-      const int tile_col_2 = element_2 % 16;
-      const int column = j_first + tile_row_2;
-      const int j = min(column, M - 1);
-      k_tile[tile_row_2 * 24 + tile_col_2] = k[((b * H + h) * M + j) * 16 + tile_col_2];
-    }
-    for (int element_3 = lane; element_3 < 1024; element_3 += 128) {
-      const int tile_row_3 = element_3 / 16;
-      const int tile_col_3 = element_3 % 16;
-      const int column_2 = j_first + tile_row_3;
-      const int j_2 = min(column_2, M - 1);
-      v_tile[tile_row_3 * 24 + tile_col_3] = v[((b * H + h) * M + j_2) * 16 + tile_col_3];
-    }
-    __syncthreads();
-    float s_sum_dot[32] = {};
+  const int j_tiles = (j_past + 63) / 64;
+  if (0 < j_tiles) {
     #pragma unroll
-    for (int step = 0; step < 1; ++step) {
-      unsigned rows_fragment[4] = {};
-      attn::ldmatrix_x4(rows_fragment, &q_rows[(warp * 16 + lane % 16) * 24
-          + (step * 16 + lane % 32 / 16 * 8)]);
+    for (int part = 0; part < 1; ++part) {
+      const int tile_row = (part * 128 + lane) / 2;
+      const int piece = (part * 128 + lane) % 2;
+      const int column = 0 + tile_row;
+      const int j = min(column, M - 1);
+      attn::copy_16(&k_tile[tile_row * 16 + (piece ^ (tile_row % 8 / 4 % 2)) * 8],
+          &k[((b * H + h) * M + j) * 16 + piece * 8]);
+    }
+    #pragma unroll
+    for (int part_2 = 0; part_2 < 1; ++part_2) {
+      const int tile_row_2 = (part_2 * 128 + lane) / 2;
+      const int piece_2 = (part_2 * 128 + lane) % 2;
+      const int column_2 = 0 + tile_row_2;
+      const int j_2 = min(column_2, M - 1);
+      attn::copy_16(&v_tile[tile_row_2 * 16 + (piece_2 ^ (tile_row_2 % 8 / 4 % 2)) * 8],
+          &v[((b * H + h) * M + j_2) * 16 + piece_2 * 8]);
+    }
+  }
+  attn::copy_commit();
+  for (int j_nth_tile = 0; j_nth_tile < j_tiles; ++j_nth_tile) {
+    attn::copy_wait<0>();
+    __syncthreads();
+    const int ahead = j_nth_tile + 1;
+    if (ahead < j_tiles) {
+      const int j_first = ahead * 64;
       #pragma unroll
-      for (int piece = 0; piece < 4; ++piece) {
-        unsigned cols_fragment[4] = {};
-        attn::ldmatrix_x4(cols_fragment, &k_tile[(piece * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 24
-            + (step * 16 + lane % 32 / 8 % 2 * 8)]);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8], rows_fragment, cols_fragment);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece * 8 + 4], rows_fragment, &cols_fragment[2]);
+      for (int part_3 = 0; part_3 < 1; ++part_3) {
+        const int tile_row_3 = (part_3 * 128 + lane) / 2;
+        const int piece_3 = (part_3 * 128 + lane) % 2;
+        const int column_3 = j_first + tile_row_3;
+        const int j_3 = min(column_3, M - 1);
+        attn::copy_16(&k_tile[ahead % 2 * 1024 + tile_row_3 * 16 + (piece_3 ^ (tile_row_3 % 8 / 4 % 2)) * 8],
+            &k[((b * H + h) * M + j_3) * 16 + piece_3 * 8]);
+      }
+      #pragma unroll
+      for (int part_4 = 0; part_4 < 1; ++part_4) {
+        const int tile_row_4 = (part_4 * 128 + lane) / 2;
+        const int piece_4 = (part_4 * 128 + lane) % 2;
+        const int column_4 = j_first + tile_row_4;
+        const int j_4 = min(column_4, M - 1);
+        attn::copy_16(&v_tile[ahead % 2 * 1024 + tile_row_4 * 16 + (piece_4 ^ (tile_row_4 % 8 / 4 % 2)) * 8],
+            &v[((b * H + h) * M + j_4) * 16 + piece_4 * 8]);
       }
     }
-    if (j_first + 64 <= M && j_last <= row_first) {
+    attn::copy_commit();
+    const int place = j_nth_tile % 2;
+    const int j_first_2 = j_nth_tile * 64;
+    const int j_last_3 = min(j_first_2 + 64, M) - 1;
+    float s_sum_dot[32] = {};
+    #pragma unroll
+    for (int step_2 = 0; step_2 < 1; ++step_2) {
+      #pragma unroll
+      for (int piece_5 = 0; piece_5 < 4; ++piece_5) {
+        unsigned cols_fragment[4] = {};
+        attn::ldmatrix_x4(cols_fragment, &k_tile[place * 1024
+            + (piece_5 * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 16
+            + ((step_2 * 16) ^ (((lane % 32 / 8 % 2) ^ (lane % 8 / 4 % 2)) * 8))]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_5 * 8], &q_rows[step_2 * 4], cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_5 * 8 + 4], &q_rows[step_2 * 4], &cols_fragment[2]);
+      }
+    }
+    if (j_first_2 + 64 <= M && j_last_3 <= row_first) {
       #pragma unroll
       for (int c_piece = 0; c_piece < 8; ++c_piece) {
         #pragma unroll
@@ -163,24 +220,29 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
       const float p_m_c_0_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 2);
       p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x2);
       const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_0 = expf(ref0_0_0 - ref0_0_0_next);
-      ref0_0_0 = ref0_0_0_next;
       float p_m_c_1_all = p_m_c_1;
       const float p_m_c_1_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 1);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x1);
       const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
       const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_1 = expf(ref0_0_1 - ref0_0_1_next);
-      ref0_0_1 = ref0_0_1_next;
-      p_sum_c_0 *= ref0_0_scale_0;
-      p_sum_c_1 *= ref0_0_scale_1;
-      #pragma unroll
-      for (int e_piece = 0; e_piece < 2; ++e_piece) {
+      const bool ref0_0_moves = __any_sync(0xffffffffu,
+          ref0_0_0_next > ref0_0_0 + 5.5f || ref0_0_0_next < ref0_0_0 || ref0_0_1_next > ref0_0_1 + 5.5f
+          || ref0_0_1_next < ref0_0_1) != 0;
+      if (ref0_0_moves) {
+        const float ref0_0_scale_0 = expf(ref0_0_0 - ref0_0_0_next);
+        ref0_0_0 = ref0_0_0_next;
+        const float ref0_0_scale_1 = expf(ref0_0_1 - ref0_0_1_next);
+        ref0_0_1 = ref0_0_1_next;
+        p_sum_c_0 *= ref0_0_scale_0;
+        p_sum_c_1 *= ref0_0_scale_1;
         #pragma unroll
-        for (int e_half = 0; e_half < 2; ++e_half) {
-          y_c[e_piece * 4 + e_half] *= ref0_0_scale_0;
-          y_c[e_piece * 4 + 2 + e_half] *= ref0_0_scale_1;
+        for (int e_piece = 0; e_piece < 2; ++e_piece) {
+          #pragma unroll
+          for (int e_half = 0; e_half < 2; ++e_half) {
+            y_c[e_piece * 4 + e_half] *= ref0_0_scale_0;
+            y_c[e_piece * 4 + 2 + e_half] *= ref0_0_scale_1;
+          }
         }
       }
       float weights[32] = {};
@@ -201,19 +263,20 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
         }
       }
       #pragma unroll
-      for (int step_2 = 0; step_2 < 4; ++step_2) {
+      for (int step_3 = 0; step_3 < 4; ++step_3) {
         unsigned weights_fragment[4] = {};
-        weights_fragment[0] = attn::pack_f16(weights[step_2 * 8], weights[step_2 * 8 + 1]);
-        weights_fragment[1] = attn::pack_f16(weights[step_2 * 8 + 2], weights[step_2 * 8 + 3]);
-        weights_fragment[2] = attn::pack_f16(weights[step_2 * 8 + 4], weights[step_2 * 8 + 5]);
-        weights_fragment[3] = attn::pack_f16(weights[step_2 * 8 + 6], weights[step_2 * 8 + 7]);
+        weights_fragment[0] = attn::pack_f16(weights[step_3 * 8], weights[step_3 * 8 + 1]);
+        weights_fragment[1] = attn::pack_f16(weights[step_3 * 8 + 2], weights[step_3 * 8 + 3]);
+        weights_fragment[2] = attn::pack_f16(weights[step_3 * 8 + 4], weights[step_3 * 8 + 5]);
+        weights_fragment[3] = attn::pack_f16(weights[step_3 * 8 + 6], weights[step_3 * 8 + 7]);
         #pragma unroll
-        for (int piece_2 = 0; piece_2 < 1; ++piece_2) {
+        for (int piece_6 = 0; piece_6 < 1; ++piece_6) {
           unsigned cols_fragment_2[4] = {};
           attn::ldmatrix_x4_trans(cols_fragment_2,
-              &v_tile[(step_2 * 16 + lane % 16) * 24 + (piece_2 * 16 + lane % 32 / 16 * 8)]);
-          attn::mma_m16n8k16_f16(&y_c[piece_2 * 8], weights_fragment, cols_fragment_2);
-          attn::mma_m16n8k16_f16(&y_c[piece_2 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+              &v_tile[place * 1024 + (step_3 * 16 + lane % 16) * 16
+              + ((piece_6 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
+          attn::mma_m16n8k16_f16(&y_c[piece_6 * 8], weights_fragment, cols_fragment_2);
+          attn::mma_m16n8k16_f16(&y_c[piece_6 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
         }
       }
     } else {
@@ -222,14 +285,14 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
         #pragma unroll
         for (int c_3_half = 0; c_3_half < 2; ++c_3_half) {
           const int c_3 = c_3_piece * 8 + quad * 2 + c_3_half;
-          const int column_5 = j_first + c_3;
-          const int j_5 = min(column_5, M - 1);
-          const bool keep0_0 = column_5 < M && j_5 <= i_0;
+          const int column_7 = j_first_2 + c_3;
+          const int j_7 = min(column_7, M - 1);
+          const bool keep0_0 = column_7 < M && j_7 <= i_0;
           const float s_sum_5 = s_sum_dot[c_3_piece * 4 + c_3_half];
           const float s_5 = s_sum_5 * 0.25f;
           const float kept_3 = keep0_0 ? s_5 : -1.5e38f;
           p_m_c_0 = fmaxf(p_m_c_0, kept_3);
-          const bool keep0_0_2 = column_5 < M && j_5 <= i_1;
+          const bool keep0_0_2 = column_7 < M && j_7 <= i_1;
           const float s_sum_6 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
           const float s_6 = s_sum_6 * 0.25f;
           const float kept_4 = keep0_0_2 ? s_6 : -1.5e38f;
@@ -242,24 +305,29 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
       const float p_m_c_0_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 2);
       p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x2);
       const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_0_2 = expf(ref0_0_0 - ref0_0_0_next_2);
-      ref0_0_0 = ref0_0_0_next_2;
       float p_m_c_1_all_2 = p_m_c_1;
       const float p_m_c_1_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 1);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x1);
       const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
       const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_1_2 = expf(ref0_0_1 - ref0_0_1_next_2);
-      ref0_0_1 = ref0_0_1_next_2;
-      p_sum_c_0 *= ref0_0_scale_0_2;
-      p_sum_c_1 *= ref0_0_scale_1_2;
-      #pragma unroll
-      for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+      const bool ref0_0_moves_2 = __any_sync(0xffffffffu,
+          ref0_0_0_next_2 > ref0_0_0 + 5.5f || ref0_0_0_next_2 < ref0_0_0
+          || ref0_0_1_next_2 > ref0_0_1 + 5.5f || ref0_0_1_next_2 < ref0_0_1) != 0;
+      if (ref0_0_moves_2) {
+        const float ref0_0_scale_0_2 = expf(ref0_0_0 - ref0_0_0_next_2);
+        ref0_0_0 = ref0_0_0_next_2;
+        const float ref0_0_scale_1_2 = expf(ref0_0_1 - ref0_0_1_next_2);
+        ref0_0_1 = ref0_0_1_next_2;
+        p_sum_c_0 *= ref0_0_scale_0_2;
+        p_sum_c_1 *= ref0_0_scale_1_2;
         #pragma unroll
-        for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
-          y_c[e_2_piece * 4 + e_2_half] *= ref0_0_scale_0_2;
-          y_c[e_2_piece * 4 + 2 + e_2_half] *= ref0_0_scale_1_2;
+        for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
+          #pragma unroll
+          for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
+            y_c[e_2_piece * 4 + e_2_half] *= ref0_0_scale_0_2;
+            y_c[e_2_piece * 4 + 2 + e_2_half] *= ref0_0_scale_1_2;
+          }
         }
       }
       float weights_2[32] = {};
@@ -268,15 +336,15 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
         #pragma unroll
         for (int c_4_half = 0; c_4_half < 2; ++c_4_half) {
           const int c_4 = c_4_piece * 8 + quad * 2 + c_4_half;
-          const int column_6 = j_first + c_4;
-          const int j_6 = min(column_6, M - 1);
-          const bool keep0_0_3 = column_6 < M && j_6 <= i_0;
+          const int column_8 = j_first_2 + c_4;
+          const int j_8 = min(column_8, M - 1);
+          const bool keep0_0_3 = column_8 < M && j_8 <= i_0;
           const float s_sum_7 = s_sum_dot[c_4_piece * 4 + c_4_half];
           const float s_7 = s_sum_7 * 0.25f;
           const float weight_3 = keep0_0_3 ? expf(s_7 - ref0_0_0) : 0.0f;
           p_sum_c_0 += weight_3;
           weights_2[c_4_piece * 4 + c_4_half] = weight_3;
-          const bool keep0_0_4 = column_6 < M && j_6 <= i_1;
+          const bool keep0_0_4 = column_8 < M && j_8 <= i_1;
           const float s_sum_8 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
           const float s_8 = s_sum_8 * 0.25f;
           const float weight_4 = keep0_0_4 ? expf(s_8 - ref0_0_1) : 0.0f;
@@ -285,19 +353,20 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
         }
       }
       #pragma unroll
-      for (int step_3 = 0; step_3 < 4; ++step_3) {
+      for (int step_4 = 0; step_4 < 4; ++step_4) {
         unsigned weights_fragment_2[4] = {};
-        weights_fragment_2[0] = attn::pack_f16(weights_2[step_3 * 8], weights_2[step_3 * 8 + 1]);
-        weights_fragment_2[1] = attn::pack_f16(weights_2[step_3 * 8 + 2], weights_2[step_3 * 8 + 3]);
-        weights_fragment_2[2] = attn::pack_f16(weights_2[step_3 * 8 + 4], weights_2[step_3 * 8 + 5]);
-        weights_fragment_2[3] = attn::pack_f16(weights_2[step_3 * 8 + 6], weights_2[step_3 * 8 + 7]);
+        weights_fragment_2[0] = attn::pack_f16(weights_2[step_4 * 8], weights_2[step_4 * 8 + 1]);
+        weights_fragment_2[1] = attn::pack_f16(weights_2[step_4 * 8 + 2], weights_2[step_4 * 8 + 3]);
+        weights_fragment_2[2] = attn::pack_f16(weights_2[step_4 * 8 + 4], weights_2[step_4 * 8 + 5]);
+        weights_fragment_2[3] = attn::pack_f16(weights_2[step_4 * 8 + 6], weights_2[step_4 * 8 + 7]);
         #pragma unroll
-        for (int piece_3 = 0; piece_3 < 1; ++piece_3) {
+        for (int piece_7 = 0; piece_7 < 1; ++piece_7) {
           unsigned cols_fragment_3[4] = {};
           attn::ldmatrix_x4_trans(cols_fragment_3,
-              &v_tile[(step_3 * 16 + lane % 16) * 24 + (piece_3 * 16 + lane % 32 / 16 * 8)]);
-          attn::mma_m16n8k16_f16(&y_c[piece_3 * 8], weights_fragment_2, cols_fragment_3);
-          attn::mma_m16n8k16_f16(&y_c[piece_3 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
+              &v_tile[place * 1024 + (step_4 * 16 + lane % 16) * 16
+              + ((piece_7 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
+          attn::mma_m16n8k16_f16(&y_c[piece_7 * 8], weights_fragment_2, cols_fragment_3);
+          attn::mma_m16n8k16_f16(&y_c[piece_7 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
         }
       }
     }
@@ -318,22 +387,38 @@ extern "C" __global__ void __launch_bounds__(128) causal_kernel(const __half* __
   p_sum_c_1 += p_sum_c_1_x1;
   const float p_sum_c_1_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_1, 2);
   p_sum_c_1 += p_sum_c_1_x2;
+  const float ref0_0_0_next_3 = fminf(fmaxf(p_m_c_0, -1.5e38f), 1.5e38f);
+  const float ref0_0_1_next_3 = fminf(fmaxf(p_m_c_1, -1.5e38f), 1.5e38f);
+  const float ref0_0_scale_0_3 = expf(ref0_0_0 - ref0_0_0_next_3);
+  ref0_0_0 = ref0_0_0_next_3;
+  const float ref0_0_scale_1_3 = expf(ref0_0_1 - ref0_0_1_next_3);
+  ref0_0_1 = ref0_0_1_next_3;
+  p_sum_c_0 *= ref0_0_scale_0_3;
+  p_sum_c_1 *= ref0_0_scale_1_3;
+  #pragma unroll
+  for (int e_3_piece = 0; e_3_piece < 2; ++e_3_piece) {
+    #pragma unroll
+    for (int e_3_half = 0; e_3_half < 2; ++e_3_half) {
+      y_c[e_3_piece * 4 + e_3_half] *= ref0_0_scale_0_3;
+      y_c[e_3_piece * 4 + 2 + e_3_half] *= ref0_0_scale_1_3;
+    }
+  }
   const float p_sum_0 = p_sum_c_0;
   const float p_sum_1 = p_sum_c_1;
   const float y_c_factor_0 = 1.0f / p_sum_0;
   const float y_c_factor_1 = 1.0f / p_sum_1;
   #pragma unroll
-  for (int e_3_piece = 0; e_3_piece < 2; ++e_3_piece) {
+  for (int e_4_piece = 0; e_4_piece < 2; ++e_4_piece) {
     #pragma unroll
-    for (int e_3_half = 0; e_3_half < 2; ++e_3_half) {
-      const int e_3 = e_3_piece * 8 + quad * 2 + e_3_half;
+    for (int e_4_half = 0; e_4_half < 2; ++e_4_half) {
+      const int e_4 = e_4_piece * 8 + quad * 2 + e_4_half;
       if (row_0 < N) {
-        y[((b * H + h) * N + i_0) * 16 + e_3] =
-            __float2half_rn(p_m_c_0 > -1.5e38f ? y_c_factor_0 * y_c[e_3_piece * 4 + e_3_half] : 0.0f);
+        y[((b * H + h) * N + i_0) * 16 + e_4] =
+            __float2half_rn(p_m_c_0 > -1.5e38f ? y_c_factor_0 * y_c[e_4_piece * 4 + e_4_half] : 0.0f);
       }
       if (row_1 < N) {
-        y[((b * H + h) * N + i_1) * 16 + e_3] =
-            __float2half_rn(p_m_c_1 > -1.5e38f ? y_c_factor_1 * y_c[e_3_piece * 4 + 2 + e_3_half] : 0.0f);
+        y[((b * H + h) * N + i_1) * 16 + e_4] =
+            __float2half_rn(p_m_c_1 > -1.5e38f ? y_c_factor_1 * y_c[e_4_piece * 4 + 2 + e_4_half] : 0.0f);
       }
     }
   }

@@ -1,0 +1,75 @@
+/**
+ * Where the elements of an operand lie in workgroup memory. Matrix units load rows of 8 elements, 16 bytes, eight rows at
+ * a time, which must lie in different banks (8 groups of 16 bytes): so rows are padded, or the 16-byte pieces of a row
+ * are exchanged by the row's number (bitxor), which wastes nothing.
+ */
+import { i32, op, type Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import { MATRIX_PAD } from '../../tile/matrix-plan.ts';
+import type { MatrixFeed } from '../../tile/plan.ts';
+
+export interface Tile {
+  readonly kind: 'tile';
+  readonly array: string;
+  /** Elements from one row of the operand to the next. */
+  readonly stride: number;
+  /** Columns with zero padding. */
+  readonly columns: number;
+  /** How many pieces of a row are exchanged with each other: a power of two, 1 where rows are as they are. */
+  readonly exchanged: number;
+  /** Where the tile begins in the array; absent: at its start. */
+  readonly first?: Expr;
+}
+
+/** Elements of a 16-byte piece of 16-bit elements. */
+export const PIECE = 8;
+const BANK_GROUPS = 8;
+
+const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
+const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
+
+/** Exchanges within a row need 2, 4 or a multiple of 8 pieces; other rows are padded. */
+export function exchangedPieces(columns: number, layout: MatrixFeed['layout']): number {
+  const pieces = columns / PIECE;
+  if (layout === 'padded') return 1;
+  if (pieces % BANK_GROUPS === 0) return BANK_GROUPS;
+  return pieces === 2 || pieces === 4 ? pieces : 1;
+}
+
+export const matrixStride = (columns: number, exchanged: number): number =>
+  exchanged > 1 ? columns : columns + MATRIX_PAD;
+
+/** What the pieces of a row are exchanged by; rows that lie in one line of all banks have the same number. */
+const exchange = (t: Tile, phase: Expr): Expr =>
+  t.exchanged === BANK_GROUPS
+    ? phase
+    : simplify(op('rem', op('quot', phase, i32(BANK_GROUPS / t.exchanged)), i32(t.exchanged)));
+
+const begin = (t: Tile, row: Expr): Expr => {
+  const at = mul(row, t.stride);
+  return t.first ? add(t.first, at) : at;
+};
+
+/**
+ * First element of a piece: of piece `half` (0 or 1) after column `whole`, a multiple of 16.
+ * @param phase the row's number modulo 8
+ */
+export function pieceAt(t: Tile, row: Expr, phase: Expr, whole: Expr, half: Expr): Expr {
+  if (t.exchanged === 1) return add(begin(t, row), add(whole, mul(half, PIECE)));
+  // The row's part does not move with the columns: bits of `whole` above the halves are exchanged last.
+  const moved = mul(op('bitxor', half, exchange(t, phase)), PIECE);
+  return add(begin(t, row), simplify(op('bitxor', whole, moved)));
+}
+
+/** First element of piece number `piece` of a row. */
+export function pieceStart(t: Tile, row: Expr, piece: Expr): Expr {
+  if (t.exchanged === 1) return add(begin(t, row), mul(piece, PIECE));
+  const phase = simplify(op('rem', row, i32(BANK_GROUPS)));
+  return add(begin(t, row), mul(op('bitxor', piece, exchange(t, phase)), PIECE));
+}
+
+/** Any element. */
+export function elementAt(t: Tile, row: Expr, col: Expr): Expr {
+  if (t.exchanged === 1) return add(begin(t, row), col);
+  return add(pieceStart(t, row, simplify(op('quot', col, i32(PIECE)))), simplify(op('rem', col, i32(PIECE))));
+}

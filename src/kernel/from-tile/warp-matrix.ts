@@ -1,0 +1,97 @@
+/** Contractions on matrix units: ldmatrix and mma on 16-bit operands, 16 rows per warp. */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
+import { simplify } from '../../expr/simplify.ts';
+import type { StagePlan } from '../../tile/plan.ts';
+import { arrayS, forS, LANE, ldmatrix, mma, store } from '../build.ts';
+import type { Stmt } from '../kernel.ts';
+import { warpMatrix } from './arrangement.ts';
+import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
+import { exchangedPieces, matrixStride, pieceAt, type Tile } from './tile-layout.ts';
+
+const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
+const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
+const inWarp = op('rem', LANE, i32(32));
+/** The row, modulo 8, that a lane names in a matrix load: rows are taken from multiples of 8. */
+const phase = op('rem', LANE, i32(8));
+
+function inMemory(o: ColumnOperand): Tile {
+  if (o.kind === 'tile') return o;
+  throw new CompilerBug('kernel/from-tile', 'a column operand was not loaded');
+}
+
+export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
+  const warpRow = mul(variable('warp'), 16);
+  const pack = storage === 'f16' ? 'pack_f16' : 'pack_bf16';
+  /** Two 16 × 8 products with the left and right half of a 16 × 16 piece. */
+  const products = (d: string, piece: Expr, a: string, aOffset: Expr, b: string): Stmt[] =>
+    [0, 1].map((n) =>
+      mma({ storage, d, dOffset: add(mul(piece, 8), i32(4 * n)), a, aOffset, b, bOffset: i32(2 * n) }),
+    );
+  /** The fragment of 16 columns from `step` · 16 on of the warp's rows: the array that holds it and where. */
+  const leftOf = (rows: RowOperand, step: Expr, fresh: (base: string) => string) => {
+    if (rows.kind === 'fragments') return { stmts: [], array: rows.array, offset: mul(step, 4) };
+    const array = fresh('rows_fragment');
+    const row = add(warpRow, op('rem', LANE, i32(16)));
+    const index = pieceAt(rows, row, phase, mul(step, 16), op('quot', inWarp, i32(16)));
+    const load = ldmatrix({ into: array, intoOffset: i32(0), shared: rows.array, index, transpose: false });
+    return { stmts: [arrayS(array, 'u32', 4), load], array, offset: i32(0) };
+  };
+  return {
+    arrangement: warpMatrix(),
+    rows: plan.feed?.rows === 'registers' ? 'fragments' : 'shared',
+    storage,
+    tile: (array, extent) => {
+      const columns = Math.ceil(extent / 16) * 16;
+      const exchanged = exchangedPieces(columns, plan.feed?.layout ?? 'padded');
+      return { kind: 'tile', array, columns, exchanged, stride: matrixStride(columns, exchanged) };
+    },
+    scores: (dot, rows, cols, fresh) => {
+      const b = inMemory(cols);
+      const [k, n, bf] = [fresh('step'), fresh('piece'), fresh('cols_fragment')];
+      const left = leftOf(rows, variable(k), fresh);
+      const row = add(
+        mul(variable(n), 16),
+        add(op('rem', LANE, i32(8)), mul(op('quot', inWarp, i32(16)), 8)),
+      );
+      const half = op('rem', op('quot', inWarp, i32(8)), i32(2));
+      const index = pieceAt(b, row, phase, mul(variable(k), 16), half);
+      return [
+        forS(k, { to: i32(rows.columns / 16), unroll: true }, [
+          ...left.stmts,
+          forS(n, { to: i32(plan.blockN / 16), unroll: true }, [
+            arrayS(bf, 'u32', 4),
+            ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: false }),
+            ...products(dot, variable(n), left.array, left.offset, bf),
+          ]),
+        ]),
+      ];
+    },
+    aggregate: (acc, weights, cols, fresh) => {
+      const b = inMemory(cols);
+      const [k, n, af, bf] = [
+        fresh('step'),
+        fresh('piece'),
+        fresh('weights_fragment'),
+        fresh('cols_fragment'),
+      ];
+      const base = mul(variable(k), 8);
+      // An accumulator of the first product is, packed in pairs, the left operand of the second.
+      const pair = (at: number): Expr =>
+        op(pack, read(weights, [add(base, i32(at))]), read(weights, [add(base, i32(at + 1))]));
+      const row = add(mul(variable(k), 16), op('rem', LANE, i32(16)));
+      const index = pieceAt(b, row, phase, mul(variable(n), 16), op('quot', inWarp, i32(16)));
+      return [
+        forS(k, { to: i32(plan.blockN / 16), unroll: true }, [
+          arrayS(af, 'u32', 4),
+          ...[0, 2, 4, 6].map((at, slot) => store(af, i32(slot), pair(at))),
+          forS(n, { to: i32(b.columns / 16), unroll: true }, [
+            arrayS(bf, 'u32', 4),
+            ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: true }),
+            ...products(acc, variable(n), af, i32(0), bf),
+          ]),
+        ]),
+      ];
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** What a stage keeps of its operands in workgroup memory. */
+import { key } from '../expr/expr.ts';
+import type { Operand, Stage } from './tile.ts';
+
+export const extentOf = (s: Stage, vector: string): number =>
+  s.vectors.find((v) => v.name === vector)!.extent;
+
+/** Equal for operands of different passes that hold the same matrix, which then share an array. */
+export const operandContent = (o: Operand): string => `${o.site} ${o.vector} ${key(o.value)}`;
+
+/** Column operands and column values of all passes, each content once. */
+export function columnContents(s: Stage): { readonly operands: readonly Operand[]; readonly values: number } {
+  const operands = new Map(s.passes.flatMap((p) => p.operands.map((o) => [operandContent(o), o] as const)));
+  const values = new Set(s.passes.flatMap((p) => p.defs.filter((d) => d.site === 'col').map((d) => d.name)));
+  return { operands: [...operands.values()], values: values.size };
+}

@@ -1,0 +1,114 @@
+/** Schedules for matrix units: a warp of 32 lanes owns 16 rows, and 16-bit operands stream through workgroup memory. */
+import { children, key, type Expr } from '../expr/expr.ts';
+import { columnContents, extentOf } from './contents.ts';
+import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
+import type { Stage } from './tile.ts';
+
+/** Elements after each padded row: rows then begin in different banks. */
+export const MATRIX_PAD = 8;
+const WARP_ROWS = 16;
+/** Columns of an operand in workgroup memory: whole pieces of 16. */
+const columnsOf = (s: Stage, vector: string): number => Math.ceil(extentOf(s, vector) / 16) * 16;
+
+/** Every operand of the stage is 16-bit of one kind and there is something to contract. */
+export function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
+  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
+  const kinds = new Set(operands.map((o) => o.storage));
+  const [only] = kinds;
+  return kinds.size === 1 && (only === 'f16' || only === 'bf16') ? only : undefined;
+}
+
+/** For plans that say nothing of it. */
+export const ONE_AT_A_TIME: MatrixFeed = { depth: 1, layout: 'padded', rows: 'workgroup' };
+
+/** Bytes of workgroup memory for a block size and a way to feed it. */
+export function matrixBytes(
+  s: Stage,
+  blockM: number,
+  blockN: number,
+  feed: MatrixFeed = ONE_AT_A_TIME,
+): number {
+  const row = (vector: string): number =>
+    2 * (columnsOf(s, vector) + (feed.layout === 'padded' ? MATRIX_PAD : 0));
+  const rows = feed.rows === 'registers' ? 0 : s.rowOperands.reduce((n, o) => n + blockM * row(o.vector), 0);
+  const { operands, values } = columnContents(s);
+  return rows + feed.depth * operands.reduce((n, o) => n + blockN * row(o.vector), 0) + 4 * blockN * values;
+}
+
+/** What addresses, running values, fragments in flight and loop variables take beside the arrays below. */
+const OTHER_REGISTERS = 48;
+const MOST_REGISTERS = 232;
+
+/** Registers per lane, by what is alive at once: accumulators, scores (their weights take their place), held rows. */
+function registers(s: Stage, blockN: number, rows: MatrixFeed['rows']): number {
+  const halves = (vector: string): number => columnsOf(s, vector) / 2;
+  const carried = s.passes.flatMap((p) => p.steps.filter((x) => x.kind === 'accumulate'));
+  const sums = carried.reduce((n, x) => n + halves(x.vector), 0);
+  const weights = (p: Stage['passes'][number]): number =>
+    new Set(p.steps.flatMap((x) => (x.kind === 'accumulate' ? [`${x.keep} ${key(x.weight)}`] : []))).size;
+  const tiles = Math.max(0, ...s.passes.map((p) => Math.max(p.contractions.length, weights(p))));
+  const held = rows === 'registers' ? s.rowOperands.reduce((n, o) => n + halves(o.vector) / 2, 0) : 0;
+  return sums + tiles * (blockN / 2) + held + OTHER_REGISTERS;
+}
+
+const FEEDS: readonly MatrixFeed[] = (['registers', 'workgroup'] as const).map((rows) => ({
+  depth: 2,
+  layout: 'swizzled',
+  rows,
+}));
+
+/** Contractions of the stage can be products of a matrix unit. */
+export function takesMatrix(s: Stage): boolean {
+  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
+  if (operands.length === 0 || readsOtherElements(s)) return false;
+  const storage = matrixStorage(s);
+  // Weights are rounded to the operands' format: without a reference nothing bounds them by the range of f16.
+  const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
+  return storage !== undefined && !(storage === 'f16' && unbounded);
+}
+
+export function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
+  if (!takesMatrix(s)) return undefined;
+  const lanes = 128;
+  const blockM = (lanes / 32) * WARP_ROWS;
+  const fits = (blockN: number, feed: MatrixFeed): boolean =>
+    matrixBytes(s, blockM, blockN, feed) <= limits.workgroupBytes;
+  const choices = [64, 32, 16].flatMap((blockN) => FEEDS.map((feed) => ({ blockN, feed })));
+  const roomy = choices.filter((c) => registers(s, c.blockN, c.feed.rows) <= MOST_REGISTERS);
+  // Where nothing fits the registers the smallest tile spills least.
+  const chosen =
+    roomy.find((c) => fits(c.blockN, c.feed)) ?? [...choices].reverse().find((c) => fits(c.blockN, c.feed));
+  if (!chosen) return undefined;
+  return {
+    arrangement: 'warp-matrix',
+    blockM,
+    blockN: chosen.blockN,
+    lanes,
+    operands: 'workgroup',
+    fullTiles: 'apart',
+    feed: chosen.feed,
+    references: 'lagging',
+  };
+}
+
+/**
+ * A vector carrier is read at an element other than the one being computed. A warp spreads vectors over its lanes, so a
+ * lane could not see that element; a reduction over the vector is possible only where a row value is computed.
+ */
+function readsOtherElements(s: Stage): boolean {
+  const vectors = new Set<string>();
+  for (const p of s.passes) {
+    for (const x of p.steps) if (x.kind === 'accumulate') vectors.add(x.name);
+    for (const d of p.finish) if (d.vectors.length > 0) vectors.add(d.name);
+  }
+  const foreign = (e: Expr, own: readonly string[]): boolean => {
+    if (e.kind === 'read' && vectors.has(e.name))
+      return e.index.some((x) => x.kind !== 'var' || !own.includes(x.name));
+    const inner = e.kind === 'reduce' ? (own.length > 0 || e.axes.length > 1 ? [] : e.axes) : own;
+    return children(e).some((c) => foreign(c, inner));
+  };
+  return (
+    s.passes.some((p) => p.finish.some((d) => foreign(d.value, d.vectors))) ||
+    s.stores.some((st) => st.vectors.length > 1 || foreign(st.value, st.vectors))
+  );
+}

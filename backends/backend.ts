@@ -21,6 +21,8 @@ export interface Limits {
   readonly software: boolean;
   /** Workgroups that run at the same time, one on each core: how finely work is split. */
   readonly cores: number;
+  /** Workgroups start in the order of their numbers. */
+  readonly startsInOrder?: boolean;
 }
 
 export interface ManifestBinding {

@@ -1,6 +1,6 @@
 /** What the compiler decided for a kernel, as data: launches, loop bounds, plan, and what they cost for given sizes. */
 import { evaluate } from './expr/evaluate.ts';
-import { freeVars, isFalse } from './expr/expr.ts';
+import { freeVars, isFalse, type Expr } from './expr/expr.ts';
 import { STORAGE } from './expr/types.ts';
 import { boundsText, exprText, type BoundsText } from './explain/bounds.ts';
 import {
@@ -93,13 +93,19 @@ export interface Explanation extends Cost {
 
 const names = (xs: readonly TileAxis[]): string[] => xs.map((a) => a.name);
 
+/** The value that moves, whatever constant it is multiplied by. */
+const withoutFactor = (e: Expr): Expr =>
+  e.kind === 'op' && e.op === 'mul' && e.args[1]!.kind === 'const' ? withoutFactor(e.args[0]!) : e;
+
 function carriers(p: Pass): string[] {
   return p.steps.flatMap((s) => {
     if (s.kind === 'reference') return [];
     const what = s.kind === 'fold' ? `${s.op} ${s.name}` : `vector sum ${s.name} over ${s.vector}`;
     const reference = p.steps.find((r) => r.kind === 'reference' && r.name === s.scaledBy);
     return [
-      reference?.kind === 'reference' ? `${what}, rescaled when ${exprText(reference.value)} moves` : what,
+      reference?.kind === 'reference'
+        ? `${what}, rescaled when ${exprText(withoutFactor(reference.value))} moves`
+        : what,
     ];
   });
 }

@@ -24,7 +24,9 @@ import { verifyProgram } from './kernel/verify.ts';
 import { stagePlans } from './plan/apply.ts';
 import type { PlacedSchedule } from './plan/schedule.ts';
 import { boundProgram } from './tile/bounds.ts';
+import { exponents } from './tile/exponents.ts';
 import { tileProgram } from './tile/from-ir.ts';
+import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
 import { shareBuffers } from './tile/share-buffers.ts';
@@ -146,6 +148,13 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
 
 export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
   {
+    name: 'exponents',
+    stage: 'tile',
+    reason:
+      'weights become powers of two with their factors folded; before split, which copies the steps of a pass',
+    run: (p) => exponents(p),
+  },
+  {
     name: 'plan',
     stage: 'tile',
     reason:
@@ -168,6 +177,12 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     stage: 'tile',
     reason: 'predicates become loop bounds; last of what changes stages, because they are measured in tiles',
     run: (p, o) => boundProgram(p, o.limits),
+  },
+  {
+    name: 'order',
+    stage: 'tile',
+    reason: 'longest workgroups first; after bounds, which say how long they are',
+    run: (p, o) => orderBlocks(p, o.limits),
   },
   {
     name: 'share-buffers',

@@ -14,6 +14,7 @@ export const CUDA_LIMITS: Limits = {
   software: false,
   // Streaming multiprocessors of an H100.
   cores: 132,
+  startsInOrder: true,
 };
 
 /** Shared memory that a launch may use without asking for more. */

@@ -83,6 +83,8 @@ export interface PlanLimits {
   readonly maxBuffers: number;
   /** Workgroups that a device runs at the same time, one on each core. */
   readonly cores: number;
+  /** Workgroups start in the order of their numbers. */
+  readonly startsInOrder?: boolean;
 }
 
 export interface PlanChoice {

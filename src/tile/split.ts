@@ -8,7 +8,7 @@
  * the identities of its folds, and so changes nothing.
  */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
-import { i32, key, read, variable, readNames, type Expr } from '../expr/expr.ts';
+import { i32, key, op, read, variable, readNames, type Expr } from '../expr/expr.ts';
 import type { ScalarType } from '../expr/types.ts';
 import { isArg, mergeStages, type Fold, type States } from './merge.ts';
 import type { StagePlan } from './plan.ts';
@@ -83,10 +83,16 @@ class Splitter {
       this.value.set(s.name, this.store(s.name, s.type));
       if (isArg(s)) this.best.set(s.name, this.keepBest(s));
     } else if (this.pass.steps.some((x) => x.kind !== 'reference' && x.scaledBy === s.name)) {
-      // A reference that is a carrier is in the workspace already.
-      const carrier = s.value.kind === 'read' ? this.value.get(s.value.name) : undefined;
-      this.value.set(s.name, carrier ?? this.store(s.name, 'f32'));
+      this.value.set(s.name, this.stored(s.value) ?? this.store(s.name, 'f32'));
     }
+  }
+
+  /** What a reference is measured by, where it is a carrier, or a multiple of one, that is in the workspace already. */
+  private stored(e: Expr): Expr | undefined {
+    if (e.kind === 'read') return this.value.get(e.name);
+    if (e.kind !== 'op' || e.op !== 'mul' || e.args[1]!.kind !== 'const') return undefined;
+    const carrier = this.stored(e.args[0]!);
+    return carrier && op('mul', carrier, e.args[1]!);
   }
 
   /** The extremum beside its index: an equal fold of the pass, or one more. */

@@ -28,6 +28,8 @@ export interface Arrangement {
   forTile(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
   /** Loops over the lane's columns of a matrix with `cols` columns. */
   forCells(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
+  /** The same columns as `forCells`, two neighbouring ones at a time, the first of them even; absent where they are apart. */
+  forPairs?(cols: number, loop: string, body: (pair: readonly [Cell, Cell]) => readonly Stmt[]): Stmt[];
   /** Exactly one lane among those that share a row. */
   readonly leader: Expr | undefined;
   /** Combines a row's partial values over the lanes that share the row; every one of them gets the result. */
@@ -91,6 +93,16 @@ export function warpMatrix(): Arrangement {
     fragmentLength: (cols) => cols / 2,
     forTile: forCells,
     forCells,
+    forPairs: (cols, loop, body) => {
+      const piece = variable(`${loop}_piece`);
+      const cell = (half: number): Cell => ({
+        col: half === 0 ? variable(loop) : op('add', variable(loop), i32(half)),
+        at: (slot) => simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot + half))),
+      });
+      const first = op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2)));
+      const inner = [letS(loop, first), ...body([cell(0), cell(1)])];
+      return [forS(piece.name, { to: i32(cols / 8), unroll: true }, inner)];
+    },
     leader: op('eq', quad, i32(0)),
     combine: (fold, names, type) => [1, 2].flatMap((xor) => exchange(fold, names, type, xor)),
   };

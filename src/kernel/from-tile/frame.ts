@@ -12,6 +12,9 @@ import { Side } from './side.ts';
 /** First positions of a tile of the stream, one per loop. */
 export type TilePoint = readonly Expr[];
 
+/** Members of the batch that go through their blocks of rows together. */
+const SECTION = 16;
+
 export interface Column {
   readonly position: Expr;
   readonly inside: Expr;
@@ -31,7 +34,7 @@ export class Frame {
 
   constructor(
     private readonly scope: Scope,
-    plan: StagePlan,
+    private readonly plan: StagePlan,
   ) {
     const { stage } = scope;
     const fresh = (base: string): string => scope.index(base);
@@ -51,7 +54,7 @@ export class Frame {
   /** Numbers of the block of rows, and the batch axes, from the workgroup's number. */
   private declareBlock(): Expr[] {
     const { stage } = this.scope;
-    let rest: Expr = WORKGROUP;
+    let rest = this.blockNumber();
     const tiles = [...this.rows.loops].reverse().map((l): Expr => {
       if (l.tiles.kind === 'const' && l.tiles.value === 1) return i32(0);
       const tile = op('rem', rest, l.tiles);
@@ -64,6 +67,30 @@ export class Frame {
       this.batchVars.set(a, variable(name));
     });
     return tiles.reverse();
+  }
+
+  /**
+   * The number of a block of rows of a batch member, blocks fastest. In descending order a section of batch members goes
+   * through its blocks together, the last ones first: members that read the same keys are neighbours, and the keys of a
+   * section stay in a cache while its blocks use them.
+   */
+  private blockNumber(): Expr {
+    if (this.plan.order !== 'descending') return WORKGROUP;
+    const declare = (base: string, e: Expr): Expr => {
+      const name = this.scope.index(base);
+      this.prologue.push(letS(name, simplify(e)));
+      return variable(name);
+    };
+    const members = extents(this.scope.stage.batch);
+    const blocks = this.rows.loops.map((l) => l.tiles).reduce((a, b) => simplify(op('mul', a, b)));
+    const perSection = simplify(op('mul', blocks, i32(SECTION)));
+    const section = declare('section', op('quot', WORKGROUP, perSection));
+    const first = simplify(op('mul', section, i32(SECTION)));
+    const here = declare('members', op('min', simplify(op('sub', members, first)), i32(SECTION)));
+    const turn = declare('turn', op('rem', WORKGROUP, perSection));
+    const block = simplify(op('sub', simplify(op('sub', blocks, i32(1))), op('quot', turn, here)));
+    const member = op('add', first, op('rem', turn, here));
+    return declare('block', op('add', op('mul', member, blocks), block));
   }
 
   grid(): Expr {

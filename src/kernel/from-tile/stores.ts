@@ -2,8 +2,9 @@
 import { i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { Store } from '../../tile/tile.ts';
-import { forS, ifS, store } from '../build.ts';
+import { forS, ifS, store, stores } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
+import type { Cell } from './arrangement.ts';
 import type { Frame } from './frame.ts';
 import { bufferOf, padded, type Place, type Scope } from './scope.ts';
 
@@ -55,6 +56,8 @@ export class Storer {
     const { arrangement } = this.scope;
     const extent = this.scope.vectorExtent(vector);
     const columns = padded(arrangement, extent);
+    const pairs = this.inPairs(s, vector, extent) ? arrangement.forPairs : undefined;
+    if (pairs) return pairs(columns, this.scope.index(vector), (pair) => this.pair(s, vector, pair, extent));
     return arrangement.forCells(columns, this.scope.index(vector), (cell) =>
       Array.from({ length: arrangement.rowSlots }, (_, slot) => {
         const then: Stmt[] = [];
@@ -68,6 +71,36 @@ export class Storer {
         ]);
       }),
     );
+  }
+
+  /** Neighbouring elements of the vector make a word of the output, and every row begins with a word. */
+  private inPairs(s: Store, vector: string, extent: number): boolean {
+    const t = this.scope.target(s.output);
+    const innermost = t.shape.at(-1);
+    const half = t.storage === 'f16' || t.storage === 'bf16';
+    const whole = innermost?.kind === 'const' && innermost.value === extent && extent % 2 === 0;
+    return half && whole && s.indices.at(-1) === vector && !t.within;
+  }
+
+  private pair(s: Store, vector: string, pair: readonly [Cell, Cell], extent: number): Stmt[] {
+    const t = this.scope.target(s.output);
+    this.written.add(t.name);
+    const { arrangement } = this.scope;
+    return Array.from({ length: arrangement.rowSlots }, (_, slot) => {
+      const then: Stmt[] = [];
+      const at = (cell: Cell): Place => {
+        const place = this.frame.row(slot, then);
+        const vars = new Map([...place.vars, [vector, cell.col]]);
+        return { ...place, vars, vectors: new Map([[vector, cell]]) };
+      };
+      const places = pair.map(at);
+      const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : places[0]!.vars.get(a)!));
+      const values = places.map((p) => this.scope.value(s.value, p));
+      const inside = this.frame.inside(slot);
+      const whole = padded(arrangement, extent) === extent;
+      const cond = whole ? inside : op('and', inside, op('lt', pair[0].col, i32(extent)));
+      return ifS(cond, [...then, stores(bufferOf(t), this.scope.flat(t, index), values)]);
+    });
   }
 
   /** Several vector axes: only arrangements that keep whole rows in a lane get here. */

@@ -20,6 +20,7 @@ ATTN_FN unsigned pack_f16(float low, float high) {
 }
 // Two 16-bit elements that begin at a multiple of 4 bytes.
 ATTN_FN uint32_t load_word(const void* place) { return *static_cast<const uint32_t*>(place); }
+ATTN_FN void store_word(void* place, uint32_t word) { *static_cast<uint32_t*>(place) = word; }
 #if defined(__CUDACC__)
 // d += a * b for one 16 x 8 x 16 tile held by a warp; operands in f16, sums in f32.
 ATTN_FN void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b) {
@@ -58,6 +59,12 @@ template <int N>
 ATTN_FN void copy_wait() {
   asm volatile("cp.async.wait_group %0;" : : "n"(N) : "memory");
 }
+// 2^x to 2 units in the last place; results below 2^-126 are 0.
+ATTN_FN float power_of_2(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
 #else  // the CPU emulator executes the meaning of the instruction
 ATTN_FN void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b,
     cuemu::Loc at = cuemu::Loc::current()) {
@@ -81,6 +88,9 @@ ATTN_FN void copy_commit() {
 template <int N>
 ATTN_FN void copy_wait() {
   cuemu::cp_async_wait(N);
+}
+ATTN_FN float power_of_2(float x) {
+  return exp2f(x);
 }
 #endif
 #undef ATTN_FN
@@ -106,16 +116,21 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
     const __half* __restrict__ k, const __half* __restrict__ v, const __half* __restrict__ z,
     __half* __restrict__ y, float* __restrict__ lse, float* __restrict__ ws_p_m, float* __restrict__ ws_p_sum,
     const gated_window_uniforms uniforms) {
-  const int H = uniforms.H, G = uniforms.G, N = uniforms.N, M = uniforms.M, window = uniforms.window,
-      sinks = uniforms.sinks;
+  const int B = uniforms.B, H = uniforms.H, G = uniforms.G, N = uniforms.N, M = uniforms.M,
+      window = uniforms.window, sinks = uniforms.sinks;
   const int workgroup = blockIdx.x;
   const int lane = threadIdx.x;
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   __half* const k_tile = reinterpret_cast<__half*>(attn_smem);
   __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 4096 + ATTN_REDZONE);
-  const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
-  const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
-  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
+  const int section = attn::quot(workgroup, (N + 63) / 64 * 16);
+  const int members = min(B * H - section * 16, 16);
+  const int turn = attn::rem(workgroup, (N + 63) / 64 * 16);
+  const int block = (section * 16 + attn::rem(turn, members)) * ((N + 63) / 64)
+      + ((N + 63) / 64 - 1 - attn::quot(turn, members));
+  const int h = attn::rem(attn::quot(block, (N + 63) / 64), H);
+  const int b = attn::quot(attn::quot(block, (N + 63) / 64), H);
+  const int row_first = attn::rem(block, (N + 63) / 64) * 64;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
@@ -223,12 +238,10 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
         #pragma unroll
         for (int c_half = 0; c_half < 2; ++c_half) {
           const float s_sum = s_sum_dot[c_piece * 4 + c_half];
-          const float s = s_sum * 0.25f;
-          const float kept = s;
+          const float kept = s_sum;
           p_m_c_0 = fmaxf(p_m_c_0, kept);
           const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
-          const float s_2 = s_sum_2 * 0.25f;
-          const float kept_2 = s_2;
+          const float kept_2 = s_sum_2;
           p_m_c_1 = fmaxf(p_m_c_1, kept_2);
         }
       }
@@ -237,20 +250,20 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x1);
       const float p_m_c_0_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 2);
       p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x2);
-      const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all, -1.5e38f), 1.5e38f);
+      const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all * 0.36067376f, -1.5e38f), 1.5e38f);
       float p_m_c_1_all = p_m_c_1;
       const float p_m_c_1_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 1);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x1);
       const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
-      const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all, -1.5e38f), 1.5e38f);
+      const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves = __any_sync(0xffffffffu,
-          ref0_0_0_next > ref0_0_0 + 5.5f || ref0_0_0_next < ref0_0_0 || ref0_0_1_next > ref0_0_1 + 5.5f
+          ref0_0_0_next > ref0_0_0 + 8.0f || ref0_0_0_next < ref0_0_0 || ref0_0_1_next > ref0_0_1 + 8.0f
           || ref0_0_1_next < ref0_0_1) != 0;
       if (ref0_0_moves) {
-        const float ref0_0_scale_0 = expf(ref0_0_0 - ref0_0_0_next);
+        const float ref0_0_scale_0 = attn::power_of_2(ref0_0_0 - ref0_0_0_next);
         ref0_0_0 = ref0_0_0_next;
-        const float ref0_0_scale_1 = expf(ref0_0_1 - ref0_0_1_next);
+        const float ref0_0_scale_1 = attn::power_of_2(ref0_0_1 - ref0_0_1_next);
         ref0_0_1 = ref0_0_1_next;
         p_sum_c_0 *= ref0_0_scale_0;
         p_sum_c_1 *= ref0_0_scale_1;
@@ -269,13 +282,11 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
         #pragma unroll
         for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
           const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
-          const float s_3 = s_sum_3 * 0.25f;
-          const float weight = expf(s_3 - ref0_0_0);
+          const float weight = attn::power_of_2(fmaf(s_sum_3, 0.36067376f, -ref0_0_0));
           p_sum_c_0 += weight;
           weights[c_2_piece * 4 + c_2_half] = weight;
           const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
-          const float s_4 = s_sum_4 * 0.25f;
-          const float weight_2 = expf(s_4 - ref0_0_1);
+          const float weight_2 = attn::power_of_2(fmaf(s_sum_4, 0.36067376f, -ref0_0_1));
           p_sum_c_1 += weight_2;
           weights[c_2_piece * 4 + 2 + c_2_half] = weight_2;
         }
@@ -307,13 +318,11 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
           const int j_7 = min(column_7, M - 1);
           const bool keep0_0 = column_7 < M && j_7 <= i_0 && (i_0 - j_7 < window || j_7 < sinks);
           const float s_sum_5 = s_sum_dot[c_3_piece * 4 + c_3_half];
-          const float s_5 = s_sum_5 * 0.25f;
-          const float kept_3 = keep0_0 ? s_5 : -1.5e38f;
+          const float kept_3 = keep0_0 ? s_sum_5 : -1.5e38f;
           p_m_c_0 = fmaxf(p_m_c_0, kept_3);
           const bool keep0_0_2 = column_7 < M && j_7 <= i_1 && (i_1 - j_7 < window || j_7 < sinks);
           const float s_sum_6 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
-          const float s_6 = s_sum_6 * 0.25f;
-          const float kept_4 = keep0_0_2 ? s_6 : -1.5e38f;
+          const float kept_4 = keep0_0_2 ? s_sum_6 : -1.5e38f;
           p_m_c_1 = fmaxf(p_m_c_1, kept_4);
         }
       }
@@ -322,20 +331,20 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x1);
       const float p_m_c_0_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 2);
       p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x2);
-      const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2, -1.5e38f), 1.5e38f);
+      const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
       float p_m_c_1_all_2 = p_m_c_1;
       const float p_m_c_1_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 1);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x1);
       const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
-      const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2, -1.5e38f), 1.5e38f);
+      const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves_2 = __any_sync(0xffffffffu,
-          ref0_0_0_next_2 > ref0_0_0 + 5.5f || ref0_0_0_next_2 < ref0_0_0
-          || ref0_0_1_next_2 > ref0_0_1 + 5.5f || ref0_0_1_next_2 < ref0_0_1) != 0;
+          ref0_0_0_next_2 > ref0_0_0 + 8.0f || ref0_0_0_next_2 < ref0_0_0
+          || ref0_0_1_next_2 > ref0_0_1 + 8.0f || ref0_0_1_next_2 < ref0_0_1) != 0;
       if (ref0_0_moves_2) {
-        const float ref0_0_scale_0_2 = expf(ref0_0_0 - ref0_0_0_next_2);
+        const float ref0_0_scale_0_2 = attn::power_of_2(ref0_0_0 - ref0_0_0_next_2);
         ref0_0_0 = ref0_0_0_next_2;
-        const float ref0_0_scale_1_2 = expf(ref0_0_1 - ref0_0_1_next_2);
+        const float ref0_0_scale_1_2 = attn::power_of_2(ref0_0_1 - ref0_0_1_next_2);
         ref0_0_1 = ref0_0_1_next_2;
         p_sum_c_0 *= ref0_0_scale_0_2;
         p_sum_c_1 *= ref0_0_scale_1_2;
@@ -358,14 +367,12 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
           const int j_8 = min(column_8, M - 1);
           const bool keep0_0_3 = column_8 < M && j_8 <= i_0 && (i_0 - j_8 < window || j_8 < sinks);
           const float s_sum_7 = s_sum_dot[c_4_piece * 4 + c_4_half];
-          const float s_7 = s_sum_7 * 0.25f;
-          const float weight_3 = keep0_0_3 ? expf(s_7 - ref0_0_0) : 0.0f;
+          const float weight_3 = keep0_0_3 ? attn::power_of_2(fmaf(s_sum_7, 0.36067376f, -ref0_0_0)) : 0.0f;
           p_sum_c_0 += weight_3;
           weights_2[c_4_piece * 4 + c_4_half] = weight_3;
           const bool keep0_0_4 = column_8 < M && j_8 <= i_1 && (i_1 - j_8 < window || j_8 < sinks);
           const float s_sum_8 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
-          const float s_8 = s_sum_8 * 0.25f;
-          const float weight_4 = keep0_0_4 ? expf(s_8 - ref0_0_1) : 0.0f;
+          const float weight_4 = keep0_0_4 ? attn::power_of_2(fmaf(s_sum_8, 0.36067376f, -ref0_0_1)) : 0.0f;
           p_sum_c_1 += weight_4;
           weights_2[c_4_piece * 4 + 2 + c_4_half] = weight_4;
         }
@@ -405,11 +412,11 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   p_sum_c_1 += p_sum_c_1_x1;
   const float p_sum_c_1_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_1, 2);
   p_sum_c_1 += p_sum_c_1_x2;
-  const float ref0_0_0_next_3 = fminf(fmaxf(p_m_c_0, -1.5e38f), 1.5e38f);
-  const float ref0_0_1_next_3 = fminf(fmaxf(p_m_c_1, -1.5e38f), 1.5e38f);
-  const float ref0_0_scale_0_3 = expf(ref0_0_0 - ref0_0_0_next_3);
+  const float ref0_0_0_next_3 = fminf(fmaxf(p_m_c_0 * 0.36067376f, -1.5e38f), 1.5e38f);
+  const float ref0_0_1_next_3 = fminf(fmaxf(p_m_c_1 * 0.36067376f, -1.5e38f), 1.5e38f);
+  const float ref0_0_scale_0_3 = attn::power_of_2(ref0_0_0 - ref0_0_0_next_3);
   ref0_0_0 = ref0_0_0_next_3;
-  const float ref0_0_scale_1_3 = expf(ref0_0_1 - ref0_0_1_next_3);
+  const float ref0_0_scale_1_3 = attn::power_of_2(ref0_0_1 - ref0_0_1_next_3);
   ref0_0_1 = ref0_0_1_next_3;
   p_sum_c_0 *= ref0_0_scale_0_3;
   p_sum_c_1 *= ref0_0_scale_1_3;
@@ -421,8 +428,8 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       o_c[e_3_piece * 4 + 2 + e_3_half] *= ref0_0_scale_1_3;
     }
   }
-  const float p_m_0 = p_m_c_0 > -1.5e38f ? p_m_c_0 : -INFINITY;
-  const float p_m_1 = p_m_c_1 > -1.5e38f ? p_m_c_1 : -INFINITY;
+  const float p_m_0 = p_m_c_0 > -1.5e38f ? p_m_c_0 * 0.25f : -INFINITY;
+  const float p_m_1 = p_m_c_1 > -1.5e38f ? p_m_c_1 * 0.25f : -INFINITY;
   const float p_sum_0 = p_sum_c_0;
   const float p_sum_1 = p_sum_c_1;
   const float o_c_factor_0 = 1.0f / p_sum_0;
@@ -433,21 +440,24 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   const float lse_1 = lse_any_1 ? p_m_1 + logf(p_sum_1) : -INFINITY;
   #pragma unroll
   for (int e_4_piece = 0; e_4_piece < 2; ++e_4_piece) {
-    #pragma unroll
-    for (int e_4_half = 0; e_4_half < 2; ++e_4_half) {
-      const int e_4 = e_4_piece * 8 + quad * 2 + e_4_half;
-      if (row_0 < N) {
-        const float z_value = __half2float(z[((b * H + h) * N + i_0) * 16 + e_4]);
-        y[((b * H + h) * N + i_0) * 16 + e_4] =
-            __float2half_rn((p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_4_piece * 4 + e_4_half] : 0.0f)
-            * ((z_value >= 0.0f ? 1.0f : expf(-fabsf(z_value))) / (1.0f + expf(-fabsf(z_value)))));
-      }
-      if (row_1 < N) {
-        const float z_value_2 = __half2float(z[((b * H + h) * N + i_1) * 16 + e_4]);
-        y[((b * H + h) * N + i_1) * 16 + e_4] =
-            __float2half_rn((p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_4_piece * 4 + 2 + e_4_half] : 0.0f)
-            * ((z_value_2 >= 0.0f ? 1.0f : expf(-fabsf(z_value_2))) / (1.0f + expf(-fabsf(z_value_2)))));
-      }
+    const int e_4 = e_4_piece * 8 + quad * 2;
+    if (row_0 < N) {
+      const float z_value = __half2float(z[((b * H + h) * N + i_0) * 16 + e_4]);
+      const float z_value_2 = __half2float(z[((b * H + h) * N + i_0) * 16 + (e_4 + 1)]);
+      attn::store_word(&y[((b * H + h) * N + i_0) * 16 + e_4],
+          attn::pack_f16((p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_4_piece * 4] : 0.0f)
+          * ((z_value >= 0.0f ? 1.0f : expf(-fabsf(z_value))) / (1.0f + expf(-fabsf(z_value)))),
+          (p_m_c_0 > -1.5e38f ? o_c_factor_0 * o_c[e_4_piece * 4 + 1] : 0.0f)
+          * ((z_value_2 >= 0.0f ? 1.0f : expf(-fabsf(z_value_2))) / (1.0f + expf(-fabsf(z_value_2))))));
+    }
+    if (row_1 < N) {
+      const float z_value_3 = __half2float(z[((b * H + h) * N + i_1) * 16 + e_4]);
+      const float z_value_4 = __half2float(z[((b * H + h) * N + i_1) * 16 + (e_4 + 1)]);
+      attn::store_word(&y[((b * H + h) * N + i_1) * 16 + e_4],
+          attn::pack_f16((p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_4_piece * 4 + 2] : 0.0f)
+          * ((z_value_3 >= 0.0f ? 1.0f : expf(-fabsf(z_value_3))) / (1.0f + expf(-fabsf(z_value_3)))),
+          (p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_4_piece * 4 + 3] : 0.0f)
+          * ((z_value_4 >= 0.0f ? 1.0f : expf(-fabsf(z_value_4))) / (1.0f + expf(-fabsf(z_value_4))))));
     }
   }
   if (row_0 < N && quad == 0) {

@@ -9,6 +9,18 @@ namespace attn {
 ATTN_FN int quot(int a, int b) { return b == 0 ? 0 : b == -1 ? int(0u - unsigned(a)) : a / b; }
 // Remainder with the sign of the dividend; by zero it gives 0.
 ATTN_FN int rem(int a, int b) { return b == 0 || b == -1 ? 0 : a % b; }
+#if defined(__CUDACC__)
+// 2^x to 2 units in the last place; results below 2^-126 are 0.
+ATTN_FN float power_of_2(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+#else  // the CPU emulator executes the meaning of the instruction
+ATTN_FN float power_of_2(float x) {
+  return exp2f(x);
+}
+#endif
 #undef ATTN_FN
 }  // namespace attn
 
@@ -29,16 +41,21 @@ constexpr int rope_kernel_shared_bytes = 4096 + ATTN_REDZONE;
 extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __restrict__ q,
     const float* __restrict__ k, const float* __restrict__ v, float* __restrict__ y,
     const rope_uniforms uniforms) {
-  const int H = uniforms.H, N = uniforms.N, M = uniforms.M;
+  const int B = uniforms.B, H = uniforms.H, N = uniforms.N, M = uniforms.M;
   const float base = uniforms.base;
   const int workgroup = blockIdx.x;
   const int lane = threadIdx.x;
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   float* const k_tile = reinterpret_cast<float*>(attn_smem);
   float* const v_tile = reinterpret_cast<float*>(attn_smem + 2048 + ATTN_REDZONE);
-  const int h = attn::rem(attn::quot(workgroup, (N + 63) / 64), H);
-  const int b = attn::quot(attn::quot(workgroup, (N + 63) / 64), H);
-  const int row_first = attn::rem(workgroup, (N + 63) / 64) * 64;
+  const int section = attn::quot(workgroup, (N + 63) / 64 * 16);
+  const int members = min(B * H - section * 16, 16);
+  const int turn = attn::rem(workgroup, (N + 63) / 64 * 16);
+  const int block = (section * 16 + attn::rem(turn, members)) * ((N + 63) / 64)
+      + ((N + 63) / 64 - 1 - attn::quot(turn, members));
+  const int h = attn::rem(attn::quot(block, (N + 63) / 64), H);
+  const int b = attn::quot(attn::quot(block, (N + 63) / 64), H);
+  const int row_first = attn::rem(block, (N + 63) / 64) * 64;
   const int row = row_first + lane;
   const int i = min(row, N - 1);
   float q_rows[16] = {};
@@ -119,12 +136,11 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
       #pragma unroll
       for (int c = 0; c < 32; ++c) {
         const float s_sum = s_sum_dot[c];
-        const float s = s_sum * 0.25f;
-        const float kept = s;
+        const float kept = s_sum;
         p_m_c = fmaxf(p_m_c, kept);
       }
-      const float ref0_0_next = fminf(fmaxf(p_m_c, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale = expf(ref0_0 - ref0_0_next);
+      const float ref0_0_next = fminf(fmaxf(p_m_c * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_scale = attn::power_of_2(ref0_0 - ref0_0_next);
       ref0_0 = ref0_0_next;
       p_sum_c *= ref0_0_scale;
       #pragma unroll
@@ -135,8 +151,7 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
       #pragma unroll
       for (int c_2 = 0; c_2 < 32; ++c_2) {
         const float s_sum_2 = s_sum_dot[c_2];
-        const float s_2 = s_sum_2 * 0.25f;
-        const float weight = expf(s_2 - ref0_0);
+        const float weight = attn::power_of_2(fmaf(s_sum_2, 0.36067376f, -ref0_0));
         p_sum_c += weight;
         weights[c_2] = weight;
       }
@@ -184,12 +199,11 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
         const int j_5 = min(column_5, M - 1);
         const bool keep0_0 = column_5 < M && j_5 <= i;
         const float s_sum_3 = s_sum_dot[c_3];
-        const float s_3 = s_sum_3 * 0.25f;
-        const float kept_2 = keep0_0 ? s_3 : -1.5e38f;
+        const float kept_2 = keep0_0 ? s_sum_3 : -1.5e38f;
         p_m_c = fmaxf(p_m_c, kept_2);
       }
-      const float ref0_0_next_2 = fminf(fmaxf(p_m_c, -1.5e38f), 1.5e38f);
-      const float ref0_0_scale_2 = expf(ref0_0 - ref0_0_next_2);
+      const float ref0_0_next_2 = fminf(fmaxf(p_m_c * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_scale_2 = attn::power_of_2(ref0_0 - ref0_0_next_2);
       ref0_0 = ref0_0_next_2;
       p_sum_c *= ref0_0_scale_2;
       #pragma unroll
@@ -203,8 +217,7 @@ extern "C" __global__ void __launch_bounds__(64) rope_kernel(const float* __rest
         const int j_6 = min(column_6, M - 1);
         const bool keep0_0_2 = column_6 < M && j_6 <= i;
         const float s_sum_4 = s_sum_dot[c_4];
-        const float s_4 = s_sum_4 * 0.25f;
-        const float weight_2 = keep0_0_2 ? expf(s_4 - ref0_0) : 0.0f;
+        const float weight_2 = keep0_0_2 ? attn::power_of_2(fmaf(s_sum_4, 0.36067376f, -ref0_0)) : 0.0f;
         p_sum_c += weight_2;
         weights_2[c_4] = weight_2;
       }

@@ -101,15 +101,13 @@ fn causal(
     }
     if j_first + 2 <= u.M && j_last <= row_first {
       let s_sum = s_sum_dot_0;
-      let s = s_sum * 0.5;
-      let kept = s;
+      let kept = s_sum;
       p_m_c = max(p_m_c, kept);
       let s_sum_2 = s_sum_dot_1;
-      let s_2 = s_sum_2 * 0.5;
-      let kept_2 = s_2;
+      let kept_2 = s_sum_2;
       p_m_c = max(p_m_c, kept_2);
-      let ref0_0_next = min(max(p_m_c, -1.5e38), 1.5e38);
-      let ref0_0_scale = exp(min(ref0_0 - ref0_0_next, 88.0));
+      let ref0_0_next = min(max(p_m_c * 0.7213475, -1.5e38), 1.5e38);
+      let ref0_0_scale = exp2(min(ref0_0 - ref0_0_next, 127.0));
       ref0_0 = ref0_0_next;
       p_sum_c *= ref0_0_scale;
       for (var e = 0; e < 4; e++) {
@@ -118,13 +116,11 @@ fn causal(
       var weights_0 = 0.0;
       var weights_1 = 0.0;
       let s_sum_3 = s_sum_dot_0;
-      let s_3 = s_sum_3 * 0.5;
-      let weight = exp(min(s_3 - ref0_0, 88.0));
+      let weight = exp2(min(fma(s_sum_3, 0.7213475, -ref0_0), 127.0));
       p_sum_c += weight;
       weights_0 = weight;
       let s_sum_4 = s_sum_dot_1;
-      let s_4 = s_sum_4 * 0.5;
-      let weight_2 = exp(min(s_4 - ref0_0, 88.0));
+      let weight_2 = exp2(min(fma(s_sum_4, 0.7213475, -ref0_0), 127.0));
       p_sum_c += weight_2;
       weights_1 = weight_2;
       for (var e_2 = min(group, 0); e_2 < 4; e_2++) {
@@ -138,16 +134,14 @@ fn causal(
     } else {
       let keep0_0 = (column < u.M) & (j <= i);
       let s_sum_5 = s_sum_dot_0;
-      let s_5 = s_sum_5 * 0.5;
-      let kept_3 = select(-1.5e38, s_5, keep0_0);
+      let kept_3 = select(-1.5e38, s_sum_5, keep0_0);
       p_m_c = max(p_m_c, kept_3);
       let keep0_0_2 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_6 = s_sum_dot_1;
-      let s_6 = s_sum_6 * 0.5;
-      let kept_4 = select(-1.5e38, s_6, keep0_0_2);
+      let kept_4 = select(-1.5e38, s_sum_6, keep0_0_2);
       p_m_c = max(p_m_c, kept_4);
-      let ref0_0_next_2 = min(max(p_m_c, -1.5e38), 1.5e38);
-      let ref0_0_scale_2 = exp(min(ref0_0 - ref0_0_next_2, 88.0));
+      let ref0_0_next_2 = min(max(p_m_c * 0.7213475, -1.5e38), 1.5e38);
+      let ref0_0_scale_2 = exp2(min(ref0_0 - ref0_0_next_2, 127.0));
       ref0_0 = ref0_0_next_2;
       p_sum_c *= ref0_0_scale_2;
       for (var e_3 = 0; e_3 < 4; e_3++) {
@@ -157,14 +151,12 @@ fn causal(
       var weights_2_1 = 0.0;
       let keep0_0_3 = (column < u.M) & (j <= i);
       let s_sum_7 = s_sum_dot_0;
-      let s_7 = s_sum_7 * 0.5;
-      let weight_3 = select(0.0, exp(min(s_7 - ref0_0, 88.0)), keep0_0_3);
+      let weight_3 = select(0.0, exp2(min(fma(s_sum_7, 0.7213475, -ref0_0), 127.0)), keep0_0_3);
       p_sum_c += weight_3;
       weights_2_0 = weight_3;
       let keep0_0_4 = (column_2 < u.M) & (j_2 <= i);
       let s_sum_8 = s_sum_dot_1;
-      let s_8 = s_sum_8 * 0.5;
-      let weight_4 = select(0.0, exp(min(s_8 - ref0_0, 88.0)), keep0_0_4);
+      let weight_4 = select(0.0, exp2(min(fma(s_sum_8, 0.7213475, -ref0_0), 127.0)), keep0_0_4);
       p_sum_c += weight_4;
       weights_2_1 = weight_4;
       for (var e_4 = min(group, 0); e_4 < 4; e_4++) {
@@ -177,7 +169,7 @@ fn causal(
       }
     }
   }
-  let p_m = select(-INFINITY, p_m_c, p_m_c > -1.5e38);
+  let p_m = select(-INFINITY, p_m_c * 0.5, p_m_c > -1.5e38);
   let p_sum = p_sum_c;
   let y_c_factor = 1.0 / p_sum;
   for (var e_5 = 0; e_5 < 4; e_5++) {

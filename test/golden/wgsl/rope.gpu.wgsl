@@ -155,12 +155,11 @@ fn rope(
         let column_3 = j_first + c;
         let j_3 = min(column_3, u.M - 1);
         let s_sum = s_sum_dot[c];
-        let s = s_sum * 0.25;
-        let kept = s;
+        let kept = s_sum;
         p_m_c = max(p_m_c, kept);
       }
-      let ref0_0_next = min(max(p_m_c, -1.5e38), 1.5e38);
-      let ref0_0_scale = exp(min(ref0_0 - ref0_0_next, 88.0));
+      let ref0_0_next = min(max(p_m_c * 0.36067376, -1.5e38), 1.5e38);
+      let ref0_0_scale = exp2(min(ref0_0 - ref0_0_next, 127.0));
       ref0_0 = ref0_0_next;
       p_sum_c *= ref0_0_scale;
       for (var e = 0; e < 16; e++) {
@@ -171,8 +170,7 @@ fn rope(
         let column_4 = j_first + c_2;
         let j_4 = min(column_4, u.M - 1);
         let s_sum_2 = s_sum_dot[c_2];
-        let s_2 = s_sum_2 * 0.25;
-        let weight = exp(min(s_2 - ref0_0, 88.0));
+        let weight = exp2(min(fma(s_sum_2, 0.36067376, -ref0_0), 127.0));
         p_sum_c += weight;
         weights[c_2] = weight;
       }
@@ -219,12 +217,11 @@ fn rope(
         let j_5 = min(column_5, u.M - 1);
         let keep0_0 = (column_5 < u.M) & (j_5 <= i);
         let s_sum_3 = s_sum_dot[c_3];
-        let s_3 = s_sum_3 * 0.25;
-        let kept_2 = select(-1.5e38, s_3, keep0_0);
+        let kept_2 = select(-1.5e38, s_sum_3, keep0_0);
         p_m_c = max(p_m_c, kept_2);
       }
-      let ref0_0_next_2 = min(max(p_m_c, -1.5e38), 1.5e38);
-      let ref0_0_scale_2 = exp(min(ref0_0 - ref0_0_next_2, 88.0));
+      let ref0_0_next_2 = min(max(p_m_c * 0.36067376, -1.5e38), 1.5e38);
+      let ref0_0_scale_2 = exp2(min(ref0_0 - ref0_0_next_2, 127.0));
       ref0_0 = ref0_0_next_2;
       p_sum_c *= ref0_0_scale_2;
       for (var e_2 = 0; e_2 < 16; e_2++) {
@@ -236,8 +233,7 @@ fn rope(
         let j_6 = min(column_6, u.M - 1);
         let keep0_0_2 = (column_6 < u.M) & (j_6 <= i);
         let s_sum_4 = s_sum_dot[c_4];
-        let s_4 = s_sum_4 * 0.25;
-        let weight_2 = select(0.0, exp(min(s_4 - ref0_0, 88.0)), keep0_0_2);
+        let weight_2 = select(0.0, exp2(min(fma(s_sum_4, 0.36067376, -ref0_0), 127.0)), keep0_0_2);
         p_sum_c += weight_2;
         weights_2[c_4] = weight_2;
       }
@@ -280,7 +276,7 @@ fn rope(
       }
     }
   }
-  let p_m = select(-INFINITY, p_m_c, p_m_c > -1.5e38);
+  let p_m = select(-INFINITY, p_m_c * 0.25, p_m_c > -1.5e38);
   let p_sum = p_sum_c;
   let y_c_factor = 1.0 / p_sum;
   for (var e_3 = 0; e_3 < 16; e_3++) {

@@ -4,6 +4,7 @@ import { STORAGE } from '../../src/expr/types.ts';
 import type { Kernel, Program, ProgramTensor } from '../../src/kernel/kernel.ts';
 import { STORAGE_NAME } from './dialect.ts';
 import { hostFormula, hostHelpers } from './host-formula.ts';
+import { alignments } from './alignment.ts';
 import { DEFAULT_SHARED_BYTES } from './limits.ts';
 import { fileStem, makeNamer } from './names.ts';
 import { kernelSymbol, sharedConstant, uniformStructName } from './print.ts';
@@ -109,9 +110,27 @@ function checkFunction(program: Program): string {
           '    if (tensor.given && tensor.elements > 0.0 && tensor.pointer == nullptr) return ATTNC_NULL_POINTER;',
         ]
       : []),
+    ...alignmentLines(program, member),
     '  return 0;',
     '}',
   ].join('\n');
+}
+
+/** Refuses tensors that begin where several of their elements cannot be accessed at once; the workspace is aligned. */
+function alignmentLines(program: Program, member: (name: string) => string): string[] {
+  const asked = alignments(program);
+  const given = [...program.inputs, ...program.outputs].filter((t) => asked.has(t.name));
+  if (given.length === 0) return [];
+  return [
+    '  const struct {',
+    '    const void* pointer;',
+    '    uintptr_t bytes;',
+    '  } places[] = {',
+    ...given.map((t) => `      {args->${member(t.name)}, ${asked.get(t.name)!}},`),
+    '  };',
+    '  for (const auto& place : places)',
+    '    if (reinterpret_cast<uintptr_t>(place.pointer) % place.bytes != 0) return ATTNC_MISALIGNED;',
+  ];
 }
 
 /** Lines that add up the aligned places of workspace tensors; `take` may use each place. */
@@ -137,7 +156,7 @@ function workspaceFunction(program: Program): string {
   return [
     head,
     `  const int status = ${stem}_check(args);`,
-    '  if (status != 0 && (args == nullptr || status != ATTNC_NULL_POINTER)) return 0;',
+    `  if (status != 0 && (args == nullptr || ${alignments(program).size > 0 ? '(status != ATTNC_NULL_POINTER && status != ATTNC_MISALIGNED)' : 'status != ATTNC_NULL_POINTER'})) return 0;`,
     ...lines,
     '  size_t bytes = 0;',
     ...workspaceLines(program, product, () => []),

@@ -51,11 +51,13 @@ function registers(s: Stage, blockN: number, rows: MatrixFeed['rows']): number {
   return sums + tiles * (blockN / 2) + held + OTHER_REGISTERS;
 }
 
-const FEEDS: readonly MatrixFeed[] = (['registers', 'workgroup'] as const).map((rows) => ({
-  depth: 2,
-  layout: 'swizzled',
-  rows,
-}));
+/** Deeper copies hide more of memory, as long as they leave shared memory for two workgroups on small devices. */
+const DEEP_BYTES = 48 * 1024;
+
+/** Ways to feed a matrix unit, the best first. */
+const FEEDS: readonly MatrixFeed[] = (['registers', 'workgroup'] as const).flatMap((rows) =>
+  [3, 2].map((depth): MatrixFeed => ({ depth, layout: 'swizzled', rows })),
+);
 
 /** Contractions of the stage can be products of a matrix unit. */
 export function takesMatrix(s: Stage): boolean {
@@ -72,7 +74,8 @@ export function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined 
   const lanes = 128;
   const blockM = (lanes / 32) * WARP_ROWS;
   const fits = (blockN: number, feed: MatrixFeed): boolean =>
-    matrixBytes(s, blockM, blockN, feed) <= limits.workgroupBytes;
+    matrixBytes(s, blockM, blockN, feed) <=
+    (feed.depth > 2 ? Math.min(DEEP_BYTES, limits.workgroupBytes) : limits.workgroupBytes);
   const choices = [64, 32, 16].flatMap((blockN) => FEEDS.map((feed) => ({ blockN, feed })));
   const roomy = choices.filter((c) => registers(s, c.blockN, c.feed.rows) <= MOST_REGISTERS);
   // Where nothing fits the registers the smallest tile spills least.

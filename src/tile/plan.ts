@@ -154,8 +154,9 @@ export function defaultPlan(
   const own = tilePlan(s, limits, expected);
   if (isSmall(s, limits, expected)) return { ...own, fullTiles: 'together' };
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
+  // A matrix unit leaves so little else to do in a tile that tests of its elements are seen.
   const predicated = s.passes.some((p) => p.keeps.some((k) => k.where));
-  const fullTiles = predicated ? 'apart' : 'together';
+  const fullTiles = predicated || own.arrangement === 'warp-matrix' ? 'apart' : 'together';
   const plan: StagePlan = { ...fewerRows(s, own, limits, expected), fullTiles, dataRanges: 'stored' };
   const split = sharesOf(s, plan, limits, expected);
   return split > 1 ? { ...plan, split } : plan;

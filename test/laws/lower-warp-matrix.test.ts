@@ -12,9 +12,12 @@ import {
   GPU,
   lowersRightly,
   tiled,
+  withEarlyWaits,
   withoutBarriers,
+  withoutCommits,
   withoutMasks,
   withoutRescaling,
+  withoutWaits,
   withShortLoops,
   type Damage,
 } from './lowering.ts';
@@ -47,5 +50,8 @@ describe('lowering to matrix units', () => {
     ['a mask that is dropped', withoutMasks],
     ['missing barriers', withoutBarriers],
     ['loops that end early', withShortLoops],
-  ])('notices %s', (_, damage) => catches(cases, law(damage), 40));
+    ['copies that nobody waits for', withoutWaits],
+    ['waits that leave a copy in flight', withEarlyWaits],
+    ['copies that are never a group', withoutCommits],
+  ])('notices %s', (_, damage) => catches(cases, law(damage), 60));
 });

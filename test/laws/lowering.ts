@@ -124,6 +124,23 @@ export const withoutBarriers: Damage = {
   kernel: inBodies((body) => flatMapStmts(body, (s) => (s.kind === 'barrier' ? [] : [s]))),
 };
 
+/** Lanes use what they copied without waiting for it. */
+export const withoutWaits: Damage = {
+  kernel: inBodies((body) => flatMapStmts(body, (s) => (s.kind === 'await' ? [] : [s]))),
+};
+
+/** Lanes leave one group more in flight than they may. */
+export const withEarlyWaits: Damage = {
+  kernel: inBodies((body) =>
+    flatMapStmts(body, (s) => (s.kind === 'await' ? [{ ...s, pending: s.pending + 1 }] : [s])),
+  ),
+};
+
+/** Copies are started, and no wait is for them. */
+export const withoutCommits: Damage = {
+  kernel: inBodies((body) => flatMapStmts(body, (s) => (s.kind === 'commit' ? [] : [s]))),
+};
+
 /** Loops over the tiles of a stream end one tile early. */
 export const withShortLoops: Damage = {
   kernel: inBodies((body) =>

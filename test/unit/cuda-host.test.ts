@@ -9,6 +9,7 @@ import { i32, op, variable as v } from '../../src/expr/expr.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
 import { runOnGpu } from '../../src/runtime/cuda-gpu.ts';
 import { findNvcc } from '../../src/runtime/nvcc.ts';
+import { copiedRows } from './cuda-copies.ts';
 import { mmaTile, rowSums } from './cuda-programs.ts';
 
 const nvcc = findNvcc();
@@ -71,6 +72,17 @@ describe('the launcher', () => {
       ]),
     ).toEqual([-1, -2, -2, -2, -3, -1, -1, -4, -4, -1, 256, 1024, 0, 0, 0]);
   });
+
+  it('refuses tensors that begin where 16 bytes cannot be copied at once', { timeout: 60_000 }, (context) => {
+    context.skip(nvcc === undefined, 'no nvcc on this machine');
+    expect(
+      hostAnswers(copiedRows('f16'), 'copied_rows', [
+        'launch(tensor + 8, tensor, 4, 2, 0, 0)',
+        'launch(tensor, tensor + 2, 4, 2, 0, 0)',
+        'launch(0, tensor + 2, 4, 2, 0, 0)',
+      ]),
+    ).toEqual([-5, -5, -1]);
+  });
 });
 
 function hostAnswers(program: Program, name: string, calls: readonly string[]): number[] {
@@ -81,7 +93,7 @@ function hostAnswers(program: Program, name: string, calls: readonly string[]): 
       join(folder, 'main.c'),
       `#include "${name}.h"
 #include <stdio.h>
-static char tensor[256];
+static char tensor[256] __attribute__((aligned(256)));
 static long launch(void* x, void* y, int64_t R, int64_t N, void* workspace, size_t bytes) {
   ${name}_args a = {x, y, R, N, workspace, bytes};
   return ${name}_launch(&a, 0);

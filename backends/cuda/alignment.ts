@@ -1,0 +1,21 @@
+/** Where tensors must begin: several elements at once are read and written only at multiples of their size. */
+import type { Program } from '../../src/kernel/kernel.ts';
+import { visitStmts } from '../../src/kernel/walk.ts';
+
+const COPY_BYTES = 16;
+const WORD_BYTES = 4;
+
+/** Bytes of which the place of a tensor must be a multiple, for tensors that are not accessed element by element alone. */
+export function alignments(program: Program): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  const ask = (name: string, bytes: number): void => {
+    out.set(name, Math.max(bytes, out.get(name) ?? 1));
+  };
+  for (const k of program.kernels)
+    visitStmts(k.body, (s) => {
+      if (s.kind === 'copy') ask(s.buffer, COPY_BYTES);
+      if (s.kind === 'words') ask(s.buffer, WORD_BYTES);
+      if (s.kind === 'stores') ask(s.name, WORD_BYTES);
+    });
+  return out;
+}

@@ -16,6 +16,7 @@ const FEED = {
   depth: positive,
   layout: z.enum(['padded', 'swizzled']),
   rows: z.enum(['registers', 'workgroup']),
+  rowsPerWarp: z.union([z.literal(16), z.literal(32)]),
 } satisfies Record<keyof NonNullable<StagePlan['feed']>, z.ZodType>;
 
 const STAGE_PLAN = {

@@ -1,12 +1,12 @@
-/** Schedules for matrix units: a warp of 32 lanes owns 16 rows, and 16-bit operands stream through workgroup memory. */
+/** Schedules for matrix units: a warp of 32 lanes owns 16 or 32 rows, and 16-bit operands stream through workgroup memory. */
 import { children, key, type Expr } from '../expr/expr.ts';
 import { columnContents, extentOf } from './contents.ts';
+import { countOf } from './sides.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
 import type { Stage } from './tile.ts';
 
 /** Elements after each padded row: rows then begin in different banks. */
 export const MATRIX_PAD = 8;
-const WARP_ROWS = 16;
 /** Columns of an operand in workgroup memory: whole pieces of 16. */
 const columnsOf = (s: Stage, vector: string): number => Math.ceil(extentOf(s, vector) / 16) * 16;
 
@@ -19,7 +19,7 @@ export function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
 }
 
 /** For plans that say nothing of it. */
-export const ONE_AT_A_TIME: MatrixFeed = { depth: 1, layout: 'padded', rows: 'workgroup' };
+export const ONE_AT_A_TIME: MatrixFeed = { depth: 1, layout: 'padded', rows: 'workgroup', rowsPerWarp: 16 };
 
 /** Bytes of workgroup memory for a block size and a way to feed it. */
 export function matrixBytes(
@@ -37,10 +37,11 @@ export function matrixBytes(
 
 /** What addresses, running values, fragments in flight and loop variables take beside the arrays below. */
 const OTHER_REGISTERS = 48;
-const MOST_REGISTERS = 232;
+/** Of 255; compilers take more than the count below where they keep addresses, with two bands more of those. */
+const MOST_REGISTERS: Readonly<Record<MatrixFeed['rowsPerWarp'], number>> = { 16: 232, 32: 210 };
 
 /** Registers per lane, by what is alive at once: accumulators, scores (their weights take their place), held rows. */
-function registers(s: Stage, blockN: number, rows: MatrixFeed['rows']): number {
+function registers(s: Stage, blockN: number, { rows, rowsPerWarp }: MatrixFeed): number {
   const halves = (vector: string): number => columnsOf(s, vector) / 2;
   const carried = s.passes.flatMap((p) => p.steps.filter((x) => x.kind === 'accumulate'));
   const sums = carried.reduce((n, x) => n + halves(x.vector), 0);
@@ -48,15 +49,28 @@ function registers(s: Stage, blockN: number, rows: MatrixFeed['rows']): number {
     new Set(p.steps.flatMap((x) => (x.kind === 'accumulate' ? [`${x.keep} ${key(x.weight)}`] : []))).size;
   const tiles = Math.max(0, ...s.passes.map((p) => Math.max(p.contractions.length, weights(p))));
   const held = rows === 'registers' ? s.rowOperands.reduce((n, o) => n + halves(o.vector) / 2, 0) : 0;
-  return sums + tiles * (blockN / 2) + held + OTHER_REGISTERS;
+  return (rowsPerWarp / 16) * (sums + tiles * (blockN / 2) + held) + OTHER_REGISTERS;
 }
 
 /** Deeper copies hide more of memory, as long as they leave shared memory for two workgroups on small devices. */
 const DEEP_BYTES = 48 * 1024;
+const WARPS = 4;
 
-/** Ways to feed a matrix unit, the best first. */
-const FEEDS: readonly MatrixFeed[] = (['registers', 'workgroup'] as const).flatMap((rows) =>
-  [3, 2].map((depth): MatrixFeed => ({ depth, layout: 'swizzled', rows })),
+interface Choice {
+  readonly blockN: number;
+  readonly feed: MatrixFeed;
+}
+
+/**
+ * The best first. What a warp loads of a column operand serves all of its rows, so 32 rows need half of the loads; they
+ * are worth a narrower tile, but not less than two pieces of 16 columns.
+ */
+const CHOICES: readonly Choice[] = ([32, 16] as const).flatMap((rowsPerWarp) =>
+  (rowsPerWarp === 32 ? [64, 32] : [64, 32, 16]).flatMap((blockN) =>
+    (['registers', 'workgroup'] as const).flatMap((rows) =>
+      [3, 2].map((depth): Choice => ({ blockN, feed: { depth, layout: 'swizzled', rows, rowsPerWarp } })),
+    ),
+  ),
 );
 
 /** Contractions of the stage can be products of a matrix unit. */
@@ -69,29 +83,45 @@ export function takesMatrix(s: Stage): boolean {
   return storage !== undefined && !(storage === 'f16' && unbounded);
 }
 
-export function matrixPlan(s: Stage, limits: PlanLimits): StagePlan | undefined {
+/** @param expected sizes that the kernel will mostly run with */
+export function matrixPlan(
+  s: Stage,
+  limits: PlanLimits,
+  expected?: Readonly<Record<string, number>>,
+): StagePlan | undefined {
   if (!takesMatrix(s)) return undefined;
-  const lanes = 128;
-  const blockM = (lanes / 32) * WARP_ROWS;
-  const fits = (blockN: number, feed: MatrixFeed): boolean =>
-    matrixBytes(s, blockM, blockN, feed) <=
+  const fits = ({ blockN, feed }: Choice): boolean =>
+    matrixBytes(s, WARPS * feed.rowsPerWarp, blockN, feed) <=
     (feed.depth > 2 ? Math.min(DEEP_BYTES, limits.workgroupBytes) : limits.workgroupBytes);
-  const choices = [64, 32, 16].flatMap((blockN) => FEEDS.map((feed) => ({ blockN, feed })));
-  const roomy = choices.filter((c) => registers(s, c.blockN, c.feed.rows) <= MOST_REGISTERS);
+  const possible = CHOICES.filter((c) => fits(c) && enoughBlocks(s, c.feed.rowsPerWarp, limits, expected));
   // Where nothing fits the registers the smallest tile spills least.
   const chosen =
-    roomy.find((c) => fits(c.blockN, c.feed)) ?? [...choices].reverse().find((c) => fits(c.blockN, c.feed));
+    possible.find((c) => registers(s, c.blockN, c.feed) <= MOST_REGISTERS[c.feed.rowsPerWarp]) ??
+    possible.at(-1);
   if (!chosen) return undefined;
   return {
     arrangement: 'warp-matrix',
-    blockM,
+    blockM: WARPS * chosen.feed.rowsPerWarp,
     blockN: chosen.blockN,
-    lanes,
+    lanes: 32 * WARPS,
     operands: 'workgroup',
     fullTiles: 'apart',
     feed: chosen.feed,
     references: 'lagging',
   };
+}
+
+/** Large blocks leave work for two workgroups on every core, as far as sizes are known. */
+function enoughBlocks(
+  s: Stage,
+  rowsPerWarp: MatrixFeed['rowsPerWarp'],
+  limits: PlanLimits,
+  expected: Readonly<Record<string, number>> | undefined,
+): boolean {
+  if (rowsPerWarp === 16) return true;
+  const [members, rows] = [countOf(s.batch, expected), countOf(s.row, expected)];
+  if (members === undefined || rows === undefined) return true;
+  return members * Math.ceil(rows / (WARPS * rowsPerWarp)) >= 2 * limits.cores;
 }
 
 /**

@@ -1,9 +1,8 @@
 /** Schedules for few rows: small blocks, and a stream that several workgroups share, so that every core has work. */
-import { evalConst } from '../expr/evaluate.ts';
-import { freeVars } from '../expr/expr.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
+import { countOf } from './sides.ts';
 import { splitStage } from './split.ts';
-import type { Stage, TileAxis } from './tile.ts';
+import type { Stage } from './tile.ts';
 import { stageTensors } from './walk.ts';
 
 /** Workgroups per core: enough that a core which is done early finds another. */
@@ -11,16 +10,6 @@ const PER_CORE = 2;
 /** A share of fewer tiles costs more to merge than it saves. */
 const TILES_PER_SHARE = 4;
 const MOST_SHARES = 256;
-
-/** Number of elements along axes, when the sizes are known. */
-function count(
-  axes: readonly TileAxis[],
-  sizes: Readonly<Record<string, number>> | undefined,
-): number | undefined {
-  const known = new Map(Object.entries(sizes ?? {}));
-  if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
-  return axes.reduce((n, a) => n * Math.max(0, evalConst(a.extent, known)), 1);
-}
 
 /**
  * No more rows in a block than there are, where every lane reads for itself: idle lanes would repeat the last row. Lanes
@@ -32,7 +21,7 @@ export function fewerRows(
   limits: PlanLimits,
   sizes: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
-  const rows = Math.max(1, count(s.row, sizes) ?? Infinity);
+  const rows = Math.max(1, countOf(s.row, sizes) ?? Infinity);
   if (rows >= plan.blockM || plan.arrangement !== 'lane-rows') return plan;
   const needed = limits.subgroup * Math.ceil(rows / limits.subgroup);
   const lanes = plan.operands === 'direct' ? Math.min(plan.lanes, needed) : plan.lanes;
@@ -49,7 +38,7 @@ export function sharesOf(
   limits: PlanLimits,
   sizes: Readonly<Record<string, number>> | undefined,
 ): number {
-  const [batch, rows, stream] = [s.batch, s.row, s.stream].map((axes) => count(axes, sizes));
+  const [batch, rows, stream] = [s.batch, s.row, s.stream].map((axes) => countOf(axes, sizes));
   if (batch === undefined || rows === undefined || stream === undefined) return 1;
   const blocks = batch * Math.ceil(rows / plan.blockM);
   if (blocks === 0 || blocks >= limits.cores) return 1;

@@ -95,13 +95,15 @@ function matrixMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | u
     );
   if (operands !== 'workgroup')
     return misfit('operands', `is ${operands}, and matrices lie in workgroup memory: workgroup`);
-  if (blockM % 16 !== 0)
-    return misfit('blockM', `is ${blockM}, and a warp has 16 rows: take a multiple of 16`);
+  const perWarp = plan.feed?.rowsPerWarp ?? 16;
+  if (blockM % perWarp !== 0)
+    return misfit('blockM', `is ${blockM}, and a warp has ${perWarp} rows: take a multiple of ${perWarp}`);
   if (blockN % 16 !== 0)
     return misfit('blockN', `is ${blockN}, and matrices have 16 columns: take a multiple of 16`);
-  return lanes === 2 * blockM
+  const warps = blockM / perWarp;
+  return lanes === 32 * warps
     ? undefined
-    : misfit('lanes', `is ${lanes}, and ${blockM / 16} warps of 16 rows are ${2 * blockM} lanes`);
+    : misfit('lanes', `is ${lanes}, and ${warps} warps of ${perWarp} rows are ${32 * warps} lanes`);
 }
 
 function memoryMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {

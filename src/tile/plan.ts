@@ -16,6 +16,8 @@ export interface MatrixFeed {
   readonly layout: 'padded' | 'swizzled';
   /** Where row operands are while the stream passes. */
   readonly rows: 'registers' | 'workgroup';
+  /** Rows of a warp of 32 lanes: more of them use a column operand that was loaded once, and take more registers. */
+  readonly rowsPerWarp: 16 | 32;
 }
 
 /** How the lanes of a workgroup share a tile of scores. */
@@ -175,7 +177,7 @@ function tilePlan(
   limits: PlanLimits,
   expected: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
-  const matrix = limits.mma ? matrixPlan(s, limits) : undefined;
+  const matrix = limits.mma ? matrixPlan(s, limits, expected) : undefined;
   if (matrix) return matrix;
   if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
   const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));

@@ -60,7 +60,9 @@ function plan(p: StagePlan): string {
     `plan ${p.arrangement}, rows ${shape(p.blockM, p.rowShape)}, stream ${shape(p.blockN, p.streamShape)}`,
     `${p.lanes} lanes, operands ${p.operands}, full tiles ${p.fullTiles}`,
     ...(p.dataRanges ? [`data ranges ${p.dataRanges}`] : []),
-    ...(p.feed ? [`${p.feed.layout} tiles ${p.feed.depth} deep, rows in ${p.feed.rows}`] : []),
+    ...(p.feed
+      ? [`${p.feed.layout} tiles ${p.feed.depth} deep, ${p.feed.rowsPerWarp} rows per warp in ${p.feed.rows}`]
+      : []),
     ...(p.references ? [`references ${p.references}`] : []),
     ...(p.order ? [`blocks ${p.order}`] : []),
     ...(p.split ? [`split ${p.split}`] : []),

@@ -1,5 +1,6 @@
 /** The loops over tiles along the rows or the stream of a stage, as its plan cuts them. */
-import { i32, op, type Expr } from '../expr/expr.ts';
+import { evalConst } from '../expr/evaluate.ts';
+import { freeVars, i32, op, type Expr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { StagePlan } from './plan.ts';
 import type { Stage, TileAxis } from './tile.ts';
@@ -81,4 +82,14 @@ export function endsOf(l: TileLoop, first: Expr, tile: Expr): Map<string, Expr> 
     out.set(`${a.name}.last`, simplify(op('sub', a.extent, i32(1))));
   }
   return out;
+}
+
+/** Number of elements along axes, when the sizes are known. */
+export function countOf(
+  axes: readonly TileAxis[],
+  sizes: Readonly<Record<string, number>> | undefined,
+): number | undefined {
+  const known = new Map(Object.entries(sizes ?? {}));
+  if (axes.some((a) => [...freeVars(a.extent)].some((v) => !known.has(v)))) return undefined;
+  return axes.reduce((n, a) => n * Math.max(0, evalConst(a.extent, known)), 1);
 }

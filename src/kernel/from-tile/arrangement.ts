@@ -65,16 +65,22 @@ const quad = variable('quad');
 const warp = variable('warp');
 
 /**
- * A warp owns 16 rows. In a 16 × 8 piece, lane 4g + t holds rows g and g + 8, columns 2t and 2t + 1 (PTX ISA, accumulator
- * layout of mma.m16n8): two row slots, and four lanes share a row.
+ * A warp owns 16 or 32 rows, in pieces of 16 whose fragments lie one after another. In a 16 × 8 piece, lane 4g + t holds rows g and g + 8, columns 2t and 2t + 1 (PTX ISA, accumulator
+ * layout of mma.m16n8): two row slots for each 16 rows, and four lanes share a row.
  */
-export function warpMatrix(): Arrangement {
+export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
+  const bands = rowsPerWarp / 16;
+  const bandOf = (slot: number, cols: number): number => (slot >> 1) * (cols / 2);
   const forCells: Arrangement['forCells'] = (cols, loop, body) => {
     const piece = variable(`${loop}_piece`);
     const half = variable(`${loop}_half`);
     const col = op('add', op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2))), half);
     const at = (slot: number): Expr =>
-      op('add', simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot))), half);
+      op(
+        'add',
+        simplify(op('add', op('mul', piece, i32(4)), i32(bandOf(slot, cols) + 2 * (slot % 2)))),
+        half,
+      );
     const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
     return [
       forS(piece.name, { to: i32(cols / 8), unroll: true }, [
@@ -83,21 +89,22 @@ export function warpMatrix(): Arrangement {
     ];
   };
   return {
-    rowSlots: 2,
+    rowSlots: 2 * bands,
     prelude: [
       letS('warp', op('quot', LANE, i32(32))),
       letS('group', op('quot', op('rem', LANE, i32(32)), i32(4))),
       letS('quad', op('rem', LANE, i32(4))),
     ],
-    rowOf: (slot) => simplify(op('add', op('add', op('mul', warp, i32(16)), group), i32(8 * slot))),
-    fragmentLength: (cols) => cols / 2,
+    rowOf: (slot) => simplify(op('add', op('add', op('mul', warp, i32(rowsPerWarp)), group), i32(8 * slot))),
+    fragmentLength: (cols) => bands * (cols / 2),
     forTile: forCells,
     forCells,
     forPairs: (cols, loop, body) => {
       const piece = variable(`${loop}_piece`);
       const cell = (half: number): Cell => ({
         col: half === 0 ? variable(loop) : op('add', variable(loop), i32(half)),
-        at: (slot) => simplify(op('add', op('mul', piece, i32(4)), i32(2 * slot + half))),
+        at: (slot) =>
+          simplify(op('add', op('mul', piece, i32(4)), i32(bandOf(slot, cols) + 2 * (slot % 2) + half))),
       });
       const first = op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2)));
       const inner = [letS(loop, first), ...body([cell(0), cell(1)])];

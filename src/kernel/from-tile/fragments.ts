@@ -31,7 +31,7 @@ const mentions = (e: Expr, name: string): boolean =>
   (e.kind === 'read' && e.index.some((x) => mentions(x, name)));
 
 /**
- * Fills `array` with 4 words per 16 columns: rows g and g + 8 of the lane, columns 2t, 2t + 1 and eight further ones (PTX
+ * Fills `array` with 4 words per 16 rows and 16 columns: rows g and g + 8 of the lane, columns 2t, 2t + 1 and eight further ones (PTX
  * ISA, operand A of mma.m16n8k16). Every element is read, and its transform computed, by the one lane that needs it.
  */
 export function loadFragments(
@@ -46,10 +46,13 @@ export function loadFragments(
   const plain = plainRows(scope, o, storage);
   const first = op('add', op('mul', variable(step), i32(16)), op('mul', variable('quad'), i32(2)));
   const body: Stmt[] = [];
-  for (let word = 0; word < 4; word++) {
-    const place = frame.row(word % 2, body);
-    const to = simplify(op('add', op('mul', variable(step), i32(4)), i32(word)));
-    const col = simplify(op('add', first, i32(8 * (word >> 1))));
+  const { rowSlots } = scope.arrangement;
+  for (let word = 0; word < 2 * rowSlots; word++) {
+    const [slot, right] = [word % rowSlots, Math.floor(word / rowSlots)];
+    const place = frame.row(slot, body);
+    const first4 = (slot >> 1) * (columns / 4) + (slot % 2) + 2 * right;
+    const to = simplify(op('add', op('mul', variable(step), i32(4)), i32(first4)));
+    const col = simplify(op('add', first, i32(8 * right)));
     const at = (k: Expr) => ({ ...place, vars: new Map([...place.vars, [o.vector, k]]), cache: new Map() });
     if (plain !== undefined && plain === columns) {
       const { buffer, from } = scope.element(o.value, at(col));
@@ -66,7 +69,7 @@ export function loadFragments(
     body.push(store(array, to, op(pack, element(col), element(simplify(op('add', col, i32(1)))))));
   }
   return [
-    arrayS(array, 'u32', columns / 4),
+    arrayS(array, 'u32', (columns / 4) * (rowSlots / 2)),
     forS(step, { to: i32(padded(scope.arrangement, extent) / 16), unroll: true }, body),
   ];
 }

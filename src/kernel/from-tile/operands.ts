@@ -110,14 +110,23 @@ export class Loader {
       this.scope.index('tile_row'),
       this.scope.index('piece'),
     ];
-    const even = (rows * pieces) % lanes === 0;
-    const at = even ? op('add', op('mul', variable(name), i32(lanes)), LANE) : variable(name);
-    const body: Stmt[] = [letS(row, op('quot', at, i32(pieces))), letS(piece, op('rem', at, i32(pieces)))];
+    const even = (rows * pieces) % lanes === 0 && lanes % pieces === 0;
+    const at = even ? LANE : variable(name);
+    const own = simplify(op('quot', at, i32(pieces)));
+    // Where the lanes take whole rows at a time, a lane's piece and its row modulo 8 are the same each time.
+    const further = even ? lanes / pieces : 0;
+    const body: Stmt[] = [
+      letS(row, even ? op('add', op('mul', variable(name), i32(further)), own) : own),
+      letS(piece, op('rem', at, i32(pieces))),
+    ];
+    const phase = op('rem', even && further % 8 === 0 ? own : variable(row), i32(8));
     const vars = rowAt(variable(row), body);
     const col = simplify(op('mul', variable(piece), i32(PIECE)));
     const place = { out: body, vars: new Map([...vars, [o.vector, col]]), cache: new Map<string, Expr>() };
     const source = this.scope.element(o.value, place);
-    body.push(copyS({ shared: t.array, index: pieceStart(t, variable(row), variable(piece)), ...source }));
+    body.push(
+      copyS({ shared: t.array, index: pieceStart(t, variable(row), phase, variable(piece)), ...source }),
+    );
     // Loops of a known length are unrolled, so that what does not change is computed once.
     return even
       ? forS(name, { to: i32((rows * pieces) / lanes), unroll: true }, body)

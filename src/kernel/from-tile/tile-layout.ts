@@ -61,15 +61,16 @@ export function pieceAt(t: Tile, row: Expr, phase: Expr, whole: Expr, half: Expr
   return add(begin(t, row), simplify(op('bitxor', whole, moved)));
 }
 
-/** First element of piece number `piece` of a row. */
-export function pieceStart(t: Tile, row: Expr, piece: Expr): Expr {
+/** First element of piece number `piece` of a row. @param phase the row's number modulo 8 */
+export function pieceStart(t: Tile, row: Expr, phase: Expr, piece: Expr): Expr {
   if (t.exchanged === 1) return add(begin(t, row), mul(piece, PIECE));
-  const phase = simplify(op('rem', row, i32(BANK_GROUPS)));
   return add(begin(t, row), mul(op('bitxor', piece, exchange(t, phase)), PIECE));
 }
 
 /** Any element. */
 export function elementAt(t: Tile, row: Expr, col: Expr): Expr {
   if (t.exchanged === 1) return add(begin(t, row), col);
-  return add(pieceStart(t, row, simplify(op('quot', col, i32(PIECE)))), simplify(op('rem', col, i32(PIECE))));
+  const phase = simplify(op('rem', row, i32(BANK_GROUPS)));
+  const first = pieceStart(t, row, phase, simplify(op('quot', col, i32(PIECE))));
+  return add(first, simplify(op('rem', col, i32(PIECE))));
 }

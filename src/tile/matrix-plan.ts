@@ -37,7 +37,7 @@ export function matrixBytes(
 
 /** What addresses, running values, fragments in flight and loop variables take beside the arrays below. */
 const OTHER_REGISTERS = 48;
-/** Of 255; compilers take more than the count below where they keep addresses, with two bands more of those. */
+/** Of 255; compilers take more than the count below where they keep addresses, with two strips more of those. */
 const MOST_REGISTERS: Readonly<Record<MatrixFeed['rowsPerWarp'], number>> = { 16: 232, 32: 210 };
 
 /** Registers per lane, by what is alive at once: accumulators, scores (their weights take their place), held rows. */

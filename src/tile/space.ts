@@ -1,6 +1,7 @@
 /** The plans that a stage can be run by: every one is valid, and the compiler's own is the first. */
 import { misfitOf } from './plan-fits.ts';
-import { takesMatrix, type PlanLimits, type StagePlan } from './plan.ts';
+import { takesMatrix } from './matrix-plan.ts';
+import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
 import { tileShapes } from './shapes.ts';
 import type { Stage } from './tile.ts';
 
@@ -72,13 +73,23 @@ function matrices(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
     blockM: [32, 64, 128],
     blockN: [16, 32, 64, 128],
   });
-  return blocks.map((b) => ({
-    ...(own.arrangement === 'warp-matrix' ? own : plain(own)),
-    arrangement: 'warp-matrix' as const,
-    ...b,
-    lanes: 2 * b.blockM,
-    operands: 'workgroup' as const,
-  }));
+  const feeds = combinations<MatrixFeed>({
+    depth: [2, 3],
+    layout: ['swizzled'],
+    rows: ['registers', 'workgroup'],
+    rowsPerWarp: [16, 32],
+  });
+  return blocks.flatMap((b) =>
+    feeds.map((feed) => ({
+      ...(own.arrangement === 'warp-matrix' ? own : plain(own)),
+      arrangement: 'warp-matrix' as const,
+      ...b,
+      lanes: (32 * b.blockM) / feed.rowsPerWarp,
+      operands: 'workgroup' as const,
+      feed,
+      references: 'lagging' as const,
+    })),
+  );
 }
 
 function steps(limits: PlanLimits, own: StagePlan): StagePlan[] {

@@ -179,7 +179,7 @@ describe('a plan that a launch cannot take', () => {
     const s = decided(example('causal'), cuda);
     expect(s.launches[0]!.plan.arrangement).toBe('warp-matrix');
     for (const [plan, message] of [
-      [{ blockM: 24, lanes: 48 }, /multiple of 16/],
+      [{ blockM: 24, lanes: 48 }, /multiple of 32/],
       [{ blockN: 24 }, /multiple of 16/],
       [{ operands: 'direct' }, /workgroup memory/],
       [{ lanes: 32 }, /are 128 lanes/],

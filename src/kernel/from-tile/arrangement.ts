@@ -69,8 +69,8 @@ const warp = variable('warp');
  * layout of mma.m16n8): two row slots for each 16 rows, and four lanes share a row.
  */
 export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
-  const bands = rowsPerWarp / 16;
-  const bandOf = (slot: number, cols: number): number => (slot >> 1) * (cols / 2);
+  const strips = rowsPerWarp / 16;
+  const stripOf = (slot: number, cols: number): number => (slot >> 1) * (cols / 2);
   const forCells: Arrangement['forCells'] = (cols, loop, body) => {
     const piece = variable(`${loop}_piece`);
     const half = variable(`${loop}_half`);
@@ -78,7 +78,7 @@ export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
     const at = (slot: number): Expr =>
       op(
         'add',
-        simplify(op('add', op('mul', piece, i32(4)), i32(bandOf(slot, cols) + 2 * (slot % 2)))),
+        simplify(op('add', op('mul', piece, i32(4)), i32(stripOf(slot, cols) + 2 * (slot % 2)))),
         half,
       );
     const inner = [letS(loop, col), ...body({ col: variable(loop), at })];
@@ -89,14 +89,14 @@ export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
     ];
   };
   return {
-    rowSlots: 2 * bands,
+    rowSlots: 2 * strips,
     prelude: [
       letS('warp', op('quot', LANE, i32(32))),
       letS('group', op('quot', op('rem', LANE, i32(32)), i32(4))),
       letS('quad', op('rem', LANE, i32(4))),
     ],
     rowOf: (slot) => simplify(op('add', op('add', op('mul', warp, i32(rowsPerWarp)), group), i32(8 * slot))),
-    fragmentLength: (cols) => bands * (cols / 2),
+    fragmentLength: (cols) => strips * (cols / 2),
     forTile: forCells,
     forCells,
     forPairs: (cols, loop, body) => {
@@ -104,7 +104,7 @@ export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
       const cell = (half: number): Cell => ({
         col: half === 0 ? variable(loop) : op('add', variable(loop), i32(half)),
         at: (slot) =>
-          simplify(op('add', op('mul', piece, i32(4)), i32(bandOf(slot, cols) + 2 * (slot % 2) + half))),
+          simplify(op('add', op('mul', piece, i32(4)), i32(stripOf(slot, cols) + 2 * (slot % 2) + half))),
       });
       const first = op('add', op('mul', piece, i32(8)), op('mul', quad, i32(2)));
       const inner = [letS(loop, first), ...body([cell(0), cell(1)])];

@@ -1,4 +1,4 @@
-/** Contractions on matrix units: ldmatrix and mma on 16-bit operands, one or two bands of 16 rows per warp. */
+/** Contractions on matrix units: ldmatrix and mma on 16-bit operands, one or two strips of 16 rows per warp. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
@@ -23,43 +23,43 @@ function inMemory(o: ColumnOperand): Tile {
 export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
   const rowsPerWarp = plan.feed?.rowsPerWarp ?? 16;
   /** Bands of 16 rows: what is loaded of a column operand is used by each of them. */
-  const bands = Array.from({ length: rowsPerWarp / 16 }, (_, n) => n);
+  const strips = Array.from({ length: rowsPerWarp / 16 }, (_, n) => n);
   const pack = storage === 'f16' ? 'pack_f16' : 'pack_bf16';
-  /** Two 16 × 8 products with the left and right half of a 16 × 16 piece; a band of `d` has `length` elements. */
-  const products = (d: string, band: number, length: number, piece: Expr, a: string, aAt: Expr, b: string) =>
+  /** Two 16 × 8 products with the left and right half of a 16 × 16 piece; a strip of `d` has `length` elements. */
+  const products = (d: string, strip: number, length: number, piece: Expr, a: string, aAt: Expr, b: string) =>
     [0, 1].map((n) =>
       mma({
         storage,
         d,
-        dOffset: add(mul(piece, 8), i32(band * length + 4 * n)),
+        dOffset: add(mul(piece, 8), i32(strip * length + 4 * n)),
         a,
         aOffset: aAt,
         b,
         bOffset: i32(2 * n),
       }),
     );
-  /** The fragments of 16 columns from `step` · 16 on of the warp's bands: the array that holds them, and where. */
+  /** The fragments of 16 columns from `step` · 16 on of the warp's strips: the array that holds them, and where. */
   const leftOf = (rows: RowOperand, step: Expr, fresh: (base: string) => string) => {
     if (rows.kind === 'fragments') {
-      const at = (band: number): Expr => add(mul(step, 4), i32(band * (rows.columns / 4)));
+      const at = (strip: number): Expr => add(mul(step, 4), i32(strip * (rows.columns / 4)));
       return { stmts: [] as Stmt[], array: rows.array, at };
     }
     const array = fresh('rows_fragment');
-    const loads = bands.map((band) => {
-      const row = add(add(mul(variable('warp'), rowsPerWarp), i32(16 * band)), op('rem', LANE, i32(16)));
+    const loads = strips.map((strip) => {
+      const row = add(add(mul(variable('warp'), rowsPerWarp), i32(16 * strip)), op('rem', LANE, i32(16)));
       const index = pieceAt(rows, row, phase, mul(step, 16), op('quot', inWarp, i32(16)));
       return ldmatrix({
         into: array,
-        intoOffset: i32(4 * band),
+        intoOffset: i32(4 * strip),
         shared: rows.array,
         index,
         transpose: false,
       });
     });
     return {
-      stmts: [arrayS(array, 'u32', 4 * bands.length), ...loads],
+      stmts: [arrayS(array, 'u32', 4 * strips.length), ...loads],
       array,
-      at: (band: number): Expr => i32(4 * band),
+      at: (strip: number): Expr => i32(4 * strip),
     };
   };
   return {
@@ -87,8 +87,8 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
           forS(n, { to: i32(plan.blockN / 16), unroll: true }, [
             arrayS(bf, 'u32', 4),
             ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: false }),
-            ...bands.flatMap((band) =>
-              products(dot, band, plan.blockN / 2, variable(n), left.array, left.at(band), bf),
+            ...strips.flatMap((strip) =>
+              products(dot, strip, plan.blockN / 2, variable(n), left.array, left.at(strip), bf),
             ),
           ]),
         ]),
@@ -106,20 +106,22 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
       // An accumulator of the first product is, packed in pairs, the left operand of the second.
       const pair = (at: number): Expr =>
         op(pack, read(weights, [add(base, i32(at))]), read(weights, [add(base, i32(at + 1))]));
-      const packed = bands.flatMap((band) =>
-        [0, 2, 4, 6].map((at, word) => store(af, i32(4 * band + word), pair(band * (plan.blockN / 2) + at))),
+      const packed = strips.flatMap((strip) =>
+        [0, 2, 4, 6].map((at, word) =>
+          store(af, i32(4 * strip + word), pair(strip * (plan.blockN / 2) + at)),
+        ),
       );
       const row = add(mul(variable(k), 16), op('rem', LANE, i32(16)));
       const index = pieceAt(b, row, phase, mul(variable(n), 16), op('quot', inWarp, i32(16)));
       return [
         forS(k, { to: i32(plan.blockN / 16), unroll: true }, [
-          arrayS(af, 'u32', 4 * bands.length),
+          arrayS(af, 'u32', 4 * strips.length),
           ...packed,
           forS(n, { to: i32(b.columns / 16), unroll: true }, [
             arrayS(bf, 'u32', 4),
             ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: true }),
-            ...bands.flatMap((band) =>
-              products(acc, band, b.columns / 2, variable(n), af, i32(4 * band), bf),
+            ...strips.flatMap((strip) =>
+              products(acc, strip, b.columns / 2, variable(n), af, i32(4 * strip), bf),
             ),
           ]),
         ]),

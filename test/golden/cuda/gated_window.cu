@@ -111,7 +111,7 @@ struct gated_window_uniforms {
   int sinks;
 };
 
-constexpr int gated_window_1_kernel_shared_bytes = 8192 + ATTN_REDZONE;
+constexpr int gated_window_1_kernel_shared_bytes = 12288 + ATTN_REDZONE;
 extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __half* __restrict__ q,
     const __half* __restrict__ k, const __half* __restrict__ v, const __half* __restrict__ z,
     __half* __restrict__ y, float* __restrict__ lse, float* __restrict__ ws_p_m, float* __restrict__ ws_p_sum,
@@ -122,38 +122,52 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   const int lane = threadIdx.x;
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   __half* const k_tile = reinterpret_cast<__half*>(attn_smem);
-  __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 4096 + ATTN_REDZONE);
-  const int section = attn::quot(workgroup, (N + 63) / 64 * 16);
+  __half* const v_tile = reinterpret_cast<__half*>(attn_smem + 6144 + ATTN_REDZONE);
+  const int section = attn::quot(workgroup, (N + 127) / 128 * 16);
   const int members = min(B * H - section * 16, 16);
-  const int turn = attn::rem(workgroup, (N + 63) / 64 * 16);
-  const int block = (section * 16 + attn::rem(turn, members)) * ((N + 63) / 64)
-      + ((N + 63) / 64 - 1 - attn::quot(turn, members));
-  const int h = attn::rem(attn::quot(block, (N + 63) / 64), H);
-  const int b = attn::quot(attn::quot(block, (N + 63) / 64), H);
-  const int row_first = attn::rem(block, (N + 63) / 64) * 64;
+  const int turn = attn::rem(workgroup, (N + 127) / 128 * 16);
+  const int block = (section * 16 + attn::rem(turn, members)) * ((N + 127) / 128)
+      + ((N + 127) / 128 - 1 - attn::quot(turn, members));
+  const int h = attn::rem(attn::quot(block, (N + 127) / 128), H);
+  const int b = attn::quot(attn::quot(block, (N + 127) / 128), H);
+  const int row_first = attn::rem(block, (N + 127) / 128) * 128;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
-  const int row_0 = row_first + (warp * 16 + group);
+  const int row_0 = row_first + (warp * 32 + group);
   const int i_0 = min(row_0, N - 1);
-  const int row_1 = row_first + (warp * 16 + group + 8);
+  const int row_1 = row_first + (warp * 32 + group + 8);
   const int i_1 = min(row_1, N - 1);
-  unsigned q_rows[4] = {};
+  const int row_2 = row_first + (warp * 32 + group + 16);
+  const int i_2 = min(row_2, N - 1);
+  const int row_3 = row_first + (warp * 32 + group + 24);
+  const int i_3 = min(row_3, N - 1);
+  unsigned q_rows[8] = {};
   #pragma unroll
   for (int step = 0; step < 1; ++step) {
     q_rows[step * 4] = attn::load_word(&q[((b * H + h) * N + i_0) * 16 + (step * 16 + quad * 2)]);
     q_rows[step * 4 + 1] = attn::load_word(&q[((b * H + h) * N + i_1) * 16 + (step * 16 + quad * 2)]);
+    q_rows[step * 4 + 4] = attn::load_word(&q[((b * H + h) * N + i_2) * 16 + (step * 16 + quad * 2)]);
+    q_rows[step * 4 + 5] = attn::load_word(&q[((b * H + h) * N + i_3) * 16 + (step * 16 + quad * 2)]);
     q_rows[step * 4 + 2] = attn::load_word(&q[((b * H + h) * N + i_0) * 16 + (step * 16 + quad * 2 + 8)]);
     q_rows[step * 4 + 3] = attn::load_word(&q[((b * H + h) * N + i_1) * 16 + (step * 16 + quad * 2 + 8)]);
+    q_rows[step * 4 + 6] = attn::load_word(&q[((b * H + h) * N + i_2) * 16 + (step * 16 + quad * 2 + 8)]);
+    q_rows[step * 4 + 7] = attn::load_word(&q[((b * H + h) * N + i_3) * 16 + (step * 16 + quad * 2 + 8)]);
   }
   float p_m_c_0 = -1.5e38f;
   float p_m_c_1 = -1.5e38f;
+  float p_m_c_2 = -1.5e38f;
+  float p_m_c_3 = -1.5e38f;
   float ref0_0_0 = -1.5e38f;
   float ref0_0_1 = -1.5e38f;
+  float ref0_0_2 = -1.5e38f;
+  float ref0_0_3 = -1.5e38f;
   float p_sum_c_0 = 0.0f;
   float p_sum_c_1 = 0.0f;
-  float o_c[8] = {};
-  const int i_last = min(row_first + 64, N) - 1;
+  float p_sum_c_2 = 0.0f;
+  float p_sum_c_3 = 0.0f;
+  float o_c[16] = {};
+  const int i_last = min(row_first + 128, N) - 1;
   // 32-bit integers cannot overflow in the bounds below
   const bool fits = float(N) + float(M) + fabsf(float(window)) + 1.0f < 1073741800.0f;
   const int j_past = min(i_last + 1, M);
@@ -169,70 +183,95 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
     const int j_first = j_tile * 64;
     #pragma unroll
     for (int part = 0; part < 1; ++part) {
-      const int tile_row = (part * 128 + lane) / 2;
-      const int piece = (part * 128 + lane) % 2;
+      const int tile_row = part * 64 + lane / 2;
+      const int piece = lane % 2;
       const int column = j_first + tile_row;
       const int j = min(column, M - 1);
-      attn::copy_16(&k_tile[tile_row * 16 + (piece ^ (tile_row % 8 / 4 % 2)) * 8],
+      attn::copy_16(&k_tile[tile_row * 16 + (piece ^ (lane / 2 % 8 / 4 % 2)) * 8],
           &k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j) * 16 + piece * 8]);
     }
     #pragma unroll
     for (int part_2 = 0; part_2 < 1; ++part_2) {
-      const int tile_row_2 = (part_2 * 128 + lane) / 2;
-      const int piece_2 = (part_2 * 128 + lane) % 2;
+      const int tile_row_2 = part_2 * 64 + lane / 2;
+      const int piece_2 = lane % 2;
       const int column_2 = j_first + tile_row_2;
       const int j_2 = min(column_2, M - 1);
-      attn::copy_16(&v_tile[tile_row_2 * 16 + (piece_2 ^ (tile_row_2 % 8 / 4 % 2)) * 8],
+      attn::copy_16(&v_tile[tile_row_2 * 16 + (piece_2 ^ (lane / 2 % 8 / 4 % 2)) * 8],
           &v[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_2) * 16 + piece_2 * 8]);
     }
   }
   attn::copy_commit();
+  if (1 < j_tiles) {
+    const int j_tile_2 = 1 < to ? 1 : from_2 + (1 - to);
+    const int j_first_2 = j_tile_2 * 64;
+    #pragma unroll
+    for (int part_3 = 0; part_3 < 1; ++part_3) {
+      const int tile_row_3 = part_3 * 64 + lane / 2;
+      const int piece_3 = lane % 2;
+      const int column_3 = j_first_2 + tile_row_3;
+      const int j_3 = min(column_3, M - 1);
+      attn::copy_16(&k_tile[1024 + tile_row_3 * 16 + (piece_3 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+          &k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_3) * 16 + piece_3 * 8]);
+    }
+    #pragma unroll
+    for (int part_4 = 0; part_4 < 1; ++part_4) {
+      const int tile_row_4 = part_4 * 64 + lane / 2;
+      const int piece_4 = lane % 2;
+      const int column_4 = j_first_2 + tile_row_4;
+      const int j_4 = min(column_4, M - 1);
+      attn::copy_16(&v_tile[1024 + tile_row_4 * 16 + (piece_4 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+          &v[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_4) * 16 + piece_4 * 8]);
+    }
+  }
+  attn::copy_commit();
   for (int j_nth_tile = 0; j_nth_tile < j_tiles; ++j_nth_tile) {
-    attn::copy_wait<0>();
+    attn::copy_wait<1>();
     __syncthreads();
-    const int ahead = j_nth_tile + 1;
+    const int ahead = j_nth_tile + 2;
     if (ahead < j_tiles) {
-      const int j_tile_2 = ahead < to ? ahead : from_2 + (ahead - to);
-      const int j_first_2 = j_tile_2 * 64;
+      const int j_tile_3 = ahead < to ? ahead : from_2 + (ahead - to);
+      const int j_first_3 = j_tile_3 * 64;
       #pragma unroll
-      for (int part_3 = 0; part_3 < 1; ++part_3) {
-        const int tile_row_3 = (part_3 * 128 + lane) / 2;
-        const int piece_3 = (part_3 * 128 + lane) % 2;
-        const int column_3 = j_first_2 + tile_row_3;
-        const int j_3 = min(column_3, M - 1);
-        attn::copy_16(&k_tile[ahead % 2 * 1024 + tile_row_3 * 16 + (piece_3 ^ (tile_row_3 % 8 / 4 % 2)) * 8],
-            &k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_3) * 16 + piece_3 * 8]);
+      for (int part_5 = 0; part_5 < 1; ++part_5) {
+        const int tile_row_5 = part_5 * 64 + lane / 2;
+        const int piece_5 = lane % 2;
+        const int column_5 = j_first_3 + tile_row_5;
+        const int j_5 = min(column_5, M - 1);
+        attn::copy_16(&k_tile[ahead % 3 * 1024 + tile_row_5 * 16 + (piece_5 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+            &k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_5) * 16 + piece_5 * 8]);
       }
       #pragma unroll
-      for (int part_4 = 0; part_4 < 1; ++part_4) {
-        const int tile_row_4 = (part_4 * 128 + lane) / 2;
-        const int piece_4 = (part_4 * 128 + lane) % 2;
-        const int column_4 = j_first_2 + tile_row_4;
-        const int j_4 = min(column_4, M - 1);
-        attn::copy_16(&v_tile[ahead % 2 * 1024 + tile_row_4 * 16 + (piece_4 ^ (tile_row_4 % 8 / 4 % 2)) * 8],
-            &v[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_4) * 16 + piece_4 * 8]);
+      for (int part_6 = 0; part_6 < 1; ++part_6) {
+        const int tile_row_6 = part_6 * 64 + lane / 2;
+        const int piece_6 = lane % 2;
+        const int column_6 = j_first_3 + tile_row_6;
+        const int j_6 = min(column_6, M - 1);
+        attn::copy_16(&v_tile[ahead % 3 * 1024 + tile_row_6 * 16 + (piece_6 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+            &v[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_6) * 16 + piece_6 * 8]);
       }
     }
     attn::copy_commit();
-    const int place = j_nth_tile % 2;
-    const int j_tile_3 = j_nth_tile < to ? j_nth_tile : from_2 + (j_nth_tile - to);
-    const int j_first_3 = j_tile_3 * 64;
-    const int j_last_3 = min(j_first_3 + 64, M) - 1;
-    float s_sum_dot[32] = {};
+    const int place = j_nth_tile % 3;
+    const int j_tile_4 = j_nth_tile < to ? j_nth_tile : from_2 + (j_nth_tile - to);
+    const int j_first_4 = j_tile_4 * 64;
+    const int j_last_4 = min(j_first_4 + 64, M) - 1;
+    float s_sum_dot[64] = {};
     #pragma unroll
     for (int step_2 = 0; step_2 < 1; ++step_2) {
       #pragma unroll
-      for (int piece_5 = 0; piece_5 < 4; ++piece_5) {
+      for (int piece_7 = 0; piece_7 < 4; ++piece_7) {
         unsigned cols_fragment[4] = {};
         attn::ldmatrix_x4(cols_fragment, &k_tile[place * 1024
-            + (piece_5 * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 16
+            + (piece_7 * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 16
             + ((step_2 * 16) ^ (((lane % 32 / 8 % 2) ^ (lane % 8 / 4 % 2)) * 8))]);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece_5 * 8], &q_rows[step_2 * 4], cols_fragment);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece_5 * 8 + 4], &q_rows[step_2 * 4], &cols_fragment[2]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_7 * 8], &q_rows[step_2 * 4], cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_7 * 8 + 4], &q_rows[step_2 * 4], &cols_fragment[2]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_7 * 8 + 32], &q_rows[step_2 * 4 + 4], cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_7 * 8 + 36], &q_rows[step_2 * 4 + 4], &cols_fragment[2]);
       }
     }
-    if (fits && j_first_3 + 64 <= M && j_last_3 <= row_first
-        && (i_last < window + max(j_first_3, sinks) || j_last_3 < sinks)) {
+    if (fits && j_first_4 + 64 <= M && j_last_4 <= row_first
+        && (i_last < window + max(j_first_4, sinks) || j_last_4 < sinks)) {
       #pragma unroll
       for (int c_piece = 0; c_piece < 8; ++c_piece) {
         #pragma unroll
@@ -243,6 +282,12 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
           const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
           const float kept_2 = s_sum_2;
           p_m_c_1 = fmaxf(p_m_c_1, kept_2);
+          const float s_sum_3 = s_sum_dot[c_piece * 4 + 32 + c_half];
+          const float kept_3 = s_sum_3;
+          p_m_c_2 = fmaxf(p_m_c_2, kept_3);
+          const float s_sum_4 = s_sum_dot[c_piece * 4 + 34 + c_half];
+          const float kept_4 = s_sum_4;
+          p_m_c_3 = fmaxf(p_m_c_3, kept_4);
         }
       }
       float p_m_c_0_all = p_m_c_0;
@@ -257,55 +302,90 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
       const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all * 0.36067376f, -1.5e38f), 1.5e38f);
+      float p_m_c_2_all = p_m_c_2;
+      const float p_m_c_2_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all, 1);
+      p_m_c_2_all = fmaxf(p_m_c_2_all, p_m_c_2_all_x1);
+      const float p_m_c_2_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all, 2);
+      p_m_c_2_all = fmaxf(p_m_c_2_all, p_m_c_2_all_x2);
+      const float ref0_0_2_next = fminf(fmaxf(p_m_c_2_all * 0.36067376f, -1.5e38f), 1.5e38f);
+      float p_m_c_3_all = p_m_c_3;
+      const float p_m_c_3_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all, 1);
+      p_m_c_3_all = fmaxf(p_m_c_3_all, p_m_c_3_all_x1);
+      const float p_m_c_3_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all, 2);
+      p_m_c_3_all = fmaxf(p_m_c_3_all, p_m_c_3_all_x2);
+      const float ref0_0_3_next = fminf(fmaxf(p_m_c_3_all * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves = __any_sync(0xffffffffu,
           ref0_0_0_next > ref0_0_0 + 8.0f || ref0_0_0_next < ref0_0_0 || ref0_0_1_next > ref0_0_1 + 8.0f
-          || ref0_0_1_next < ref0_0_1) != 0;
+          || ref0_0_1_next < ref0_0_1 || ref0_0_2_next > ref0_0_2 + 8.0f || ref0_0_2_next < ref0_0_2
+          || ref0_0_3_next > ref0_0_3 + 8.0f || ref0_0_3_next < ref0_0_3) != 0;
       if (ref0_0_moves) {
         const float ref0_0_scale_0 = attn::power_of_2(ref0_0_0 - ref0_0_0_next);
         ref0_0_0 = ref0_0_0_next;
         const float ref0_0_scale_1 = attn::power_of_2(ref0_0_1 - ref0_0_1_next);
         ref0_0_1 = ref0_0_1_next;
+        const float ref0_0_scale_2 = attn::power_of_2(ref0_0_2 - ref0_0_2_next);
+        ref0_0_2 = ref0_0_2_next;
+        const float ref0_0_scale_3 = attn::power_of_2(ref0_0_3 - ref0_0_3_next);
+        ref0_0_3 = ref0_0_3_next;
         p_sum_c_0 *= ref0_0_scale_0;
         p_sum_c_1 *= ref0_0_scale_1;
+        p_sum_c_2 *= ref0_0_scale_2;
+        p_sum_c_3 *= ref0_0_scale_3;
         #pragma unroll
         for (int e_piece = 0; e_piece < 2; ++e_piece) {
           #pragma unroll
           for (int e_half = 0; e_half < 2; ++e_half) {
             o_c[e_piece * 4 + e_half] *= ref0_0_scale_0;
             o_c[e_piece * 4 + 2 + e_half] *= ref0_0_scale_1;
+            o_c[e_piece * 4 + 8 + e_half] *= ref0_0_scale_2;
+            o_c[e_piece * 4 + 10 + e_half] *= ref0_0_scale_3;
           }
         }
       }
-      float weights[32] = {};
+      float weights[64] = {};
       #pragma unroll
       for (int c_2_piece = 0; c_2_piece < 8; ++c_2_piece) {
         #pragma unroll
         for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
-          const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
-          const float weight = attn::power_of_2(fmaf(s_sum_3, 0.36067376f, -ref0_0_0));
+          const float s_sum_5 = s_sum_dot[c_2_piece * 4 + c_2_half];
+          const float weight = attn::power_of_2(fmaf(s_sum_5, 0.36067376f, -ref0_0_0));
           p_sum_c_0 += weight;
           weights[c_2_piece * 4 + c_2_half] = weight;
-          const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
-          const float weight_2 = attn::power_of_2(fmaf(s_sum_4, 0.36067376f, -ref0_0_1));
+          const float s_sum_6 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
+          const float weight_2 = attn::power_of_2(fmaf(s_sum_6, 0.36067376f, -ref0_0_1));
           p_sum_c_1 += weight_2;
           weights[c_2_piece * 4 + 2 + c_2_half] = weight_2;
+          const float s_sum_7 = s_sum_dot[c_2_piece * 4 + 32 + c_2_half];
+          const float weight_3 = attn::power_of_2(fmaf(s_sum_7, 0.36067376f, -ref0_0_2));
+          p_sum_c_2 += weight_3;
+          weights[c_2_piece * 4 + 32 + c_2_half] = weight_3;
+          const float s_sum_8 = s_sum_dot[c_2_piece * 4 + 34 + c_2_half];
+          const float weight_4 = attn::power_of_2(fmaf(s_sum_8, 0.36067376f, -ref0_0_3));
+          p_sum_c_3 += weight_4;
+          weights[c_2_piece * 4 + 34 + c_2_half] = weight_4;
         }
       }
       #pragma unroll
       for (int step_3 = 0; step_3 < 4; ++step_3) {
-        unsigned weights_fragment[4] = {};
+        unsigned weights_fragment[8] = {};
         weights_fragment[0] = attn::pack_f16(weights[step_3 * 8], weights[step_3 * 8 + 1]);
         weights_fragment[1] = attn::pack_f16(weights[step_3 * 8 + 2], weights[step_3 * 8 + 3]);
         weights_fragment[2] = attn::pack_f16(weights[step_3 * 8 + 4], weights[step_3 * 8 + 5]);
         weights_fragment[3] = attn::pack_f16(weights[step_3 * 8 + 6], weights[step_3 * 8 + 7]);
+        weights_fragment[4] = attn::pack_f16(weights[step_3 * 8 + 32], weights[step_3 * 8 + 33]);
+        weights_fragment[5] = attn::pack_f16(weights[step_3 * 8 + 34], weights[step_3 * 8 + 35]);
+        weights_fragment[6] = attn::pack_f16(weights[step_3 * 8 + 36], weights[step_3 * 8 + 37]);
+        weights_fragment[7] = attn::pack_f16(weights[step_3 * 8 + 38], weights[step_3 * 8 + 39]);
         #pragma unroll
-        for (int piece_6 = 0; piece_6 < 1; ++piece_6) {
+        for (int piece_8 = 0; piece_8 < 1; ++piece_8) {
           unsigned cols_fragment_2[4] = {};
           attn::ldmatrix_x4_trans(cols_fragment_2,
               &v_tile[place * 1024 + (step_3 * 16 + lane % 16) * 16
-              + ((piece_6 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
-          attn::mma_m16n8k16_f16(&o_c[piece_6 * 8], weights_fragment, cols_fragment_2);
-          attn::mma_m16n8k16_f16(&o_c[piece_6 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+              + ((piece_8 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
+          attn::mma_m16n8k16_f16(&o_c[piece_8 * 8], weights_fragment, cols_fragment_2);
+          attn::mma_m16n8k16_f16(&o_c[piece_8 * 8 + 4], weights_fragment, &cols_fragment_2[2]);
+          attn::mma_m16n8k16_f16(&o_c[piece_8 * 8 + 8], &weights_fragment[4], cols_fragment_2);
+          attn::mma_m16n8k16_f16(&o_c[piece_8 * 8 + 12], &weights_fragment[4], &cols_fragment_2[2]);
         }
       }
     } else {
@@ -314,16 +394,24 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
         #pragma unroll
         for (int c_3_half = 0; c_3_half < 2; ++c_3_half) {
           const int c_3 = c_3_piece * 8 + quad * 2 + c_3_half;
-          const int column_7 = j_first_3 + c_3;
-          const int j_7 = min(column_7, M - 1);
-          const bool keep0_0 = column_7 < M && j_7 <= i_0 && (i_0 - j_7 < window || j_7 < sinks);
-          const float s_sum_5 = s_sum_dot[c_3_piece * 4 + c_3_half];
-          const float kept_3 = keep0_0 ? s_sum_5 : -1.5e38f;
-          p_m_c_0 = fmaxf(p_m_c_0, kept_3);
-          const bool keep0_0_2 = column_7 < M && j_7 <= i_1 && (i_1 - j_7 < window || j_7 < sinks);
-          const float s_sum_6 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
-          const float kept_4 = keep0_0_2 ? s_sum_6 : -1.5e38f;
-          p_m_c_1 = fmaxf(p_m_c_1, kept_4);
+          const int column_9 = j_first_4 + c_3;
+          const int j_9 = min(column_9, M - 1);
+          const bool keep0_0 = column_9 < M && j_9 <= i_0 && (i_0 - j_9 < window || j_9 < sinks);
+          const float s_sum_9 = s_sum_dot[c_3_piece * 4 + c_3_half];
+          const float kept_5 = keep0_0 ? s_sum_9 : -1.5e38f;
+          p_m_c_0 = fmaxf(p_m_c_0, kept_5);
+          const bool keep0_0_2 = column_9 < M && j_9 <= i_1 && (i_1 - j_9 < window || j_9 < sinks);
+          const float s_sum_10 = s_sum_dot[c_3_piece * 4 + 2 + c_3_half];
+          const float kept_6 = keep0_0_2 ? s_sum_10 : -1.5e38f;
+          p_m_c_1 = fmaxf(p_m_c_1, kept_6);
+          const bool keep0_0_3 = column_9 < M && j_9 <= i_2 && (i_2 - j_9 < window || j_9 < sinks);
+          const float s_sum_11 = s_sum_dot[c_3_piece * 4 + 32 + c_3_half];
+          const float kept_7 = keep0_0_3 ? s_sum_11 : -1.5e38f;
+          p_m_c_2 = fmaxf(p_m_c_2, kept_7);
+          const bool keep0_0_4 = column_9 < M && j_9 <= i_3 && (i_3 - j_9 < window || j_9 < sinks);
+          const float s_sum_12 = s_sum_dot[c_3_piece * 4 + 34 + c_3_half];
+          const float kept_8 = keep0_0_4 ? s_sum_12 : -1.5e38f;
+          p_m_c_3 = fmaxf(p_m_c_3, kept_8);
         }
       }
       float p_m_c_0_all_2 = p_m_c_0;
@@ -338,60 +426,98 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
       const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
       const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
+      float p_m_c_2_all_2 = p_m_c_2;
+      const float p_m_c_2_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all_2, 1);
+      p_m_c_2_all_2 = fmaxf(p_m_c_2_all_2, p_m_c_2_all_2_x1);
+      const float p_m_c_2_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all_2, 2);
+      p_m_c_2_all_2 = fmaxf(p_m_c_2_all_2, p_m_c_2_all_2_x2);
+      const float ref0_0_2_next_2 = fminf(fmaxf(p_m_c_2_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
+      float p_m_c_3_all_2 = p_m_c_3;
+      const float p_m_c_3_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all_2, 1);
+      p_m_c_3_all_2 = fmaxf(p_m_c_3_all_2, p_m_c_3_all_2_x1);
+      const float p_m_c_3_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all_2, 2);
+      p_m_c_3_all_2 = fmaxf(p_m_c_3_all_2, p_m_c_3_all_2_x2);
+      const float ref0_0_3_next_2 = fminf(fmaxf(p_m_c_3_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves_2 = __any_sync(0xffffffffu,
           ref0_0_0_next_2 > ref0_0_0 + 8.0f || ref0_0_0_next_2 < ref0_0_0
-          || ref0_0_1_next_2 > ref0_0_1 + 8.0f || ref0_0_1_next_2 < ref0_0_1) != 0;
+          || ref0_0_1_next_2 > ref0_0_1 + 8.0f || ref0_0_1_next_2 < ref0_0_1
+          || ref0_0_2_next_2 > ref0_0_2 + 8.0f || ref0_0_2_next_2 < ref0_0_2
+          || ref0_0_3_next_2 > ref0_0_3 + 8.0f || ref0_0_3_next_2 < ref0_0_3) != 0;
       if (ref0_0_moves_2) {
         const float ref0_0_scale_0_2 = attn::power_of_2(ref0_0_0 - ref0_0_0_next_2);
         ref0_0_0 = ref0_0_0_next_2;
         const float ref0_0_scale_1_2 = attn::power_of_2(ref0_0_1 - ref0_0_1_next_2);
         ref0_0_1 = ref0_0_1_next_2;
+        const float ref0_0_scale_2_2 = attn::power_of_2(ref0_0_2 - ref0_0_2_next_2);
+        ref0_0_2 = ref0_0_2_next_2;
+        const float ref0_0_scale_3_2 = attn::power_of_2(ref0_0_3 - ref0_0_3_next_2);
+        ref0_0_3 = ref0_0_3_next_2;
         p_sum_c_0 *= ref0_0_scale_0_2;
         p_sum_c_1 *= ref0_0_scale_1_2;
+        p_sum_c_2 *= ref0_0_scale_2_2;
+        p_sum_c_3 *= ref0_0_scale_3_2;
         #pragma unroll
         for (int e_2_piece = 0; e_2_piece < 2; ++e_2_piece) {
           #pragma unroll
           for (int e_2_half = 0; e_2_half < 2; ++e_2_half) {
             o_c[e_2_piece * 4 + e_2_half] *= ref0_0_scale_0_2;
             o_c[e_2_piece * 4 + 2 + e_2_half] *= ref0_0_scale_1_2;
+            o_c[e_2_piece * 4 + 8 + e_2_half] *= ref0_0_scale_2_2;
+            o_c[e_2_piece * 4 + 10 + e_2_half] *= ref0_0_scale_3_2;
           }
         }
       }
-      float weights_2[32] = {};
+      float weights_2[64] = {};
       #pragma unroll
       for (int c_4_piece = 0; c_4_piece < 8; ++c_4_piece) {
         #pragma unroll
         for (int c_4_half = 0; c_4_half < 2; ++c_4_half) {
           const int c_4 = c_4_piece * 8 + quad * 2 + c_4_half;
-          const int column_8 = j_first_3 + c_4;
-          const int j_8 = min(column_8, M - 1);
-          const bool keep0_0_3 = column_8 < M && j_8 <= i_0 && (i_0 - j_8 < window || j_8 < sinks);
-          const float s_sum_7 = s_sum_dot[c_4_piece * 4 + c_4_half];
-          const float weight_3 = keep0_0_3 ? attn::power_of_2(fmaf(s_sum_7, 0.36067376f, -ref0_0_0)) : 0.0f;
-          p_sum_c_0 += weight_3;
-          weights_2[c_4_piece * 4 + c_4_half] = weight_3;
-          const bool keep0_0_4 = column_8 < M && j_8 <= i_1 && (i_1 - j_8 < window || j_8 < sinks);
-          const float s_sum_8 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
-          const float weight_4 = keep0_0_4 ? attn::power_of_2(fmaf(s_sum_8, 0.36067376f, -ref0_0_1)) : 0.0f;
-          p_sum_c_1 += weight_4;
-          weights_2[c_4_piece * 4 + 2 + c_4_half] = weight_4;
+          const int column_10 = j_first_4 + c_4;
+          const int j_10 = min(column_10, M - 1);
+          const bool keep0_0_5 = column_10 < M && j_10 <= i_0 && (i_0 - j_10 < window || j_10 < sinks);
+          const float s_sum_13 = s_sum_dot[c_4_piece * 4 + c_4_half];
+          const float weight_5 = keep0_0_5 ? attn::power_of_2(fmaf(s_sum_13, 0.36067376f, -ref0_0_0)) : 0.0f;
+          p_sum_c_0 += weight_5;
+          weights_2[c_4_piece * 4 + c_4_half] = weight_5;
+          const bool keep0_0_6 = column_10 < M && j_10 <= i_1 && (i_1 - j_10 < window || j_10 < sinks);
+          const float s_sum_14 = s_sum_dot[c_4_piece * 4 + 2 + c_4_half];
+          const float weight_6 = keep0_0_6 ? attn::power_of_2(fmaf(s_sum_14, 0.36067376f, -ref0_0_1)) : 0.0f;
+          p_sum_c_1 += weight_6;
+          weights_2[c_4_piece * 4 + 2 + c_4_half] = weight_6;
+          const bool keep0_0_7 = column_10 < M && j_10 <= i_2 && (i_2 - j_10 < window || j_10 < sinks);
+          const float s_sum_15 = s_sum_dot[c_4_piece * 4 + 32 + c_4_half];
+          const float weight_7 = keep0_0_7 ? attn::power_of_2(fmaf(s_sum_15, 0.36067376f, -ref0_0_2)) : 0.0f;
+          p_sum_c_2 += weight_7;
+          weights_2[c_4_piece * 4 + 32 + c_4_half] = weight_7;
+          const bool keep0_0_8 = column_10 < M && j_10 <= i_3 && (i_3 - j_10 < window || j_10 < sinks);
+          const float s_sum_16 = s_sum_dot[c_4_piece * 4 + 34 + c_4_half];
+          const float weight_8 = keep0_0_8 ? attn::power_of_2(fmaf(s_sum_16, 0.36067376f, -ref0_0_3)) : 0.0f;
+          p_sum_c_3 += weight_8;
+          weights_2[c_4_piece * 4 + 34 + c_4_half] = weight_8;
         }
       }
       #pragma unroll
       for (int step_4 = 0; step_4 < 4; ++step_4) {
-        unsigned weights_fragment_2[4] = {};
+        unsigned weights_fragment_2[8] = {};
         weights_fragment_2[0] = attn::pack_f16(weights_2[step_4 * 8], weights_2[step_4 * 8 + 1]);
         weights_fragment_2[1] = attn::pack_f16(weights_2[step_4 * 8 + 2], weights_2[step_4 * 8 + 3]);
         weights_fragment_2[2] = attn::pack_f16(weights_2[step_4 * 8 + 4], weights_2[step_4 * 8 + 5]);
         weights_fragment_2[3] = attn::pack_f16(weights_2[step_4 * 8 + 6], weights_2[step_4 * 8 + 7]);
+        weights_fragment_2[4] = attn::pack_f16(weights_2[step_4 * 8 + 32], weights_2[step_4 * 8 + 33]);
+        weights_fragment_2[5] = attn::pack_f16(weights_2[step_4 * 8 + 34], weights_2[step_4 * 8 + 35]);
+        weights_fragment_2[6] = attn::pack_f16(weights_2[step_4 * 8 + 36], weights_2[step_4 * 8 + 37]);
+        weights_fragment_2[7] = attn::pack_f16(weights_2[step_4 * 8 + 38], weights_2[step_4 * 8 + 39]);
         #pragma unroll
-        for (int piece_7 = 0; piece_7 < 1; ++piece_7) {
+        for (int piece_9 = 0; piece_9 < 1; ++piece_9) {
           unsigned cols_fragment_3[4] = {};
           attn::ldmatrix_x4_trans(cols_fragment_3,
               &v_tile[place * 1024 + (step_4 * 16 + lane % 16) * 16
-              + ((piece_7 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
-          attn::mma_m16n8k16_f16(&o_c[piece_7 * 8], weights_fragment_2, cols_fragment_3);
-          attn::mma_m16n8k16_f16(&o_c[piece_7 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
+              + ((piece_9 * 16) ^ (((lane % 32 / 16) ^ (lane % 8 / 4 % 2)) * 8))]);
+          attn::mma_m16n8k16_f16(&o_c[piece_9 * 8], weights_fragment_2, cols_fragment_3);
+          attn::mma_m16n8k16_f16(&o_c[piece_9 * 8 + 4], weights_fragment_2, &cols_fragment_3[2]);
+          attn::mma_m16n8k16_f16(&o_c[piece_9 * 8 + 8], &weights_fragment_2[4], cols_fragment_3);
+          attn::mma_m16n8k16_f16(&o_c[piece_9 * 8 + 12], &weights_fragment_2[4], &cols_fragment_3[2]);
         }
       }
     }
@@ -404,6 +530,14 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   p_m_c_1 = fmaxf(p_m_c_1, p_m_c_1_x1);
   const float p_m_c_1_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1, 2);
   p_m_c_1 = fmaxf(p_m_c_1, p_m_c_1_x2);
+  const float p_m_c_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_2, 1);
+  p_m_c_2 = fmaxf(p_m_c_2, p_m_c_2_x1);
+  const float p_m_c_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_2, 2);
+  p_m_c_2 = fmaxf(p_m_c_2, p_m_c_2_x2);
+  const float p_m_c_3_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_3, 1);
+  p_m_c_3 = fmaxf(p_m_c_3, p_m_c_3_x1);
+  const float p_m_c_3_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_3, 2);
+  p_m_c_3 = fmaxf(p_m_c_3, p_m_c_3_x2);
   const float p_sum_c_0_x1 = __shfl_xor_sync(0xffffffffu, p_sum_c_0, 1);
   p_sum_c_0 += p_sum_c_0_x1;
   const float p_sum_c_0_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_0, 2);
@@ -412,32 +546,60 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   p_sum_c_1 += p_sum_c_1_x1;
   const float p_sum_c_1_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_1, 2);
   p_sum_c_1 += p_sum_c_1_x2;
+  const float p_sum_c_2_x1 = __shfl_xor_sync(0xffffffffu, p_sum_c_2, 1);
+  p_sum_c_2 += p_sum_c_2_x1;
+  const float p_sum_c_2_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_2, 2);
+  p_sum_c_2 += p_sum_c_2_x2;
+  const float p_sum_c_3_x1 = __shfl_xor_sync(0xffffffffu, p_sum_c_3, 1);
+  p_sum_c_3 += p_sum_c_3_x1;
+  const float p_sum_c_3_x2 = __shfl_xor_sync(0xffffffffu, p_sum_c_3, 2);
+  p_sum_c_3 += p_sum_c_3_x2;
   const float ref0_0_0_next_3 = fminf(fmaxf(p_m_c_0 * 0.36067376f, -1.5e38f), 1.5e38f);
   const float ref0_0_1_next_3 = fminf(fmaxf(p_m_c_1 * 0.36067376f, -1.5e38f), 1.5e38f);
+  const float ref0_0_2_next_3 = fminf(fmaxf(p_m_c_2 * 0.36067376f, -1.5e38f), 1.5e38f);
+  const float ref0_0_3_next_3 = fminf(fmaxf(p_m_c_3 * 0.36067376f, -1.5e38f), 1.5e38f);
   const float ref0_0_scale_0_3 = attn::power_of_2(ref0_0_0 - ref0_0_0_next_3);
   ref0_0_0 = ref0_0_0_next_3;
   const float ref0_0_scale_1_3 = attn::power_of_2(ref0_0_1 - ref0_0_1_next_3);
   ref0_0_1 = ref0_0_1_next_3;
+  const float ref0_0_scale_2_3 = attn::power_of_2(ref0_0_2 - ref0_0_2_next_3);
+  ref0_0_2 = ref0_0_2_next_3;
+  const float ref0_0_scale_3_3 = attn::power_of_2(ref0_0_3 - ref0_0_3_next_3);
+  ref0_0_3 = ref0_0_3_next_3;
   p_sum_c_0 *= ref0_0_scale_0_3;
   p_sum_c_1 *= ref0_0_scale_1_3;
+  p_sum_c_2 *= ref0_0_scale_2_3;
+  p_sum_c_3 *= ref0_0_scale_3_3;
   #pragma unroll
   for (int e_3_piece = 0; e_3_piece < 2; ++e_3_piece) {
     #pragma unroll
     for (int e_3_half = 0; e_3_half < 2; ++e_3_half) {
       o_c[e_3_piece * 4 + e_3_half] *= ref0_0_scale_0_3;
       o_c[e_3_piece * 4 + 2 + e_3_half] *= ref0_0_scale_1_3;
+      o_c[e_3_piece * 4 + 8 + e_3_half] *= ref0_0_scale_2_3;
+      o_c[e_3_piece * 4 + 10 + e_3_half] *= ref0_0_scale_3_3;
     }
   }
   const float p_m_0 = p_m_c_0 > -1.5e38f ? p_m_c_0 * 0.25f : -INFINITY;
   const float p_m_1 = p_m_c_1 > -1.5e38f ? p_m_c_1 * 0.25f : -INFINITY;
+  const float p_m_2 = p_m_c_2 > -1.5e38f ? p_m_c_2 * 0.25f : -INFINITY;
+  const float p_m_3 = p_m_c_3 > -1.5e38f ? p_m_c_3 * 0.25f : -INFINITY;
   const float p_sum_0 = p_sum_c_0;
   const float p_sum_1 = p_sum_c_1;
+  const float p_sum_2 = p_sum_c_2;
+  const float p_sum_3 = p_sum_c_3;
   const float o_c_factor_0 = 1.0f / p_sum_0;
   const float o_c_factor_1 = 1.0f / p_sum_1;
+  const float o_c_factor_2 = 1.0f / p_sum_2;
+  const float o_c_factor_3 = 1.0f / p_sum_3;
   const bool lse_any_0 = p_m_c_0 > -1.5e38f;
   const bool lse_any_1 = p_m_c_1 > -1.5e38f;
+  const bool lse_any_2 = p_m_c_2 > -1.5e38f;
+  const bool lse_any_3 = p_m_c_3 > -1.5e38f;
   const float lse_0 = lse_any_0 ? p_m_0 + logf(p_sum_0) : -INFINITY;
   const float lse_1 = lse_any_1 ? p_m_1 + logf(p_sum_1) : -INFINITY;
+  const float lse_2 = lse_any_2 ? p_m_2 + logf(p_sum_2) : -INFINITY;
+  const float lse_3 = lse_any_3 ? p_m_3 + logf(p_sum_3) : -INFINITY;
   #pragma unroll
   for (int e_4_piece = 0; e_4_piece < 2; ++e_4_piece) {
     const int e_4 = e_4_piece * 8 + quad * 2;
@@ -459,6 +621,24 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
           (p_m_c_1 > -1.5e38f ? o_c_factor_1 * o_c[e_4_piece * 4 + 3] : 0.0f)
           * ((z_value_4 >= 0.0f ? 1.0f : expf(-fabsf(z_value_4))) / (1.0f + expf(-fabsf(z_value_4))))));
     }
+    if (row_2 < N) {
+      const float z_value_5 = __half2float(z[((b * H + h) * N + i_2) * 16 + e_4]);
+      const float z_value_6 = __half2float(z[((b * H + h) * N + i_2) * 16 + (e_4 + 1)]);
+      attn::store_word(&y[((b * H + h) * N + i_2) * 16 + e_4],
+          attn::pack_f16((p_m_c_2 > -1.5e38f ? o_c_factor_2 * o_c[e_4_piece * 4 + 8] : 0.0f)
+          * ((z_value_5 >= 0.0f ? 1.0f : expf(-fabsf(z_value_5))) / (1.0f + expf(-fabsf(z_value_5)))),
+          (p_m_c_2 > -1.5e38f ? o_c_factor_2 * o_c[e_4_piece * 4 + 9] : 0.0f)
+          * ((z_value_6 >= 0.0f ? 1.0f : expf(-fabsf(z_value_6))) / (1.0f + expf(-fabsf(z_value_6))))));
+    }
+    if (row_3 < N) {
+      const float z_value_7 = __half2float(z[((b * H + h) * N + i_3) * 16 + e_4]);
+      const float z_value_8 = __half2float(z[((b * H + h) * N + i_3) * 16 + (e_4 + 1)]);
+      attn::store_word(&y[((b * H + h) * N + i_3) * 16 + e_4],
+          attn::pack_f16((p_m_c_3 > -1.5e38f ? o_c_factor_3 * o_c[e_4_piece * 4 + 10] : 0.0f)
+          * ((z_value_7 >= 0.0f ? 1.0f : expf(-fabsf(z_value_7))) / (1.0f + expf(-fabsf(z_value_7)))),
+          (p_m_c_3 > -1.5e38f ? o_c_factor_3 * o_c[e_4_piece * 4 + 11] : 0.0f)
+          * ((z_value_8 >= 0.0f ? 1.0f : expf(-fabsf(z_value_8))) / (1.0f + expf(-fabsf(z_value_8))))));
+    }
   }
   if (row_0 < N && quad == 0) {
     lse[(b * H + h) * N + i_0] = lse_0;
@@ -466,11 +646,23 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   if (row_1 < N && quad == 0) {
     lse[(b * H + h) * N + i_1] = lse_1;
   }
+  if (row_2 < N && quad == 0) {
+    lse[(b * H + h) * N + i_2] = lse_2;
+  }
+  if (row_3 < N && quad == 0) {
+    lse[(b * H + h) * N + i_3] = lse_3;
+  }
   if (row_0 < N && quad == 0) {
     ws_p_m[(b * H + h) * N + i_0] = p_m_0;
   }
   if (row_1 < N && quad == 0) {
     ws_p_m[(b * H + h) * N + i_1] = p_m_1;
+  }
+  if (row_2 < N && quad == 0) {
+    ws_p_m[(b * H + h) * N + i_2] = p_m_2;
+  }
+  if (row_3 < N && quad == 0) {
+    ws_p_m[(b * H + h) * N + i_3] = p_m_3;
   }
   if (row_0 < N && quad == 0) {
     ws_p_sum[(b * H + h) * N + i_0] = p_sum_0;
@@ -478,9 +670,15 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
   if (row_1 < N && quad == 0) {
     ws_p_sum[(b * H + h) * N + i_1] = p_sum_1;
   }
+  if (row_2 < N && quad == 0) {
+    ws_p_sum[(b * H + h) * N + i_2] = p_sum_2;
+  }
+  if (row_3 < N && quad == 0) {
+    ws_p_sum[(b * H + h) * N + i_3] = p_sum_3;
+  }
 }
 
-constexpr int gated_window_2_kernel_shared_bytes = 4096;
+constexpr int gated_window_2_kernel_shared_bytes = 6144;
 extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __half* __restrict__ q,
     const __half* __restrict__ k, float* __restrict__ hit, const float* __restrict__ ws_p_m,
     const float* __restrict__ ws_p_sum, const gated_window_uniforms uniforms) {
@@ -490,31 +688,45 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
   const int lane = threadIdx.x;
   extern __shared__ __align__(1024) unsigned char attn_smem[];
   __half* const q_tile = reinterpret_cast<__half*>(attn_smem);
-  const int h = attn::rem(attn::quot(workgroup, (M + 63) / 64), H);
-  const int b = attn::quot(attn::quot(workgroup, (M + 63) / 64), H);
-  const int row_first = attn::rem(workgroup, (M + 63) / 64) * 64;
+  const int h = attn::rem(attn::quot(workgroup, (M + 127) / 128), H);
+  const int b = attn::quot(attn::quot(workgroup, (M + 127) / 128), H);
+  const int row_first = attn::rem(workgroup, (M + 127) / 128) * 128;
   const int warp = lane / 32;
   const int group = lane % 32 / 4;
   const int quad = lane % 4;
-  const int row_0 = row_first + (warp * 16 + group);
+  const int row_0 = row_first + (warp * 32 + group);
   const int j_0 = min(row_0, M - 1);
-  const int row_1 = row_first + (warp * 16 + group + 8);
+  const int row_1 = row_first + (warp * 32 + group + 8);
   const int j_1 = min(row_1, M - 1);
-  unsigned k_rows[4] = {};
+  const int row_2 = row_first + (warp * 32 + group + 16);
+  const int j_2 = min(row_2, M - 1);
+  const int row_3 = row_first + (warp * 32 + group + 24);
+  const int j_3 = min(row_3, M - 1);
+  unsigned k_rows[8] = {};
   #pragma unroll
   for (int step = 0; step < 1; ++step) {
     k_rows[step * 4] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M + j_0)
         * 16 + (step * 16 + quad * 2)]);
     k_rows[step * 4 + 1] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
         + j_1) * 16 + (step * 16 + quad * 2)]);
+    k_rows[step * 4 + 4] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
+        + j_2) * 16 + (step * 16 + quad * 2)]);
+    k_rows[step * 4 + 5] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
+        + j_3) * 16 + (step * 16 + quad * 2)]);
     k_rows[step * 4 + 2] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
         + j_0) * 16 + (step * 16 + quad * 2 + 8)]);
     k_rows[step * 4 + 3] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
         + j_1) * 16 + (step * 16 + quad * 2 + 8)]);
+    k_rows[step * 4 + 6] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
+        + j_2) * 16 + (step * 16 + quad * 2 + 8)]);
+    k_rows[step * 4 + 7] = attn::load_word(&k[((b * G + min(attn::quot(h, attn::quot(H, G)), G - 1)) * M
+        + j_3) * 16 + (step * 16 + quad * 2 + 8)]);
   }
   float hit_c_0 = 0.0f;
   float hit_c_1 = 0.0f;
-  const int j_last = min(row_first + 64, M) - 1;
+  float hit_c_2 = 0.0f;
+  float hit_c_3 = 0.0f;
+  const int j_last = min(row_first + 128, M) - 1;
   // 32-bit integers cannot overflow in the bounds below
   const bool fits = float(N) + float(M) + fabsf(float(window)) + 1.0f < 1073741800.0f;
   const int i_past = min(max(window + j_last, 0), N);
@@ -535,67 +747,91 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
     const int i_first = i_tile * 64;
     #pragma unroll
     for (int part = 0; part < 1; ++part) {
-      const int tile_row = (part * 128 + lane) / 2;
-      const int piece = (part * 128 + lane) % 2;
+      const int tile_row = part * 64 + lane / 2;
+      const int piece = lane % 2;
       const int column = i_first + tile_row;
       const int i = min(column, N - 1);
-      attn::copy_16(&q_tile[tile_row * 16 + (piece ^ (tile_row % 8 / 4 % 2)) * 8],
+      attn::copy_16(&q_tile[tile_row * 16 + (piece ^ (lane / 2 % 8 / 4 % 2)) * 8],
           &q[((b * H + h) * N + i) * 16 + piece * 8]);
     }
   }
   attn::copy_commit();
+  if (1 < i_tiles_2) {
+    const int i_tile_2 = 1 < i_tiles ? ordered + 1 : from_3 + (1 - i_tiles);
+    const int i_first_2 = i_tile_2 * 64;
+    #pragma unroll
+    for (int part_2 = 0; part_2 < 1; ++part_2) {
+      const int tile_row_2 = part_2 * 64 + lane / 2;
+      const int piece_2 = lane % 2;
+      const int column_2 = i_first_2 + tile_row_2;
+      const int i_2 = min(column_2, N - 1);
+      attn::copy_16(&q_tile[1024 + tile_row_2 * 16 + (piece_2 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+          &q[((b * H + h) * N + i_2) * 16 + piece_2 * 8]);
+    }
+  }
+  attn::copy_commit();
   for (int i_nth_tile = 0; i_nth_tile < i_tiles_2; ++i_nth_tile) {
-    attn::copy_wait<0>();
+    attn::copy_wait<1>();
     __syncthreads();
-    const int ahead = i_nth_tile + 1;
+    const int ahead = i_nth_tile + 2;
     if (ahead < i_tiles_2) {
-      const int i_tile_2 = ahead < i_tiles ? ordered + ahead : from_3 + (ahead - i_tiles);
-      const int i_first_2 = i_tile_2 * 64;
+      const int i_tile_3 = ahead < i_tiles ? ordered + ahead : from_3 + (ahead - i_tiles);
+      const int i_first_3 = i_tile_3 * 64;
       #pragma unroll
-      for (int part_2 = 0; part_2 < 1; ++part_2) {
-        const int tile_row_2 = (part_2 * 128 + lane) / 2;
-        const int piece_2 = (part_2 * 128 + lane) % 2;
-        const int column_2 = i_first_2 + tile_row_2;
-        const int i_2 = min(column_2, N - 1);
-        attn::copy_16(&q_tile[ahead % 2 * 1024 + tile_row_2 * 16 + (piece_2 ^ (tile_row_2 % 8 / 4 % 2)) * 8],
-            &q[((b * H + h) * N + i_2) * 16 + piece_2 * 8]);
+      for (int part_3 = 0; part_3 < 1; ++part_3) {
+        const int tile_row_3 = part_3 * 64 + lane / 2;
+        const int piece_3 = lane % 2;
+        const int column_3 = i_first_3 + tile_row_3;
+        const int i_3 = min(column_3, N - 1);
+        attn::copy_16(&q_tile[ahead % 3 * 1024 + tile_row_3 * 16 + (piece_3 ^ (lane / 2 % 8 / 4 % 2)) * 8],
+            &q[((b * H + h) * N + i_3) * 16 + piece_3 * 8]);
       }
     }
     attn::copy_commit();
-    const int place = i_nth_tile % 2;
-    const int i_tile_3 = i_nth_tile < i_tiles ? ordered + i_nth_tile : from_3 + (i_nth_tile - i_tiles);
-    const int i_first_3 = i_tile_3 * 64;
-    const int i_last_3 = min(i_first_3 + 64, N) - 1;
-    float s_sum_dot[32] = {};
+    const int place = i_nth_tile % 3;
+    const int i_tile_4 = i_nth_tile < i_tiles ? ordered + i_nth_tile : from_3 + (i_nth_tile - i_tiles);
+    const int i_first_4 = i_tile_4 * 64;
+    const int i_last_4 = min(i_first_4 + 64, N) - 1;
+    float s_sum_dot[64] = {};
     #pragma unroll
     for (int step_2 = 0; step_2 < 1; ++step_2) {
       #pragma unroll
-      for (int piece_3 = 0; piece_3 < 4; ++piece_3) {
+      for (int piece_4 = 0; piece_4 < 4; ++piece_4) {
         unsigned cols_fragment[4] = {};
         attn::ldmatrix_x4(cols_fragment, &q_tile[place * 1024
-            + (piece_3 * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 16
+            + (piece_4 * 16 + (lane % 8 + lane % 32 / 16 * 8)) * 16
             + ((step_2 * 16) ^ (((lane % 32 / 8 % 2) ^ (lane % 8 / 4 % 2)) * 8))]);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece_3 * 8], &k_rows[step_2 * 4], cols_fragment);
-        attn::mma_m16n8k16_f16(&s_sum_dot[piece_3 * 8 + 4], &k_rows[step_2 * 4], &cols_fragment[2]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_4 * 8], &k_rows[step_2 * 4], cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_4 * 8 + 4], &k_rows[step_2 * 4], &cols_fragment[2]);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_4 * 8 + 32], &k_rows[step_2 * 4 + 4], cols_fragment);
+        attn::mma_m16n8k16_f16(&s_sum_dot[piece_4 * 8 + 36], &k_rows[step_2 * 4 + 4], &cols_fragment[2]);
       }
     }
-    if (fits && i_first_3 + 64 <= N && j_last <= i_first_3
-        && (i_last_3 < window + max(row_first, sinks) || j_last < sinks)) {
+    if (fits && i_first_4 + 64 <= N && j_last <= i_first_4
+        && (i_last_4 < window + max(row_first, sinks) || j_last < sinks)) {
       #pragma unroll
       for (int c_piece = 0; c_piece < 8; ++c_piece) {
         #pragma unroll
         for (int c_half = 0; c_half < 2; ++c_half) {
           const int c = c_piece * 8 + quad * 2 + c_half;
-          const int column_3 = i_first_3 + c;
-          const int i_3 = min(column_3, N - 1);
+          const int column_4 = i_first_4 + c;
+          const int i_4 = min(column_4, N - 1);
           const float s_sum = s_sum_dot[c_piece * 4 + c_half];
           const float s = s_sum * 0.25f;
-          const float weight = expf(s - ws_p_m[(b * H + h) * N + i_3]) / ws_p_sum[(b * H + h) * N + i_3];
+          const float weight = expf(s - ws_p_m[(b * H + h) * N + i_4]) / ws_p_sum[(b * H + h) * N + i_4];
           hit_c_0 += weight;
           const float s_sum_2 = s_sum_dot[c_piece * 4 + 2 + c_half];
           const float s_2 = s_sum_2 * 0.25f;
-          const float weight_2 = expf(s_2 - ws_p_m[(b * H + h) * N + i_3]) / ws_p_sum[(b * H + h) * N + i_3];
+          const float weight_2 = expf(s_2 - ws_p_m[(b * H + h) * N + i_4]) / ws_p_sum[(b * H + h) * N + i_4];
           hit_c_1 += weight_2;
+          const float s_sum_3 = s_sum_dot[c_piece * 4 + 32 + c_half];
+          const float s_3 = s_sum_3 * 0.25f;
+          const float weight_3 = expf(s_3 - ws_p_m[(b * H + h) * N + i_4]) / ws_p_sum[(b * H + h) * N + i_4];
+          hit_c_2 += weight_3;
+          const float s_sum_4 = s_sum_dot[c_piece * 4 + 34 + c_half];
+          const float s_4 = s_sum_4 * 0.25f;
+          const float weight_4 = expf(s_4 - ws_p_m[(b * H + h) * N + i_4]) / ws_p_sum[(b * H + h) * N + i_4];
+          hit_c_3 += weight_4;
         }
       }
     } else {
@@ -604,20 +840,32 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
         #pragma unroll
         for (int c_2_half = 0; c_2_half < 2; ++c_2_half) {
           const int c_2 = c_2_piece * 8 + quad * 2 + c_2_half;
-          const int column_4 = i_first_3 + c_2;
-          const int i_4 = min(column_4, N - 1);
-          const bool keep0_0 = column_4 < N && j_0 <= i_4 && (i_4 - j_0 < window || j_0 < sinks);
-          const float s_sum_3 = s_sum_dot[c_2_piece * 4 + c_2_half];
-          const float s_3 = s_sum_3 * 0.25f;
-          const float weight_3 = keep0_0 ? expf(s_3 - ws_p_m[(b * H + h) * N + i_4])
-              / ws_p_sum[(b * H + h) * N + i_4] : 0.0f;
-          hit_c_0 += weight_3;
-          const bool keep0_0_2 = column_4 < N && j_1 <= i_4 && (i_4 - j_1 < window || j_1 < sinks);
-          const float s_sum_4 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
-          const float s_4 = s_sum_4 * 0.25f;
-          const float weight_4 = keep0_0_2 ? expf(s_4 - ws_p_m[(b * H + h) * N + i_4])
-              / ws_p_sum[(b * H + h) * N + i_4] : 0.0f;
-          hit_c_1 += weight_4;
+          const int column_5 = i_first_4 + c_2;
+          const int i_5 = min(column_5, N - 1);
+          const bool keep0_0 = column_5 < N && j_0 <= i_5 && (i_5 - j_0 < window || j_0 < sinks);
+          const float s_sum_5 = s_sum_dot[c_2_piece * 4 + c_2_half];
+          const float s_5 = s_sum_5 * 0.25f;
+          const float weight_5 = keep0_0 ? expf(s_5 - ws_p_m[(b * H + h) * N + i_5])
+              / ws_p_sum[(b * H + h) * N + i_5] : 0.0f;
+          hit_c_0 += weight_5;
+          const bool keep0_0_2 = column_5 < N && j_1 <= i_5 && (i_5 - j_1 < window || j_1 < sinks);
+          const float s_sum_6 = s_sum_dot[c_2_piece * 4 + 2 + c_2_half];
+          const float s_6 = s_sum_6 * 0.25f;
+          const float weight_6 = keep0_0_2 ? expf(s_6 - ws_p_m[(b * H + h) * N + i_5])
+              / ws_p_sum[(b * H + h) * N + i_5] : 0.0f;
+          hit_c_1 += weight_6;
+          const bool keep0_0_3 = column_5 < N && j_2 <= i_5 && (i_5 - j_2 < window || j_2 < sinks);
+          const float s_sum_7 = s_sum_dot[c_2_piece * 4 + 32 + c_2_half];
+          const float s_7 = s_sum_7 * 0.25f;
+          const float weight_7 = keep0_0_3 ? expf(s_7 - ws_p_m[(b * H + h) * N + i_5])
+              / ws_p_sum[(b * H + h) * N + i_5] : 0.0f;
+          hit_c_2 += weight_7;
+          const bool keep0_0_4 = column_5 < N && j_3 <= i_5 && (i_5 - j_3 < window || j_3 < sinks);
+          const float s_sum_8 = s_sum_dot[c_2_piece * 4 + 34 + c_2_half];
+          const float s_8 = s_sum_8 * 0.25f;
+          const float weight_8 = keep0_0_4 ? expf(s_8 - ws_p_m[(b * H + h) * N + i_5])
+              / ws_p_sum[(b * H + h) * N + i_5] : 0.0f;
+          hit_c_3 += weight_8;
         }
       }
     }
@@ -630,13 +878,29 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_2_kernel(const __
   hit_c_1 += hit_c_1_x1;
   const float hit_c_1_x2 = __shfl_xor_sync(0xffffffffu, hit_c_1, 2);
   hit_c_1 += hit_c_1_x2;
+  const float hit_c_2_x1 = __shfl_xor_sync(0xffffffffu, hit_c_2, 1);
+  hit_c_2 += hit_c_2_x1;
+  const float hit_c_2_x2 = __shfl_xor_sync(0xffffffffu, hit_c_2, 2);
+  hit_c_2 += hit_c_2_x2;
+  const float hit_c_3_x1 = __shfl_xor_sync(0xffffffffu, hit_c_3, 1);
+  hit_c_3 += hit_c_3_x1;
+  const float hit_c_3_x2 = __shfl_xor_sync(0xffffffffu, hit_c_3, 2);
+  hit_c_3 += hit_c_3_x2;
   const float hit_0 = hit_c_0;
   const float hit_1 = hit_c_1;
+  const float hit_2 = hit_c_2;
+  const float hit_3 = hit_c_3;
   if (row_0 < M && quad == 0) {
     hit[(b * H + h) * M + j_0] = hit_0;
   }
   if (row_1 < M && quad == 0) {
     hit[(b * H + h) * M + j_1] = hit_1;
+  }
+  if (row_2 < M && quad == 0) {
+    hit[(b * H + h) * M + j_2] = hit_2;
+  }
+  if (row_3 < M && quad == 0) {
+    hit[(b * H + h) * M + j_3] = hit_3;
   }
 }
 
@@ -671,16 +935,27 @@ static int gated_window_check(const gated_window_args* args) {
   };
   for (const auto& tensor : tensors)
     if (!(tensor.elements <= 2147483647.0)) return ATTNC_TOO_LARGE;
-  if (!(B * H * floor((N + 63.0) / 64.0) <= 2147483647.0)) return ATTNC_TOO_LARGE;
-  if (!(B * H * floor((M + 63.0) / 64.0) <= 2147483647.0)) return ATTNC_TOO_LARGE;
+  if (!(B * H * floor((N + 127.0) / 128.0) <= 2147483647.0)) return ATTNC_TOO_LARGE;
+  if (!(B * H * floor((M + 127.0) / 128.0) <= 2147483647.0)) return ATTNC_TOO_LARGE;
   for (const auto& tensor : tensors)
     if (tensor.given && tensor.elements > 0.0 && tensor.pointer == nullptr) return ATTNC_NULL_POINTER;
+  const struct {
+    const void* pointer;
+    uintptr_t bytes;
+  } places[] = {
+      {args->q, 16},
+      {args->k, 16},
+      {args->v, 16},
+      {args->y, 4},
+  };
+  for (const auto& place : places)
+    if (reinterpret_cast<uintptr_t>(place.pointer) % place.bytes != 0) return ATTNC_MISALIGNED;
   return 0;
 }
 
 extern "C" size_t gated_window_workspace_bytes(const gated_window_args* args) {
   const int status = gated_window_check(args);
-  if (status != 0 && (args == nullptr || status != ATTNC_NULL_POINTER)) return 0;
+  if (status != 0 && (args == nullptr || (status != ATTNC_NULL_POINTER && status != ATTNC_MISALIGNED))) return 0;
   const double B = static_cast<double>(args->B);
   const double H = static_cast<double>(args->H);
   const double N = static_cast<double>(args->N);
@@ -707,7 +982,7 @@ extern "C" int gated_window_launch(const gated_window_args* args, cudaStream_t s
   const gated_window_uniforms uniforms =
       {static_cast<int>(args->B), static_cast<int>(args->H), static_cast<int>(args->G),
       static_cast<int>(args->N), static_cast<int>(args->M), args->window, args->sinks};
-  if (const unsigned grid = static_cast<unsigned>(B * H * floor((N + 63.0) / 64.0)); grid > 0) {
+  if (const unsigned grid = static_cast<unsigned>(B * H * floor((N + 127.0) / 128.0)); grid > 0) {
     gated_window_1_kernel<<<grid, 128, gated_window_1_kernel_shared_bytes,
         stream>>>(static_cast<const __half*>(args->q), static_cast<const __half*>(args->k),
         static_cast<const __half*>(args->v), static_cast<const __half*>(args->z),
@@ -716,7 +991,7 @@ extern "C" int gated_window_launch(const gated_window_args* args, cudaStream_t s
     status = cudaGetLastError();
     if (status != 0) return status;
   }
-  if (const unsigned grid = static_cast<unsigned>(B * H * floor((M + 63.0) / 64.0)); grid > 0) {
+  if (const unsigned grid = static_cast<unsigned>(B * H * floor((M + 127.0) / 128.0)); grid > 0) {
     gated_window_2_kernel<<<grid, 128, gated_window_2_kernel_shared_bytes,
         stream>>>(static_cast<const __half*>(args->q), static_cast<const __half*>(args->k),
         static_cast<float*>(args->hit), static_cast<const float*>(ws_p_m_place),

@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxGridPerDimension: number;
   /** Tensor-core contraction on 16-bit operands over warps of 32 lanes. */
   readonly mma: boolean;
+  /** Asynchronous copies of tiles, and products of 128 lanes on matrices in workgroup memory. */
+  readonly warpgroups?: boolean;
   /** 16-bit floats can be held and addressed one by one in memory. */
   readonly nativeF16: boolean;
   readonly nativeBf16: boolean;
@@ -35,6 +37,15 @@ export interface ManifestBinding {
   /** Extents as formulas over the uniforms, e.g. `B * H`, outermost first. */
   readonly shape: readonly string[];
 }
+/** Arguments of the driver's cuTensorMapEncodeTiled for a contiguous tensor: 128-byte swizzle, zeros outside. */
+export interface ManifestTensorMap {
+  readonly tensor: string;
+  readonly elementBytes: number;
+  readonly swizzleBytes: number;
+  /** Formulas, innermost first. */
+  readonly extents: readonly string[];
+  readonly box: readonly number[];
+}
 export interface ManifestEntry {
   readonly name: string;
   readonly lanes: number;
@@ -42,6 +53,8 @@ export interface ManifestEntry {
   /** Number of workgroups as a formula; past the limit per dimension it is folded into y (and z). */
   readonly grid: string;
   readonly bindings: readonly ManifestBinding[];
+  /** CUDA: tensor maps that the kernel takes by value after its buffers. */
+  readonly tensorMaps?: readonly ManifestTensorMap[];
   /** WGSL: the binding of the uniform block, absent when the entry point reads none. */
   readonly uniformBinding?: number;
   /** Bytes offset of each uniform in the 4-byte-aligned block. */
@@ -100,6 +113,11 @@ export interface BackendOptions {
   readonly shaderF16?: boolean;
   /** WGSL: the kind of device to schedule for; by default a GPU. */
   readonly device?: 'gpu' | 'cpu';
+  /** CUDA: the least architecture that must run the code; by default `sm_80`. Only that of `sm_90a` runs no later code. */
+  readonly arch?: CudaArch;
 }
+
+export const CUDA_ARCHS = ['sm_80', 'sm_90a'] as const;
+export type CudaArch = (typeof CUDA_ARCHS)[number];
 
 export type { Expr };

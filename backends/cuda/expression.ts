@@ -1,7 +1,7 @@
 /** Prints expressions of the Kernel IR as CUDA C++. */
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
 import type { Expr, ReadExpr } from '../../src/expr/expr.ts';
-import type { StorageType } from '../../src/expr/types.ts';
+import type { ScalarType, StorageType } from '../../src/expr/types.ts';
 import { constantText, CUDA_OPS, HALF, LEVEL, type Text } from './dialect.ts';
 import type { Namer } from './names.ts';
 
@@ -10,6 +10,8 @@ export interface Scope {
   readonly name: Namer;
   /** Storage of buffers and shared arrays; a lane's own arrays hold plain values and are absent. */
   readonly storage: ReadonlyMap<string, StorageType>;
+  /** A lane's own arrays. */
+  readonly locals: ReadonlyMap<string, { readonly type: ScalarType; readonly length: number }>;
 }
 
 /** The text of `e`, in parentheses if it binds less than `level`. */

@@ -1,4 +1,5 @@
-/** Device functions that printed kernels call. A file holds only those it needs; all inline PTX is here. */
+/** Device functions that printed kernels call. A file holds only those it needs; inline PTX is here and beside. */
+import { deviceText, emulatedText, warpgroupHelper } from './warpgroup-helpers.ts';
 
 const packed = (type: string, pair: string, round: string): string =>
   `// Two floats rounded to ${type} in one word, the first in the low half.
@@ -122,12 +123,22 @@ export function helperSection(kernels: string): string {
   }
   const portable = Object.keys(PORTABLE).filter((name) => used.has(name));
   const collective = Object.keys(COLLECTIVE).filter((name) => used.has(name));
-  if (portable.length + collective.length === 0) return '';
+  const warpgroups = [...used].flatMap((name) => warpgroupHelper(name) ?? []);
+  if (portable.length + collective.length + warpgroups.length === 0) return '';
   const parts = [
     'namespace attn {',
     '#define ATTN_FN static __device__ __forceinline__',
     ...portable.map((name) => PORTABLE[name]!),
     ...(collective.length > 0 ? [collectives(collective.map((name) => COLLECTIVE[name]!))] : []),
+    ...(warpgroups.length > 0
+      ? [
+          '#if defined(__CUDACC__)',
+          ...warpgroups.map(deviceText),
+          '#else',
+          ...warpgroups.map(emulatedText),
+          '#endif',
+        ]
+      : []),
     '#undef ATTN_FN',
     '}  // namespace attn',
   ];

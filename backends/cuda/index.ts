@@ -1,20 +1,20 @@
 /** The CUDA C++ back-end: one source file, its C header and a manifest per program. */
 import type { Program } from '../../src/kernel/kernel.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend, BackendOptions } from '../backend.ts';
 import { checkLimits } from '../check-limits.ts';
 import { printHeader } from './header.ts';
 import { printLauncher } from './launcher.ts';
 import { legalize } from './legalize.ts';
-import { CUDA_LIMITS } from './limits.ts';
+import { limitsFor } from './limits.ts';
 import { manifestOf } from './manifest.ts';
 import { fileStem } from './names.ts';
 import { printProgram } from './print.ts';
 
 export const cudaBackend: Backend = {
   name: 'cuda',
-  limits: () => CUDA_LIMITS,
+  limits: limitsFor,
   legalize: (program: Program) => legalize(program),
-  check: (program: Program) => checkLimits(program, CUDA_LIMITS),
+  check: (program: Program, options: BackendOptions) => checkLimits(program, limitsFor(options)),
   emit: (program: Program) => {
     const stem = fileStem(program.name);
     return [

@@ -1,7 +1,7 @@
 /** The C++ functions that check arguments and launch the kernels of a program. */
 import { freeVars, type Expr } from '../../src/expr/expr.ts';
 import { STORAGE } from '../../src/expr/types.ts';
-import type { Kernel, Program, ProgramTensor } from '../../src/kernel/kernel.ts';
+import type { Kernel, Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
 import { STORAGE_NAME } from './dialect.ts';
 import { hostFormula, hostHelpers } from './host-formula.ts';
 import { alignments } from './alignment.ts';
@@ -10,6 +10,7 @@ import { fileStem, makeNamer } from './names.ts';
 import { kernelSymbol, sharedConstant, uniformStructName } from './print.ts';
 import { sharedBytes } from './shared-layout.ts';
 import { signatureOf } from './signature.ts';
+import { mapsOf, TENSOR_MAP_FUNCTION, tensorMapLines, usesMaps } from './tensor-maps.ts';
 import { wrapLine } from './wrap.ts';
 
 const LOCALS = [
@@ -36,6 +37,7 @@ export function printLauncher(program: Program): string {
     `#include "${stem}.h"`,
     '',
     ...(helpers !== '' ? [helpers, ''] : []),
+    ...(usesMaps(program) ? [TENSOR_MAP_FUNCTION, ''] : []),
     body,
     '#endif',
   ].join('\n');
@@ -169,7 +171,10 @@ function launchFunction(program: Program): string {
   const stem = fileStem(program.name);
   const { member } = signatureOf(program);
   const shapes = program.workspace.flatMap((t) => t.shape);
-  const { lines, product, formula } = sizeNames(program, [...shapes, ...program.kernels.map((k) => k.grid)]);
+  const { lines, product, formula } = sizeNames(program, [
+    ...shapes,
+    ...program.kernels.flatMap((k) => [k.grid, ...mapsOf(k).flatMap((m) => m.extents)]),
+  ]);
   const place = makeNamer(LOCALS);
   const pointer = new Map<string, string>();
   for (const t of [...program.inputs, ...program.outputs]) pointer.set(t.name, `args->${member(t.name)}`);
@@ -205,7 +210,7 @@ function launchFunction(program: Program): string {
           ),
         ]
       : []),
-    ...program.kernels.flatMap((k) => launchLines(k, program, pointer, formula)),
+    ...program.kernels.flatMap((k) => launchLines(k, program, pointer, formula, place)),
     '  return status;',
     '}',
   ].join('\n');
@@ -216,13 +221,17 @@ function launchLines(
   program: Program,
   pointer: ReadonlyMap<string, string>,
   formula: (e: Expr) => string,
+  place: (name: string) => string,
 ): string[] {
+  const mapName = (m: TensorMap): string => place(`${kernel.name} ${m.name}`);
+  const maps = tensorMapLines(kernel, program, mapName, (t) => pointer.get(t)!, formula);
   const symbol = kernelSymbol(kernel);
   const bytes = kernel.shared.length > 0 ? sharedConstant(kernel) : '0';
   const args = kernel.buffers.map((b) => {
     const type = `${b.access === 'read' ? 'const ' : ''}${STORAGE_NAME[b.storage]}*`;
     return `static_cast<${type}>(${pointer.get(b.name)!})`;
   });
+  args.push(...mapsOf(kernel).map(mapName));
   if (program.uniforms.length > 0) args.push('uniforms');
   const more = [
     `    status = cudaFuncSetAttribute(${symbol}, cudaFuncAttributeMaxDynamicSharedMemorySize, ${bytes});`,
@@ -231,6 +240,7 @@ function launchLines(
   return [
     `  if (const unsigned grid = static_cast<unsigned>(${formula(kernel.grid)}); grid > 0) {`,
     ...(sharedBytes(kernel) > DEFAULT_SHARED_BYTES ? more : []),
+    ...maps.map((l) => wrapLine(l, '    ')),
     wrapLine(`${symbol}<<<grid, ${kernel.lanes}, ${bytes}, stream>>>(${args.join(', ')});`, '    '),
     '    status = cudaGetLastError();',
     '    if (status != 0) return status;',

@@ -27,7 +27,7 @@ function checkCollectives(kernel: Kernel): void {
   visitStmts(kernel.body, (s) => {
     if (s.kind === 'contract')
       throw new CompilerBug('cuda legalize', `${kernel.name} still holds a contraction`);
-    const collective = ['mma', 'ldmatrix', 'shuffle', 'vote'].includes(s.kind);
+    const collective = ['mma', 'ldmatrix', 'shuffle', 'vote', 'warpgroup'].includes(s.kind);
     if (collective && kernel.lanes % WARP !== 0)
       throw new CompilerBug(
         'cuda legalize',

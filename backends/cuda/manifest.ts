@@ -1,11 +1,12 @@
 /** The manifest of a program: all that a host needs to launch its kernels by itself. */
-import type { Kernel, Program, ProgramTensor } from '../../src/kernel/kernel.ts';
-import type { Manifest, ManifestBinding, ManifestEntry } from '../backend.ts';
+import type { Kernel, Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
+import type { Manifest, ManifestBinding, ManifestEntry, ManifestTensorMap } from '../backend.ts';
 import { printFormula } from '../formula.ts';
 import { CUDA_LIMITS } from './limits.ts';
 import { fileStem } from './names.ts';
 import { kernelSymbol } from './print.ts';
 import { sharedBytes } from './shared-layout.ts';
+import { mapsOf } from './tensor-maps.ts';
 
 /** Every kernel takes its buffers in the order of `binding`, then the block of all uniforms by value. */
 export function manifestOf(program: Program): Manifest {
@@ -28,6 +29,14 @@ const tensor = (t: ProgramTensor) => ({
   name: t.name,
   storage: t.storage,
   shape: t.shape.map((e) => printFormula(e)),
+});
+
+const tensorMap = (m: TensorMap): ManifestTensorMap => ({
+  tensor: m.tensor,
+  elementBytes: 2,
+  swizzleBytes: 128,
+  extents: m.extents.map((e) => printFormula(e)),
+  box: m.box,
 });
 
 function entry(kernel: Kernel, program: Program): ManifestEntry {
@@ -55,6 +64,7 @@ function entry(kernel: Kernel, program: Program): ManifestEntry {
       binding,
       ...find(b.name),
     })),
+    ...(mapsOf(kernel).length > 0 ? { tensorMaps: mapsOf(kernel).map(tensorMap) } : {}),
     uniforms: program.uniforms.map((u, n) => ({ ...u, offset: 4 * n })),
   };
 }

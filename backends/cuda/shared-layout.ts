@@ -18,12 +18,13 @@ export interface SharedLayout {
   readonly zones: number;
 }
 
-/** Arrays in order of declaration, each at a multiple of 16 bytes; a red zone may follow each but the last. */
+/** Arrays in order of declaration, each where its alignment allows; a red zone may follow each but the last. */
 export function sharedLayout(kernel: Kernel): SharedLayout {
   const places: SharedPlace[] = [];
   let end = 0;
   for (const [zones, array] of kernel.shared.entries()) {
-    const offset = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+    const alignment = array.alignment ?? ALIGNMENT;
+    const offset = Math.ceil(end / alignment) * alignment;
     places.push({ name: array.name, offset, zones });
     end = offset + array.length * STORAGE[array.storage].bytes;
   }

@@ -6,6 +6,7 @@ import type { Stmt } from '../../src/kernel/kernel.ts';
 import { assignedNames } from '../../src/kernel/walk.ts';
 import { HALF, LEVEL, SCALAR_NAME } from './dialect.ts';
 import { printExpr, printStored, type Scope } from './expression.ts';
+import { printWarpgroupOp } from './warpgroup.ts';
 import { wrapLine } from './wrap.ts';
 
 const ALL_LANES = '0xffffffffu';
@@ -82,6 +83,13 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
       return line('attn::copy_commit();');
     case 'await':
       return line(`attn::copy_wait<${s.pending}>();`);
+    case 'warpgroup':
+      return printWarpgroupOp(s.op, {
+        name: (n) => scope.name(n),
+        text,
+        at: (array, offset) => at(array, offset, scope),
+        local: (array) => scope.locals.get(array)!,
+      }).flatMap(line);
     case 'comment':
       // A backslash at the end of a line would make the next line part of the comment.
       return s.text.split('\n').map((part) => `${indent}// ${part.replace(/[\\\s]+$/, '')}`.trimEnd());

@@ -83,6 +83,7 @@ function transfer(s: Stmt, mark: (name: string, value: Expr) => void): void {
     case 'contract':
     case 'mma':
     case 'ldmatrix':
+    case 'warpgroup':
       return;
   }
 }

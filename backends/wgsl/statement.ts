@@ -63,6 +63,7 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
     case 'copy':
     case 'commit':
     case 'await':
+    case 'warpgroup':
       throw new CompilerBug('wgsl', `${s.kind} is not lowered`);
   }
 }

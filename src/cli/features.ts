@@ -1,11 +1,13 @@
 /** The flags that say what a target may use and for what kind of device kernels are planned, shared by several commands. */
 import type { Command } from 'commander';
+import { CUDA_ARCHS, type CudaArch } from '../../backends/backend.ts';
 import type { Features } from './pipeline.ts';
 import { FORM_NAMES, type FormPlan } from '../ir/recurrence/forms/forms.ts';
 import { oneOf, UsageError, wholeNumber } from './usage.ts';
 
 export interface FeatureOptions {
   readonly device?: 'gpu' | 'cpu';
+  readonly arch?: CudaArch;
   readonly f16?: true;
   readonly form?: Partial<FormPlan>;
   readonly rewrite?: boolean;
@@ -24,13 +26,18 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** Adds `--device --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(
       '--device <kind>',
       `WGSL: plan for a gpu, or for a device that runs on the cpu (default: ${usual})`,
       oneOf('device', ['gpu', 'cpu'] as const),
+    )
+    .option(
+      '--arch <name>',
+      'CUDA: the least architecture that must run the code; sm_90a uses what only that one has (default: sm_80)',
+      oneOf('arch', CUDA_ARCHS),
     )
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
@@ -52,9 +59,10 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
     .option('--no-plan', 'schedule without a plan file');
 }
 
-export const featuresOf = ({ device, f16, form, rewrite }: FeatureOptions): Features => ({
+export const featuresOf = ({ device, arch, f16, form, rewrite }: FeatureOptions): Features => ({
   shaderF16: f16 === true,
   ...(form ? { form } : {}),
   ...(rewrite === undefined ? {} : { rewrite }),
   ...(device ? { device } : {}),
+  ...(arch ? { arch } : {}),
 });

@@ -1,7 +1,7 @@
 /** The compiler as the commands see it: the one file that knows the compiler's own entry points. */
 import { backendFor } from '../../backends/index.ts';
 import { printHost } from '../../backends/wgsl/host.ts';
-import type { BackendOptions, EmittedFile, Manifest } from '../../backends/backend.ts';
+import type { BackendOptions, CudaArch, EmittedFile, Manifest } from '../../backends/backend.ts';
 import {
   checkRows,
   checkText,
@@ -59,6 +59,8 @@ export interface Features {
   readonly shaderF16?: boolean;
   /** WGSL: the kind of device to plan for; a run asks the device when this is absent, all else takes a GPU. */
   readonly device?: 'gpu' | 'cpu';
+  /** CUDA: the least architecture that must run the code. */
+  readonly arch?: CudaArch;
   /** Also generate host code, which needs a module that is slow to load. */
   readonly bindings?: boolean;
   /** Whether sums over positions are carried along; by default where that costs less. */
@@ -84,9 +86,10 @@ export interface CompiledSpec {
   readonly planUse?: PlanUse;
 }
 
-const backendOptions = ({ shaderF16, device }: Features): BackendOptions => ({
+const backendOptions = ({ shaderF16, device, arch }: Features): BackendOptions => ({
   shaderF16: shaderF16 === true,
   ...(device ? { device } : {}),
+  ...(arch ? { arch } : {}),
 });
 
 export const LEVELS = ['ast', 'model', 'ir', 'tile', 'kernel', 'plan'] as const;

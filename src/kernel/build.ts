@@ -2,6 +2,7 @@
 import { op, variable, type Expr } from '../expr/expr.ts';
 import type { ScalarType } from '../expr/types.ts';
 import type { Fragment, Stmt } from './kernel.ts';
+import type { WarpgroupOp } from './warpgroup.ts';
 
 type StmtOf<K extends Stmt['kind']> = Extract<Stmt, { kind: K }>;
 
@@ -76,6 +77,7 @@ export const stores = (name: string, index: Expr, values: readonly Expr[]): Stmt
 });
 /** `let name` = some lane of the warp has a value that holds. */
 export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, value });
+export const warpgroup = (op: WarpgroupOp): Stmt => ({ kind: 'warpgroup', op });
 export const shuffle = (name: string, value: Expr, xor: number): Stmt => ({
   kind: 'shuffle',
   name,

@@ -3,7 +3,7 @@
  *
  *   kernel  = buffers uniforms shared lanes grid body
  *   stmt    = let | var | assign | array | store | stores | for | if | barrier | contract | mma | ldmatrix | shuffle | vote
- *           | words | copy | commit | await | comment
+ *           | words | copy | commit | await | warpgroup | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform) and `lane` (i32, 0 … lanes-1).
  * Reads name a buffer, shared or local array with ONE flat element index; storage is widened to its value type on read
@@ -12,6 +12,7 @@
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { ScalarType, StorageType } from '../expr/types.ts';
+import type { WarpgroupOp } from './warpgroup.ts';
 
 export interface Buffer {
   readonly name: string;
@@ -28,6 +29,19 @@ export interface SharedArray {
   readonly name: string;
   readonly storage: StorageType;
   readonly length: number;
+  /** Bytes of which its place is a multiple; 16 unless told. */
+  readonly alignment?: number;
+}
+
+/** A tensor as copies of tiles see it: whole, read in boxes, with zeros outside of it. Lines of a box are swizzled. */
+export interface TensorMap {
+  readonly name: string;
+  /** A tensor of the program with 16-bit elements. */
+  readonly tensor: string;
+  /** Innermost first, over uniforms; i32. */
+  readonly extents: readonly Expr[];
+  /** Elements of a box along each dimension; the innermost has 64, which is a line. */
+  readonly box: readonly number[];
 }
 
 /** A matrix operand or accumulator held in a shared array or in a lane's local array. */
@@ -135,6 +149,8 @@ export type Stmt =
   | { readonly kind: 'commit' }
   /** Waits until at most `pending` of the lane's groups, the latest ones, have not landed. */
   | { readonly kind: 'await'; readonly pending: number }
+  /** Asynchronous copies of tiles, their barriers, and products of warpgroups. */
+  | { readonly kind: 'warpgroup'; readonly op: WarpgroupOp }
   | { readonly kind: 'comment'; readonly text: string };
 
 export interface Kernel {
@@ -143,6 +159,7 @@ export interface Kernel {
   readonly buffers: readonly Buffer[];
   readonly uniforms: readonly Uniform[];
   readonly shared: readonly SharedArray[];
+  readonly maps?: readonly TensorMap[];
   /** Lanes per workgroup. */
   readonly lanes: number;
   /** Number of workgroups, over uniforms; i32. */

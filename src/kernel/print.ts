@@ -1,6 +1,7 @@
 /** A readable, deterministic text for kernels: what `--emit kernel` shows and pass tests compare. */
 import { printExpr } from '../expr/print.ts';
 import type { Fragment, Kernel, Program, ProgramTensor, Stmt } from './kernel.ts';
+import { printWarpgroup } from './warpgroup.ts';
 
 const printFragment = (f: Fragment): string =>
   `${f.array}[${printExpr(f.offset)}; ${f.rowStride}, ${f.colStride}]`;
@@ -61,6 +62,8 @@ function stmtLines(s: Stmt, indent: string): string[] {
       return one('commit');
     case 'await':
       return one(`await ${s.pending}`);
+    case 'warpgroup':
+      return one(printWarpgroup(s.op));
     case 'comment':
       return s.text.split('\n').map((t) => `${indent}// ${t}`.trimEnd());
   }
@@ -80,7 +83,14 @@ export function printKernel(k: Kernel): string {
     `kernel ${k.name} lanes ${k.lanes} grid ${printExpr(k.grid)} {`,
     ...k.uniforms.map((u) => `  uniform ${u.name}: ${u.type}`),
     ...k.buffers.map((b) => `  buffer ${b.name}: ${b.storage}[${printExpr(b.elements)}] ${b.access}`),
-    ...k.shared.map((s) => `  shared ${s.name}: ${s.storage}[${s.length}]`),
+    ...k.shared.map(
+      (s) =>
+        `  shared ${s.name}: ${s.storage}[${s.length}]${s.alignment ? ` aligned to ${s.alignment}` : ''}`,
+    ),
+    ...(k.maps ?? []).map(
+      (m) =>
+        `  map ${m.name} of ${m.tensor}[${m.extents.map(printExpr).join(', ')}] in boxes ${m.box.join(' x ')}`,
+    ),
   ];
   return [...head, ...lines(k.body, '  '), '}', ''].join('\n');
 }

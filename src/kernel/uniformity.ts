@@ -1,16 +1,18 @@
 /**
  * Which values are the same for all lanes of a workgroup or of a warp.
  *
- * A value is `uniform` (one value per workgroup), `warp` (one value per 32 consecutive lanes) or `lane` (may differ).
+ * A value is `uniform` (one value per workgroup), `warpgroup` or `warp` (one value per 128 or 32 consecutive lanes) or `lane`
+ * (may differ).
  * What is read from shared arrays or from buffers that the kernel writes counts as `lane`: no target can prove more.
  */
 import { children, type Expr } from '../expr/expr.ts';
 import type { Kernel, Stmt } from './kernel.ts';
 import { stmtBodies } from './walk.ts';
 
-export type Uniformity = 'uniform' | 'warp' | 'lane';
-const RANK: Readonly<Record<Uniformity, number>> = { uniform: 0, warp: 1, lane: 2 };
+export type Uniformity = 'uniform' | 'warpgroup' | 'warp' | 'lane';
+const RANK: Readonly<Record<Uniformity, number>> = { uniform: 0, warpgroup: 1, warp: 2, lane: 3 };
 const WARP = 32;
+const WARPGROUP = 128;
 
 const join = (a: Uniformity, b: Uniformity): Uniformity => (RANK[a] >= RANK[b] ? a : b);
 
@@ -37,7 +39,8 @@ export function analyzeUniformity(
     }
   };
   const of = (e: Expr): Uniformity => {
-    if (isWarpNumber(e)) return 'warp';
+    if (isGroupNumber(e, WARPGROUP)) return 'warpgroup';
+    if (isGroupNumber(e, WARP)) return 'warp';
     const own = e.kind === 'var' || e.kind === 'read' ? (names.get(e.name) ?? 'uniform') : 'uniform';
     return children(e).reduce<Uniformity>((u, c) => join(u, of(c)), own);
   };
@@ -55,13 +58,13 @@ export function analyzeUniformity(
   return { of };
 }
 
-/** `lane / 32` and `lane >> 5` in any spelling. */
-function isWarpNumber(e: Expr): boolean {
+/** `lane / 32` and `lane >> 5` in any spelling, for groups of `size` lanes, a power of two. */
+function isGroupNumber(e: Expr, size: number): boolean {
   if (e.kind !== 'op') return false;
   const [a, b] = e.args;
   if (a?.kind !== 'var' || a.name !== 'lane' || b?.kind !== 'const') return false;
-  if (e.op === 'shr') return b.value >= 5 && b.value < 32;
-  return (e.op === 'idiv' || e.op === 'quot') && b.value > 0 && b.value % WARP === 0;
+  if (e.op === 'shr') return b.value >= Math.log2(size) && b.value < 32;
+  return (e.op === 'idiv' || e.op === 'quot') && b.value > 0 && b.value % size === 0;
 }
 
 function controlOf(s: Stmt, of: (e: Expr) => Uniformity): Uniformity {
@@ -100,6 +103,9 @@ function transfer(
       return raise(s.name, of(s.value) === 'uniform' ? 'uniform' : 'warp');
     case 'stores':
       return raise(s.name, 'lane');
+    case 'warpgroup':
+      if (s.op.op === 'product') raise(s.op.d, 'lane');
+      return;
     case 'array':
     case 'if':
     case 'barrier':

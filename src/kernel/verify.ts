@@ -5,6 +5,8 @@ import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
 import type { Fragment, Kernel, Program, Stmt } from './kernel.ts';
 import { constError, opTypeError } from './verify-expr.ts';
 import { analyzeUniformity } from './uniformity.ts';
+import { togetherIn, type WarpgroupOp } from './warpgroup.ts';
+import { checkWarpgroup } from './verify-warpgroup.ts';
 import { stmtExprs } from './walk.ts';
 
 export interface VerifyOptions {
@@ -15,9 +17,13 @@ export interface VerifyOptions {
   readonly maxLanes?: number;
 }
 
-/** Bytes of workgroup memory that a kernel declares, each array aligned to 16. */
+/** Bytes of workgroup memory that a kernel declares, each array where its alignment allows. */
 export function sharedBytes(k: Kernel): number {
-  return k.shared.reduce((sum, s) => sum + Math.ceil((s.length * STORAGE[s.storage].bytes) / 16) * 16, 0);
+  const up = (n: number, to: number): number => Math.ceil(n / to) * to;
+  return k.shared.reduce(
+    (end, s) => up(up(end, s.alignment ?? 16) + s.length * STORAGE[s.storage].bytes, 16),
+    0,
+  );
 }
 
 type ArrayEntry = Exclude<Entry, { kind: 'value' | 'var' }>;
@@ -97,6 +103,10 @@ class KernelVerifier {
       if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
       const collective = ['mma', 'ldmatrix', 'shuffle', 'vote'].includes(s.kind);
       if (collective && control === 'lane') this.fail(`${s.kind} in lane-dependent control flow`);
+      if (s.kind !== 'warpgroup') return;
+      const group = togetherIn(s.op);
+      if (group !== 'lane' && (control === 'lane' || (group === 'warpgroup' && control === 'warp')))
+        this.fail(`${s.op.op} in control flow that differs within a ${group}`);
     });
   }
 
@@ -177,11 +187,21 @@ class KernelVerifier {
       case 'await':
         if (!(Number.isInteger(s.pending) && s.pending >= 0)) this.fail(`await ${s.pending}`);
         return;
+      case 'warpgroup':
+        return this.warpgroup(s.op);
       case 'barrier':
       case 'commit':
       case 'comment':
         return;
     }
+  }
+
+  private warpgroup(op: WarpgroupOp): void {
+    const problem = checkWarpgroup(op, this.k, (name) => {
+      const e = this.lookup(name);
+      return e?.kind === 'local' ? e : undefined;
+    });
+    if (problem !== undefined) this.fail(problem);
   }
 
   private store(name: string, index: Expr, type: ScalarType): void {

@@ -1,6 +1,7 @@
 /** Traversals and rewrites of statement lists. */
 import { freeVars, visit, type Expr, type ReadExpr } from '../expr/expr.ts';
 import type { Fragment, Kernel, Stmt } from './kernel.ts';
+import { mapWarpgroupExprs, warpgroupExprs } from './warpgroup.ts';
 
 /** Expressions that a statement evaluates itself, not those of nested bodies. */
 export function stmtExprs(s: Stmt): readonly Expr[] {
@@ -29,6 +30,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
       return [s.dOffset, s.aOffset, s.bOffset];
     case 'ldmatrix':
       return [s.intoOffset, s.index];
+    case 'warpgroup':
+      return warpgroupExprs(s.op);
     case 'array':
     case 'barrier':
     case 'commit':
@@ -107,6 +110,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return { ...s, dOffset: f(s.dOffset), aOffset: f(s.aOffset), bOffset: f(s.bOffset) };
     case 'ldmatrix':
       return { ...s, intoOffset: f(s.intoOffset), index: f(s.index) };
+    case 'warpgroup':
+      return { ...s, op: mapWarpgroupExprs(s.op, f) };
     case 'array':
     case 'barrier':
     case 'commit':
@@ -138,6 +143,7 @@ export function assignedNames(stmts: readonly Stmt[]): ReadonlySet<string> {
     else if (s.kind === 'contract') out.add(s.acc.array);
     else if (s.kind === 'mma') out.add(s.d);
     else if (s.kind === 'ldmatrix') out.add(s.into);
+    else if (s.kind === 'warpgroup' && s.op.op === 'product') out.add(s.op.d);
   });
   return out;
 }
@@ -146,6 +152,7 @@ export function assignedNames(stmts: readonly Stmt[]): ReadonlySet<string> {
 export function kernelVars(k: Kernel): ReadonlySet<string> {
   const out = freeVars(k.grid);
   for (const b of k.buffers) freeVars(b.elements, out);
+  for (const m of k.maps ?? []) for (const e of m.extents) freeVars(e, out);
   visitStmts(k.body, (s) => stmtExprs(s).forEach((e) => freeVars(e, out)));
   return out;
 }

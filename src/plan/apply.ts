@@ -33,7 +33,7 @@ export function stagePlans(s: PlacedSchedule, p: TileProgram, limits: PlanLimits
     const { name, structure, plan } = s.launches[n]!;
     if (structureOf(stage) !== structure)
       throw other(`was made when launch ${name} was built otherwise`, `launches.${n}.structure`);
-    const wrong = misfitOf(stage, plan, limits);
+    const wrong = misfitOf(stage, plan, limits, p.tensors);
     if (!wrong) return plan;
     const message = `does not fit launch ${stage.name}: ${wrong.field} ${wrong.message}`;
     throw new UserError(error(s, 'E0640', message, wrong.hint ?? TUNE, `launches.${n}.plan.${wrong.field}`));

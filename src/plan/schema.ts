@@ -20,7 +20,7 @@ const FEED = {
 } satisfies Record<keyof NonNullable<StagePlan['feed']>, z.ZodType>;
 
 const STAGE_PLAN = {
-  arrangement: z.enum(['lane-rows', 'warp-matrix']),
+  arrangement: z.enum(['lane-rows', 'warp-matrix', 'warpgroup-matrix']),
   blockM: positive,
   blockN: positive,
   lanes: positive,
@@ -33,6 +33,7 @@ const STAGE_PLAN = {
   fullTiles: z.enum(['apart', 'together']),
   dataRanges: z.enum(['tested', 'stored']).optional(),
   split: positive.optional(),
+  stages: positive.optional(),
   steps: z.strictObject(STEPS).optional(),
 } satisfies Record<keyof StagePlan, z.ZodType>;
 

@@ -45,6 +45,9 @@ export interface CudaRun {
 }
 
 const RED_ZONE = 256;
+/** Arrays stay where their alignment allows. */
+const redZoneOf = (program: Program): number =>
+  Math.max(RED_ZONE, ...program.kernels.flatMap((k) => k.shared.map((s) => s.alignment ?? 0)));
 const COMPILER = process.env['CXX'] ?? 'g++';
 const COMMON = [
   '-std=c++20',
@@ -97,7 +100,7 @@ export async function emulateCuda(
     const seconds = options.timeoutSeconds ?? 120;
     const extra = [`timeout ${seconds}`];
     if (options.schedules) extra.push(`schedules ${options.schedules.join(' ')}`);
-    writeJob(job, { program, inputs, values, redZone: RED_ZONE }, extra);
+    writeJob(job, { program, inputs, values, redZone: redZoneOf(program) }, extra);
     const report = await runExecutable(executable, job, seconds);
     return { report, outputs: report.ok ? readOutputs(`${job}.result`, report) : {} };
   } finally {
@@ -159,7 +162,7 @@ export async function buildForEmulator(program: Program, options: EmulatorOption
 const mainText = (program: Program): string =>
   [
     '#include "harness.hpp"',
-    `#define ATTN_REDZONE ${RED_ZONE}`,
+    `#define ATTN_REDZONE ${redZoneOf(program)}`,
     `#include "${fileStem(program.name)}.cu"`,
     `CUEMU_MAIN(${program.kernels.map(kernelSymbol).join(', ')})`,
     '',

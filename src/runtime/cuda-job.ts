@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { manifestOf } from '../../backends/cuda/manifest.ts';
 import { sharedBytes } from '../../backends/cuda/shared-layout.ts';
+import type { ManifestTensorMap } from '../../backends/backend.ts';
 import { evaluateFormula } from '../../backends/formula.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { STORAGE, type StorageType } from '../expr/types.ts';
@@ -55,9 +56,22 @@ function jobOf(request: JobRequest, path: string): { lines: string[]; data: Uint
     const shared = sharedBytes(program.kernels[n]!, request.redZone);
     lines.push(`launch ${launch.name} grid ${grid} 1 1 block ${launch.lanes} 1 1 shared ${shared}`);
     for (const b of launch.bindings) lines.push(`arg buffer ${b.name}`);
+    for (const m of launch.tensorMaps ?? []) lines.push(tensorMapLine(m, values));
     if (block.length > 0) lines.push(`arg bytes ${block.toString('hex')}`);
   }
   return { lines, data: Buffer.concat(parts) };
+}
+
+/** `arg tensormap TENSOR ELEMENT_BYTES SWIZZLE RANK`, extents, strides in bytes but the innermost, and the box. */
+function tensorMapLine(m: ManifestTensorMap, values: UniformValues): string {
+  const extents = m.extents.map((e) => count(e, values, `an extent of ${m.tensor}`));
+  const strides: number[] = [];
+  extents.slice(0, -1).reduce((bytes, n) => {
+    strides.push(bytes * n);
+    return bytes * n;
+  }, m.elementBytes);
+  const numbers = [m.elementBytes, m.swizzleBytes, extents.length, ...extents, ...strides, ...m.box];
+  return `arg tensormap ${m.tensor} ${numbers.join(' ')}`;
 }
 
 interface Shaped {

@@ -1,6 +1,7 @@
 // Runs a job file on an NVIDIA GPU: the same files and the same report as the CPU emulator's programs.
 // Usage: PROGRAM JOB_FILE [REPEATS]; of several timed repeats the median is reported.
 #pragma once
+#include <cuda.h>
 #include <cuda_runtime.h>
 #include <algorithm>
 #include <cstdint>
@@ -26,8 +27,14 @@ struct Buffer {
   int fill = 0xff;
   char* base = nullptr;  // start of the allocation; the contents start kGuard bytes later
 };
+// What the driver makes a tensor map of: a contiguous tensor of 16-bit elements, innermost dimension first.
+struct TensorMap {
+  std::vector<cuuint64_t> extents, strides;
+  std::vector<cuuint32_t> box;
+};
 struct Argument {
   bool pointer = false;
+  TensorMap map;  // of the tensor that the argument names, if it has dimensions
   void* address = nullptr;
   std::vector<unsigned char> bytes;
 };
@@ -62,6 +69,24 @@ inline std::vector<unsigned char> from_hex(const std::string& text) {
   for (size_t i = 0; i + 1 < text.size(); i += 2)
     bytes.push_back(static_cast<unsigned char>(std::stoul(text.substr(i, 2), nullptr, 16)));
   return bytes;
+}
+
+// The 128 bytes by which copies of tiles find a tensor. 16-bit elements are moved as they are, whatever their format.
+inline std::vector<unsigned char> encode(const TensorMap& map, void* base, const std::string& name) {
+  void* found = nullptr;
+  cudaDriverEntryPointQueryResult result;
+  check(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &found, 12000, cudaEnableDefault, &result), "tensor map");
+  if (result != cudaDriverEntryPointSuccess) throw Failure("cuda", "the driver makes no tensor maps");
+  CUtensorMap made = {};
+  const std::vector<cuuint32_t> steps(map.extents.size(), 1);
+  const bool empty = std::find(map.extents.begin(), map.extents.end(), 0) != map.extents.end();
+  if (!empty && reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(found)(
+          &made, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, static_cast<cuuint32_t>(map.extents.size()), base, map.extents.data(),
+          map.strides.data(), map.box.data(), steps.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+          CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
+    throw Failure("cuda", "the driver makes no tensor map of " + name);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&made);
+  return {bytes, bytes + sizeof made};
 }
 
 // Allocates with guards on both sides and gives the buffer its first contents.
@@ -106,7 +131,9 @@ class Reader {
       const auto found = std::find_if(job_.buffers.begin(), job_.buffers.end(),
                                       [n = name](const Buffer& b) { return b.name == n; });
       if (found == job_.buffers.end()) throw Failure("job", "no buffer named " + name);
-      job_.launches[launch].arguments[argument].address = found->base + kGuard;
+      Argument& a = job_.launches[launch].arguments[argument];
+      a.address = found->base + kGuard;
+      if (!a.map.extents.empty()) a.bytes = encode(a.map, a.address, name);
     }
     return job_;
   }
@@ -155,10 +182,26 @@ class Reader {
     words >> kind >> text;
     Argument a;
     a.pointer = kind == "buffer";
-    if (!a.pointer) a.bytes = from_hex(text);
+    const bool map = kind == "tensormap";
+    if (map) a.map = tensor_map(words);
+    if (!a.pointer && !map) a.bytes = from_hex(text);
     std::vector<Argument>& arguments = job_.launches.back().arguments;
-    if (a.pointer) named_.push_back({job_.launches.size() - 1, arguments.size(), text});
+    if (a.pointer || map) named_.push_back({job_.launches.size() - 1, arguments.size(), text});
     arguments.push_back(a);
+  }
+
+  TensorMap tensor_map(std::istringstream& words) {
+    unsigned element = 0, swizzle = 0, rank = 0;
+    if (!(words >> element >> swizzle >> rank) || element != 2 || swizzle != 128 || rank < 1 || rank > 5)
+      throw Failure("job", "a tensor map has 16-bit elements, a 128-byte swizzle and 1 to 5 dimensions");
+    TensorMap map;
+    map.extents.resize(rank);
+    map.strides.resize(rank);  // one more than is used, so that its data is never null
+    map.box.resize(rank);
+    for (cuuint64_t& e : map.extents) words >> e;
+    for (unsigned i = 0; i + 1 < rank; i++) words >> map.strides[i];
+    for (cuuint32_t& b : map.box) words >> b;
+    return map;
   }
 
   const Entry* kernels_;

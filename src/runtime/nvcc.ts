@@ -111,7 +111,9 @@ export function parseNvcc(architecture: string, { ok, text }: Finished): NvccRep
     else if (memory) frame = { stackBytes: +memory[1]!, spillStores: +memory[2]!, spillLoads: +memory[3]! };
     else if (used) kernels.push({ kernel, architecture, registers: +used[1]!, ...frame });
     else if (/\berror\b|\bfatal\b/i.test(line)) errors.push(line.trim());
-    else if (/\bwarning\b/i.test(line) && !/can be suppressed/.test(line)) warnings.push(line.trim());
+    // ptxas tells as information that it lets asynchronous products wait for each other.
+    else if (/\bwarning\b|potential performance loss|injected/i.test(line) && !/can be suppressed/.test(line))
+      warnings.push(line.trim());
   }
   if (!ok && errors.length === 0) errors.push(text.trim().slice(0, 2000) || 'nvcc failed');
   return { ok, errors, warnings, kernels };

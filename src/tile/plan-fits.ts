@@ -3,7 +3,8 @@ import { splitFits } from './occupancy.ts';
 import { takesMatrix } from './matrix-plan.ts';
 import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
 import { splittablePass } from './split.ts';
-import type { Stage, TileAxis } from './tile.ts';
+import type { Stage, TileAxis, TileTensor } from './tile.ts';
+import { warpgroupMisfit } from './warpgroup-plan.ts';
 
 export interface Misfit {
   /** Of the plan. */
@@ -25,11 +26,19 @@ const misfit = (field: keyof StagePlan, message: string, hint?: string): Misfit 
   ...(hint ? { hint } : {}),
 });
 
-/** The first thing that is wrong with a plan for a stage, or undefined when nothing is. */
-export function misfitOf(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+/**
+ * The first thing that is wrong with a plan for a stage, or undefined when nothing is.
+ * @param tensors of the program; without them, operands are taken to be where warpgroups can copy them
+ */
+export function misfitOf(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  tensors?: readonly TileTensor[],
+): Misfit | undefined {
   return (
     lanesMisfit(plan, limits) ??
-    (s.recurrence ? stepsMisfit(plan) : tilesMisfit(s, plan, limits)) ??
+    (s.recurrence ? stepsMisfit(plan) : tilesMisfit(s, plan, limits, tensors)) ??
     shapeMisfit('rowShape', s.row, plan.rowShape, plan.blockM) ??
     shapeMisfit('streamShape', s.stream, plan.streamShape, plan.blockN)
   );
@@ -70,31 +79,56 @@ function stepsMisfit(plan: StagePlan): Misfit | undefined {
   return undefined;
 }
 
-function tilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+function tilesMisfit(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  tensors: readonly TileTensor[] | undefined,
+): Misfit | undefined {
   if (plan.steps) return misfit('steps', 'is given, and the launch takes no steps');
   if (s.stream.length === 0 && plan.blockN !== 1)
     return misfit('blockN', `is ${plan.blockN}, and the launch streams over nothing: 1`);
   if (s.stream.length === 0 && plan.operands !== 'direct' && plan.arrangement === 'lane-rows')
     return misfit('operands', `is ${plan.operands}, and the launch streams over nothing: direct`);
+  const grouped = plan.arrangement === 'warpgroup-matrix';
+  if (plan.stages !== undefined && !grouped)
+    return misfit('stages', `is ${plan.stages}, and tiles are not copied ahead in ${plan.arrangement}`);
+  const matrix = grouped ? groupsMisfit(s, plan, limits, tensors) : matrixMisfit(s, plan, limits);
   return (
-    (plan.arrangement === 'lane-rows' ? undefined : matrixMisfit(s, plan, limits)) ??
+    (plan.arrangement === 'lane-rows' ? undefined : matrix) ??
     memoryMisfit(s, plan, limits) ??
     writtenMisfit(plan) ??
     splitMisfit(s, plan, limits)
   );
 }
 
-/** A warp of 32 lanes owns 16 rows, and pieces of 16 columns. */
-function matrixMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
-  const { arrangement, blockM, blockN, lanes, operands } = plan;
-  if (!limits.mma) return misfit('arrangement', `is ${arrangement}, and the target has no matrix unit`);
+function groupsMisfit(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  tensors: readonly TileTensor[] | undefined,
+): Misfit | undefined {
+  const wrong = warpgroupMisfit(s, plan, tensors, limits);
+  return wrong ? misfit(...wrong) : operandsMisfit(s, plan);
+}
+
+function operandsMisfit(s: Stage, { arrangement, operands }: StagePlan): Misfit | undefined {
   if (!takesMatrix(s))
     return misfit(
       'arrangement',
       `is ${arrangement}, and the operands of this launch are not 16-bit matrices`,
     );
-  if (operands !== 'workgroup')
-    return misfit('operands', `is ${operands}, and matrices lie in workgroup memory: workgroup`);
+  return operands === 'workgroup'
+    ? undefined
+    : misfit('operands', `is ${operands}, and matrices lie in workgroup memory: workgroup`);
+}
+
+/** A warp of 32 lanes owns 16 rows, and pieces of 16 columns. */
+function matrixMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  const { arrangement, blockM, blockN, lanes } = plan;
+  if (!limits.mma) return misfit('arrangement', `is ${arrangement}, and the target has no matrix unit`);
+  const operands = operandsMisfit(s, plan);
+  if (operands) return operands;
   const perWarp = plan.feed?.rowsPerWarp ?? 16;
   if (blockM % perWarp !== 0)
     return misfit('blockM', `is ${blockM}, and a warp has ${perWarp} rows: take a multiple of ${perWarp}`);

@@ -7,6 +7,7 @@ import { stepsPlan } from './steps-plan.ts';
 import { columnContents, extentOf } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
 import type { Stage, TileProgram } from './tile.ts';
+import { warpgroupBytes, warpgroupPlan } from './warpgroup-plan.ts';
 
 /** How 16-bit operands come to matrix units. */
 export interface MatrixFeed {
@@ -25,7 +26,12 @@ export type Arrangement =
   /** Each lane owns whole rows; contractions are multiply-adds per lane. */
   | 'lane-rows'
   /** Each warp of 32 lanes owns 16 rows; contractions are warp-collective matrix products on 16-bit operands. */
-  | 'warp-matrix';
+  | 'warp-matrix'
+  /**
+   * Each warp of a warpgroup owns 16 rows; contractions are products of warpgroups. A further warpgroup copies operands, tiles
+   * ahead of those that use them.
+   */
+  | 'warpgroup-matrix';
 
 export interface StagePlan {
   readonly arrangement: Arrangement;
@@ -61,6 +67,8 @@ export interface StagePlan {
   readonly dataRanges?: 'tested' | 'stored';
   /** Workgroups that share the stream of a block of rows; a further launch merges their states. */
   readonly split?: number;
+  /** Of `warpgroup-matrix`: tiles of a column operand that are in workgroup memory at a time. */
+  readonly stages?: number;
   /**
    * Of a recurrence: loops over vectors of at most so many elements are written out; others are left as they are, ask to be
    * unrolled, or begin at a zero that the driver cannot see through, because unrolling them costs it seconds. Loops around
@@ -77,6 +85,8 @@ export interface PlanLimits {
   readonly workgroupBytes: number;
   readonly maxLanes: number;
   readonly mma: boolean;
+  /** Asynchronous copies of tiles, and products of 128 lanes on matrices in workgroup memory. */
+  readonly warpgroups?: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** The device runs lanes on a CPU's vector unit: workgroup memory and barriers cost more than they save. */
@@ -138,6 +148,8 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
   const sizes = expected || fixed ? { ...expected, ...fixed } : undefined;
   const own = (s: Stage): StagePlan => {
     const plan = defaultPlan(s, limits, sizes);
+    const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
+    if (grouped) return grouped;
     return {
       ...plan,
       ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),
@@ -212,6 +224,7 @@ const sharesReads = (s: Stage): boolean => s.passes.some((p) => p.operands.lengt
 
 /** Bytes of workgroup memory that the operands of a stage take in a plan. */
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
+  if (plan.arrangement === 'warpgroup-matrix') return warpgroupBytes(s, plan);
   if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
   return plan.operands === 'direct' || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
 }

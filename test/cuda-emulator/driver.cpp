@@ -10,6 +10,7 @@
 #include "runtime/faults.cpp"
 #include "runtime/job.cpp"
 #include "runtime/launch.cpp"
+#include "runtime/mbarrier.cpp"
 #include "runtime/run_job.cpp"
 #include "runtime/sanitizer_hooks.cpp"
 #include "runtime/shadow.cpp"
@@ -17,3 +18,5 @@
 #include "runtime/source_site.cpp"
 #include "runtime/sync.cpp"
 #include "runtime/tensor_core.cpp"
+#include "runtime/tile_copy.cpp"
+#include "runtime/wgmma.cpp"

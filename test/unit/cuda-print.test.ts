@@ -12,7 +12,7 @@ import { packageRoot } from '../../src/runtime/package-root.ts';
 import { expectGolden } from '../support/golden.ts';
 import { axpy, rowSums, tiledMatmul } from './cuda-programs.ts';
 
-const scope: Scope = { name: makeNamer(), storage: new Map([['h', 'f16']]) };
+const scope: Scope = { name: makeNamer(), storage: new Map([['h', 'f16']]), locals: new Map() };
 const text = (e: Expr): string => printExpr(e, scope);
 const emit = (p: Program): string => cudaBackend.emit(cudaBackend.legalize(p, {}), {})[0]!.text;
 const body = (statements: readonly Stmt[]): string => {

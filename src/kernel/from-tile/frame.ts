@@ -111,6 +111,11 @@ export class Frame {
     return new Map([...this.batchVars, ...this.rows.point(this.rowFirsts, row, out, 'row').vars]);
   }
 
+  /** First row of the block, where rows are not cut along several axes. */
+  firstRow(): Expr {
+    return this.rowFirsts[0]!;
+  }
+
   inside(slot: number): Expr {
     return this.rowInside[slot]!;
   }

@@ -1,6 +1,7 @@
 /**
  * How a stage's contractions are carried out. `lane-rows`: `contract` statements on a lane's own rows, with column
- * operands in workgroup memory. `warp-matrix`: ldmatrix and mma on 16-bit operands in workgroup memory.
+ * operands in workgroup memory. `warp-matrix`: ldmatrix and mma on 16-bit operands in workgroup memory. `warpgroup-matrix`:
+ * wgmma, see warpgroups/.
  */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
@@ -12,6 +13,8 @@ import { assign, contract, forS, letS, store, varS, OPAQUE_ZERO } from '../build
 import type { Stmt } from '../kernel.ts';
 import { laneRows, type Arrangement } from './arrangement.ts';
 import { perWarp } from './warp-matrix.ts';
+import type { StagedOperand } from './warpgroups/feed.ts';
+import { perWarpgroup } from './warpgroups/matrix.ts';
 
 /** A column operand that is read where it lies, its transform applied at each read. */
 export interface DirectOperand {
@@ -20,7 +23,7 @@ export interface DirectOperand {
   /** Element `k` of the vector at column `col` of the tile; what it needs is appended to `out`. */
   value(col: number, k: Expr, out: Stmt[]): Expr;
 }
-export type ColumnOperand = Tile | DirectOperand;
+export type ColumnOperand = Tile | DirectOperand | StagedOperand;
 
 /** Row operands of a warp's 16 rows, in each lane's registers as the matrix unit takes them: 4 words per 16 columns. */
 export interface RowFragments {
@@ -41,12 +44,15 @@ export interface Matrix {
   scores(dot: string, rows: RowOperand, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
   /** acc[row, e] += Σ_c weights[row, c] · cols[c, e] */
   aggregate(acc: string, weights: string, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
+  /** Where products of an earlier tile may be unfinished: their sums can be touched after these statements. */
+  finishSums?(): Stmt[];
 }
 
 export function matrixFor(plan: StagePlan, storage: StorageType): Matrix {
   if (plan.arrangement === 'lane-rows')
     return plan.operands === 'direct' ? perLaneDirect(plan) : perLane(plan);
-  return perWarp(plan, storage === 'bf16' ? 'bf16' : 'f16');
+  const half = storage === 'bf16' ? 'bf16' : 'f16';
+  return plan.arrangement === 'warpgroup-matrix' ? perWarpgroup(plan, half) : perWarp(plan, half);
 }
 
 function perLane(plan: StagePlan): Matrix {

@@ -44,11 +44,20 @@ export class PassLowering {
       readonly plan: StagePlan;
       readonly storer: Storer;
       readonly rowOperands: ReadonlyMap<string, RowOperand>;
+      /** Other lanes bring the column operands; statements around the work on a tile count it. */
+      readonly staged?: {
+        readonly begin: readonly Stmt[];
+        readonly end: readonly Stmt[];
+        operand(o: Operand): ColumnOperand;
+        /** After the last tile. */
+        drain(): readonly Stmt[];
+      };
     },
   ) {
     this.scope = context.scope;
     this.slots = context.scope.arrangement.rowSlots;
-    this.references = new References(pass, context.scope, context.frame, context.plan);
+    const { scope, frame, plan, matrix } = context;
+    this.references = new References(pass, scope, frame, plan, () => matrix.finishSums?.() ?? []);
   }
 
   lower(): Stmt[] {
@@ -56,9 +65,10 @@ export class PassLowering {
     const out: Stmt[] = this.declareCarriers();
     const loops = new TileLoops(scope, frame, this.pass.bounds);
     const ahead = loops.numbered ? this.copiedAhead() : [];
+    const { begin = [], end = [], drain } = this.context.staged ?? {};
     if (ahead.length > 0) out.push(...this.pipelined(loops, ahead));
-    else out.push(...loops.lower((tile, full) => this.tileBody(tile, full)));
-    out.push(...this.combineCarriers(), ...this.references.settle());
+    else out.push(...loops.lower((tile, full) => [...begin, ...this.tileBody(tile, full), ...end]));
+    out.push(...(drain?.() ?? []), ...this.combineCarriers(), ...this.references.settle());
     this.pass.finish.forEach((d) => this.finish(d, out));
     return out;
   }
@@ -189,6 +199,11 @@ export class PassLowering {
   }
 
   private loadOperands(first: TilePoint, operands: readonly Operand[], out: Stmt[]): void {
+    const { staged } = this.context;
+    if (staged) {
+      for (const o of operands) this.tiles.set(o.name, staged.operand(o));
+      return;
+    }
     const columnDefs = this.pass.defs.filter((d) => d.site === 'col');
     if (columnDefs.length + operands.length > 0) out.push(BARRIER);
     this.loadNow(first, operands, out);

@@ -5,7 +5,16 @@ import { simplify } from '../../expr/simplify.ts';
 import { matrixStorage } from '../../tile/matrix-plan.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import type { Stage, TileProgram, TileTensor } from '../../tile/tile.ts';
-import type { Buffer, Kernel, Program, ProgramTensor, SharedArray, Stmt, Uniform } from '../kernel.ts';
+import type {
+  Buffer,
+  Kernel,
+  Program,
+  ProgramTensor,
+  SharedArray,
+  Stmt,
+  TensorMap,
+  Uniform,
+} from '../kernel.ts';
 import { Frame } from './frame.ts';
 import { matrixFor, type Matrix, type RowOperand } from './matrix.ts';
 import { Loader } from './operands.ts';
@@ -13,6 +22,7 @@ import { emitRowDef, PassLowering } from './pass.ts';
 import { bufferOf, Scope } from './scope.ts';
 import { RecurrenceLowering } from './steps/lower.ts';
 import { Storer } from './stores.ts';
+import { lowerWarpgroups } from './warpgroups/lower.ts';
 
 /** Every stage has its plan. */
 export function kernelProgram(p: TileProgram): Program {
@@ -52,9 +62,11 @@ interface Lowered {
   readonly body: readonly Stmt[];
   readonly written: ReadonlySet<string>;
   readonly shared: readonly SharedArray[];
+  readonly maps?: readonly TensorMap[];
 }
 
 function lowerTiles(stage: Stage, plan: StagePlan, scope: Scope, frame: Frame, matrix: Matrix): Lowered {
+  if (plan.arrangement === 'warpgroup-matrix') return lowerWarpgroups(stage, plan, scope, frame, matrix);
   const loader = new Loader(scope, frame, matrix, plan);
   const storer = new Storer(scope, frame);
   const body: Stmt[] = [];
@@ -83,7 +95,7 @@ function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: rea
   const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
   const scope = new Scope(p, stage, matrix.arrangement);
   const frame = new Frame(scope, plan);
-  const { body, written, shared } = stage.recurrence
+  const { body, written, shared, maps } = stage.recurrence
     ? lowerSteps(scope, frame, plan)
     : lowerTiles(stage, plan, scope, frame, matrix);
   return {
@@ -91,6 +103,7 @@ function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: rea
     buffers: buffersOf(p, scope.usedTensors, written),
     uniforms,
     shared,
+    ...(maps ? { maps } : {}),
     lanes: plan.lanes,
     grid: frame.grid(),
     body: [...scope.declarations(), ...frame.prologue, ...body],

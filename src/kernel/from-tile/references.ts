@@ -32,6 +32,8 @@ export class References {
     private readonly scope: Scope,
     private readonly frame: Frame,
     plan: StagePlan,
+    /** Statements after which sums of products are there. */
+    private readonly finishSums: () => readonly Stmt[],
   ) {
     this.runningCopies = scope.arrangement.leader ? referenced(pass.steps) : new Set();
     this.lagging = plan.references === 'lagging';
@@ -126,12 +128,13 @@ export class References {
       const at = this.scope.locations.get(s.name);
       if (at?.kind !== 'vector') return [];
       const scales = this.scope.rowNames(`${r.name}.scale`);
-      return this.scope.arrangement.forCells(at.columns, this.scope.index(s.vector), (cell) =>
+      const cells = this.scope.arrangement.forCells(at.columns, this.scope.index(s.vector), (cell) =>
         scales.map((n, slot) => {
           const i = cell.at(slot);
           return store(at.array, i, op('mul', read(at.array, [i]), variable(n, 'f32')));
         }),
       );
+      return [...this.finishSums(), ...cells];
     });
   }
 }

@@ -141,6 +141,7 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
     case 'ldmatrix':
     case 'shuffle':
     case 'vote':
+    case 'warpgroup':
       throw new CompilerBug('kernel interpreter', `${s.kind} among single-lane statements`);
   }
 }

@@ -25,8 +25,8 @@ export function keepLoops(k: Kernel): Kernel {
   let collective = false;
   visitStmts(k.body, (s) => {
     if (s.kind === 'array') arrays.set(s.name, s.length);
-    // Operands of a warp's matrix products are registers by definition.
-    if (s.kind === 'mma') collective = true;
+    // Operands of matrix products of warps and warpgroups are registers by definition.
+    if (s.kind === 'mma' || s.kind === 'warpgroup') collective = true;
   });
   if (collective) return k;
   const numbers = [...arrays.values()].reduce((a, b) => a + b, 0);

@@ -5,6 +5,7 @@
 import { constant, rewrite, variable, type Expr } from '../../expr/expr.ts';
 import { assign, varS } from '../build.ts';
 import type { Kernel, Stmt } from '../kernel.ts';
+import { wholeArrays } from '../warpgroup.ts';
 import { flatMapStmts, mapExprs, visitReads, visitStmts } from '../walk.ts';
 
 type ArrayStmt = Extract<Stmt, { kind: 'array' }>;
@@ -29,6 +30,7 @@ function survey(k: Kernel): {
     if (s.kind === 'contract') for (const f of [s.acc, s.a, s.b]) arrays.delete(f.array);
     if (s.kind === 'mma') for (const a of [s.d, s.a, s.b]) arrays.delete(a);
     if (s.kind === 'ldmatrix' || s.kind === 'words') arrays.delete(s.into);
+    if (s.kind === 'warpgroup') for (const a of wholeArrays(s.op)) arrays.delete(a);
   });
   return { arrays, names };
 }

@@ -8,3 +8,4 @@
 #include "cuemu/sync.hpp"
 #include "cuemu/atomics.hpp"
 #include "cuemu/tensor_core.hpp"
+#include "cuemu/hopper.hpp"

@@ -58,6 +58,10 @@ void BlockRunner::run(dim3 block, uint32_t linear_block) {
   shared_.poison();
   if (check_) clocks_.reset(threads_);
   for (auto& warp : meetings_) warp.clear();
+  mbarriers_.clear();
+  tile_copies_.clear();
+  warpgroups_.clear();
+  warpgroups_.resize((threads_ + 127) / 128);
 
   std::vector<Fiber*> all;
   const dim3 size = config_.block;
@@ -69,6 +73,8 @@ void BlockRunner::run(dim3 block, uint32_t linear_block) {
     f.warp = f.linear >> 5;
     f.open_copies.clear();
     f.copy_groups.clear();
+    f.wgmma_commits = 0;
+    f.wgmma_fenced = false;
     // Equal distances between stacks would put the hot frames of all lanes into the same L1 sets.
     prepare_context(f.context, stacks_ + i * stack_bytes_ + kGuardBytes, stack_bytes_ - kGuardBytes,
                     (i & 31) * 320, fiber_main);
@@ -78,6 +84,8 @@ void BlockRunner::run(dim3 block, uint32_t linear_block) {
   while (!aborted()) {
     Fiber* next = pick();
     if (next) { switch_to(next); continue; }
+    // Copies of tiles land as late as they may: when nobody can go on without them.
+    if (land_some_copy()) continue;
     if (alive_ > 0) {
       error("deadlock", in_block("no thread can run" + states()));
       report_.aborted = true;
@@ -93,6 +101,8 @@ void BlockRunner::fiber_main() {
   auto unfinished = [](const auto& group) { return !group.empty(); };
   if (unfinished(self.open_copies) || std::any_of(self.copy_groups.begin(), self.copy_groups.end(), unfinished))
     runner.error("unfinished-copy", runner.thread_name() + " exits with a cp.async that it never waited for");
+  if (!warpgroups_done(runner.warpgroups_[self.linear / 128], self.wgmma_commits))
+    runner.error("unfinished-copy", runner.thread_name() + " exits with a wgmma that it never waited for");
   self.state = FiberState::Exited;
   runner.alive_--;
   runner.check_exits();
@@ -179,6 +189,8 @@ std::string BlockRunner::states() const {
     std::string state = "runnable";
     if (f.state == FiberState::Exited) state = "exited";
     if (f.state == FiberState::AtBarrier) state = "at __syncthreads (" + describe(f.where) + ")";
+    if (f.state == FiberState::AtMbarrier) state = "wait for an mbarrier (" + describe(f.where) + ")";
+    if (f.state == FiberState::AtWarpgroupOp) state = "at wgmma (" + describe(f.where) + ")";
     if (f.state == FiberState::AtWarpOp)
       state = format("at a warp operation of mask %08x (%s)", f.mask, describe(f.where).c_str());
     groups[state].push_back(f.linear);

@@ -6,18 +6,20 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <map>
 #include <vector>
 #include "../include/cuemu/launch.hpp"
 #include "../include/cuemu/runtime_api.hpp"
 #include "clocks.hpp"
 #include "context_switch.hpp"
 #include "device_memory.hpp"
+#include "hopper.hpp"
 #include "shared_memory.hpp"
 
 namespace cuemu {
 
-enum class FiberState : uint8_t { Ready, AtBarrier, AtWarpOp, Exited };
-enum class WarpOp : uint8_t { None, Barrier, Shuffle, Ballot, Mma, LoadMatrices };
+enum class FiberState : uint8_t { Ready, AtBarrier, AtWarpOp, AtMbarrier, AtWarpgroupOp, Exited };
+enum class WarpOp : uint8_t { None, Barrier, Shuffle, Ballot, Mma, LoadMatrices, WarpgroupStep };
 
 struct PendingCopy {
   char* destination;
@@ -35,6 +37,8 @@ struct Fiber {
   Loc where;          // of the barrier or warp operation that it waits in
   std::vector<PendingCopy> open_copies;               // not committed yet
   std::deque<std::vector<PendingCopy>> copy_groups;   // committed, oldest first
+  size_t wgmma_commits = 0;
+  bool wgmma_fenced = false;  // since its registers may have changed
 };
 
 // Lanes that wait for the rest of their mask.
@@ -85,6 +89,18 @@ class BlockRunner {
   char* from_window(uint32_t address) const { return shared_.from_window(address); }
   void count_banks(const uint32_t* row_addresses);
 
+  // Hopper.
+  void init_mbarrier(uint32_t address, uint32_t arrivals, Loc where);
+  void fence_mbarriers();
+  void arrive_mbarrier(uint32_t address, uint32_t expected_bytes, Loc where);
+  void wait_mbarrier(uint32_t address, uint32_t parity, Loc where);
+  void start_tile_copy(uint32_t destination, const TensorMap& map, uint32_t barrier, const int* coordinates, int rank,
+                       Loc where);
+  void start_wgmma(const WgmmaCall& call, Loc where);
+  void fence_wgmma(Loc where);
+  void commit_wgmma(Loc where);
+  void wait_wgmma(int groups_left, Loc where);
+
   // A fatal error does not return: it ends the launch.
   void error(const char* kind, const std::string& message);
   [[noreturn]] void fatal(const char* kind, const std::string& message);
@@ -107,6 +123,15 @@ class BlockRunner {
   void check_exits();
   std::string states() const;
   std::string in_block(const std::string& text) const;
+
+  Mbarrier& mbarrier(uint32_t address, Loc where);
+  void complete_if_due(Mbarrier& barrier);
+  void land_tile(const TileCopy& copy);
+  bool land_some_copy();
+  void issue_wgmma(Warpgroup& group, Loc where);
+  void read_operand(const WgmmaOp& op, int warp, Loc where);
+  void execute(Warpgroup& group, const WgmmaOp& op);
+  void warpgroup_step(Loc where) { warp_operation(WarpOp::WarpgroupStep, ~0u, nullptr, nullptr, where); }
 
   bool check_shared(Access& access);
   void check_global(Access& access, Buffer& buffer);
@@ -135,6 +160,10 @@ class BlockRunner {
   BlockClocks clocks_;
   SharedMemory shared_;
   Buffer* last_buffer_ = nullptr;
+
+  std::map<uint32_t, Mbarrier> mbarriers_;  // by address
+  std::deque<TileCopy> tile_copies_;        // in flight
+  std::deque<Warpgroup> warpgroups_;
 
   Report report_;
   std::set<std::tuple<Site, Site, int>> reported_;

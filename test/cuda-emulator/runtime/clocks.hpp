@@ -33,6 +33,12 @@ class BlockClocks {
   }
   void block_barrier();
   void join(const std::vector<int>& threads);
+  using View = std::vector<uint32_t>;
+  // What `thread` has seen and done so far; it goes on in a new interval. For barriers that threads reach one by one.
+  View publish(int thread);
+  void learn(int thread, const View& view);
+  // `thread` has waited for an asynchronous operation, perhaps one that another thread issued.
+  void learn(int thread, Stamp done);
   // Has this process seen fewer threads than a block synchronise? Until then the shadow keeps less;
   // what it missed in the first interval the later schedules find.
   static bool narrow_synchronisation() { return narrow_; }
@@ -41,7 +47,6 @@ class BlockClocks {
 
  private:
   static inline bool narrow_ = false;
-  using View = std::vector<uint32_t>;
   int threads_ = 0;
   std::vector<uint32_t> own_, issued_, finished_, base_;
   std::vector<std::shared_ptr<const View>> seen_;

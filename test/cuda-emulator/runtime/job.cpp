@@ -130,25 +130,58 @@ class Parser {
   void argument() {
     if (job_.launches.empty()) complain("an argument needs a launch before it");
     JobArgument a;
-    const std::string kind = word("buffer, null or bytes");
+    const std::string kind = word("buffer, tensormap, null or bytes");
     if (kind == "buffer") {
-      const std::string name = word("name");
-      for (size_t i = 0; i < job_.buffers.size(); i++)
-        if (job_.buffers[i].name == name) a.buffer = static_cast<int>(i);
-      if (a.buffer < 0) complain("no buffer named " + name);
+      a.buffer = buffer_named(word("name"));
       a.is_pointer = true;
       if (std::string plus; words_ >> plus) {
         if (plus != "+") complain("expected: arg buffer NAME + OFFSET");
         a.offset = number("offset");
       }
+    } else if (kind == "tensormap") {
+      tensor_map(a);
     } else if (kind == "null") {
       a.is_pointer = true;
     } else if (kind == "bytes") {
       a.bytes = from_hex(word("hexadecimal digits"));
     } else {
-      complain("an argument is buffer, null or bytes");
+      complain("an argument is buffer, tensormap, null or bytes");
     }
     job_.launches.back().arguments.push_back(std::move(a));
+  }
+
+  int buffer_named(const std::string& name) {
+    for (size_t i = 0; i < job_.buffers.size(); i++)
+      if (job_.buffers[i].name == name) return static_cast<int>(i);
+    complain("no buffer named " + name);
+  }
+
+  void tensor_map(JobArgument& a) {
+    TensorMap map{};
+    a.buffer = buffer_named(word("name"));
+    auto field = [&](const char* what, size_t most) {
+      const size_t value = number(what);
+      if (value > most) complain(std::string(what) + " of a tensor map is too large");
+      return static_cast<uint32_t>(value);
+    };
+    map.element_bytes = field("element size", 8);
+    map.swizzle_bytes = field("swizzle", 128);
+    map.rank = field("rank", 5);
+    if (map.rank == 0) complain("a tensor map has 1 to 5 dimensions");
+    for (uint32_t i = 0; i < map.rank; i++) map.extent[i] = field("extent", UINT32_MAX);
+    for (uint32_t i = 0; i + 1 < map.rank; i++) {
+      map.stride[i] = number("stride");
+      if (map.stride[i] % 16) complain("a stride of a tensor map is no multiple of 16 bytes");
+    }
+    for (uint32_t i = 0; i < map.rank; i++) map.box[i] = field("box", 256);
+    uint64_t last = map.extent[0] * map.element_bytes;
+    for (uint32_t i = 1; i < map.rank; i++) last += map.extent[i] == 0 ? 0 : (map.extent[i] - 1) * map.stride[i - 1];
+    bool empty = false;
+    for (uint32_t i = 0; i < map.rank; i++) empty |= map.extent[i] == 0;
+    if (!empty && last > job_.buffers[a.buffer].bytes) complain("a tensor map reaches past its buffer");
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&map);
+    a.bytes.assign(bytes, bytes + sizeof map);
+    a.is_tensor_map = true;
   }
 
   std::vector<unsigned char> from_hex(const std::string& text) {

@@ -23,6 +23,7 @@ struct JobArgument {
   size_t offset = 0;
   bool is_pointer = false;
   std::vector<unsigned char> bytes;
+  bool is_tensor_map = false;  // `bytes` are one whose base is set once buffers have addresses
 };
 
 struct JobLaunch {

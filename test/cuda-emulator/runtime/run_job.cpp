@@ -71,8 +71,12 @@ ScheduleRun run_schedule(const Job& job, const Schedule& schedule, const std::ve
   for (const JobLaunch& l : job.launches) {
     LaunchConfig config{l.grid, l.block, l.dynamic_shared, schedule, job.check, job.threads, job.stack_bytes};
     std::vector<Argument> arguments;
-    for (const JobArgument& a : l.arguments)
+    for (const JobArgument& a : l.arguments) {
       arguments.push_back({a.buffer < 0 ? nullptr : pointers[a.buffer] + a.offset, a.bytes, a.is_pointer});
+      if (!a.is_tensor_map) continue;
+      const char* base = pointers[a.buffer];
+      std::memcpy(arguments.back().bytes.data() + offsetof(TensorMap, base), &base, sizeof base);
+    }
     const Report report = launch(config, find_kernel(kernels, l.kernel).bind(arguments));
     for (const Error& e : report.errors) failures.push_back({e.kind, e.message, schedule.name, l.kernel});
     run.totals += report;

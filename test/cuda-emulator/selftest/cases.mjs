@@ -67,6 +67,17 @@ for (let t = 0; t < 96; t++) {
   warpTotal += swapped(t) + (lane < 16 ? swapped(lane > 0 ? t - 1 : t) : 0);
 }
 
+const sign = (r, k, m) => ((r * 5 + k * 3) % m) - 1;
+const chained = floats(64 * 64, (i) => {
+  let total = 0;
+  for (let j = 0; j < 16; j++) {
+    let sum = 0;
+    for (let k = 0; k < 192; k++) sum += sign(i >> 6, k, 3) * sign(j, k, 4) * (k % 2);
+    total += sum * sign(j, i & 63, 5);
+  }
+  return total;
+});
+
 export const cases = [
   {
     name: 'vector_add',
@@ -151,6 +162,38 @@ export const cases = [
       { id: 4, kinds: ['deadlock'], fast: ['deadlock'] },
       { id: 5, kinds: ['schedule-dependence'], fast: ['schedule-dependence'] },
       { id: 6, kinds: ['out-of-bounds'], fast: ['out-of-bounds'] },
+    ],
+  },
+  {
+    name: 'warpgroups',
+    kernel: 'warpgroups',
+    buffers: [
+      { name: 'a', data: shorts(64 * 192, (i) => bf16(sign(Math.floor(i / 192), i % 192, 3))) },
+      { name: 'b', data: shorts(16 * 192, (i) => bf16(sign(Math.floor(i / 192), i % 192, 4) * (i % 2))) },
+      { name: 'v', data: shorts(16 * 64, (i) => bf16(sign(i >> 6, i & 63, 5))) },
+      { name: 'y', bytes: 64 * 64 * 4, options: 'undefined out' },
+    ],
+    launch: { grid: '1 1 1', block: '256 1 1', shared: 22568 },
+    args: [
+      { map: 'a 2 128 2 192 64 384 64 64' },
+      { map: 'b 2 128 2 192 16 384 64 16' },
+      { map: 'v 2 128 2 64 16 128 64 16' },
+      'y',
+    ],
+    expected: { y: chained },
+    mutants: [
+      { id: 1, kinds: ['race'], fast: ['mbarrier'], says: /\(async copy\)/ },
+      { id: 2, kinds: ['race', 'deadlock'], fast: ['mbarrier', 'deadlock'] },
+      { id: 3, kinds: ['race'] },
+      { id: 4, kinds: ['race'], says: /\(async copy\)/ },
+      { id: 5, kinds: ['race'] },
+      { id: 6, kinds: ['deadlock', 'mbarrier'], fast: ['deadlock', 'mbarrier'] },
+      { id: 7, kinds: ['race', 'uninitialised'] },
+      { id: 8, kinds: ['wgmma'], fast: ['wgmma'] },
+      { id: 9, kinds: ['schedule-dependence', 'race'], fast: ['schedule-dependence'] },
+      { id: 10, kinds: ['mbarrier'], fast: ['mbarrier'] },
+      { id: 11, kinds: ['wgmma'], fast: ['wgmma'] },
+      { id: 12, kinds: ['out-of-bounds'], fast: ['out-of-bounds'] },
     ],
   },
   {

@@ -1,6 +1,6 @@
 /**
  * When warpgroups multiply and a further one copies operands ahead of them: where matrix units are used anyway, each operand is
- * a part of a tensor that the copy engine can find by itself, and a block has enough rows. `docs/adr/0010-warpgroups.md`.
+ * a part of a tensor that the copy engine can find by itself, and a block has enough rows. `docs/adr/0011-warpgroups.md`.
  */
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';

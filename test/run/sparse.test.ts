@@ -2,6 +2,7 @@
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
 import { expectReference, linearCases } from './linear.ts';
+import { everyNth } from './wgsl.ts';
 
 const cases = await linearCases('sparse');
 
@@ -19,10 +20,11 @@ describe('selections on the kernel interpreter', () => {
 const noDevice = await missingFor('wgsl');
 describe.skipIf(noDevice !== undefined)(`selections in WGSL (${noDevice ?? 'a device is here'})`, () => {
   it.each(cases)('$title', { timeout: 120_000 }, (c) => expectReference('wgsl', c));
-  it.each(cases)('$title, planned for a GPU', { timeout: 120_000 }, (c) =>
+  // Drivers for a CPU take long to compile what is planned for a GPU, once for each example.
+  it.each(everyNth(cases, 9, 3))('$title, planned for a GPU', { timeout: 400_000 }, (c) =>
     expectReference('wgsl', c, {
       features: { device: 'gpu' },
-      takes: (length) => length === 65 || length === 200,
+      takes: (length) => length >= 40 && length <= 65,
     }),
   );
 });
@@ -30,6 +32,6 @@ describe.skipIf(noDevice !== undefined)(`selections in WGSL (${noDevice ?? 'a de
 const noEmulator = await missingFor('cuda-emu');
 describe.skipIf(noEmulator !== undefined)(`selections in CUDA (${noEmulator ?? 'g++ is here'})`, () => {
   it.each(cases)('$title', { timeout: 180_000 }, (c) =>
-    expectReference('cuda-emu', c, { takes: (length) => length === 65 || length === 200 }),
+    expectReference('cuda-emu', c, { takes: (length) => length >= 40 }),
   );
 });

@@ -11,6 +11,7 @@ import {
   variable,
   visit,
 } from '../../expr/expr.ts';
+import { isSelection } from '../../expr/ops.ts';
 import type { Expr, ReduceExpr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { stateOf, type IrDef, type IrKernel } from '../ir.ts';
@@ -43,6 +44,7 @@ function restricted(k: IrKernel): Found[] {
       const inner = where ? op('and', given, where) : given;
       if (where) walk(where, given, def);
       walk(e.body, inner, def);
+      for (const a of e.args ?? []) walk(a, given, def);
     } else if (e.kind === 'op' && e.op === 'select') {
       const [c, a, b] = [e.args[0]!, e.args[1]!, e.args[2]!];
       walk(c, given, def);
@@ -69,9 +71,9 @@ function reducedWithin(k: IrKernel): (e: Expr) => ReadonlySet<string> {
   return of;
 }
 
-/** Sums, `any` and `all` of nothing mean what they say; the others, and divisors, have no natural value then. */
+/** Sums, `any`, `all` and selections of nothing mean what they say; the others, and divisors, have no natural value then. */
 function isHarmless({ e }: Found, within: (e: Expr) => ReadonlySet<string>): boolean {
-  if (e.op === 'any' || e.op === 'all') return true;
+  if (e.op === 'any' || e.op === 'all' || isSelection(e.op)) return true;
   if (e.op !== 'sum') return false;
   // Sums of what was already reduced along their rows, as of weights by key: rows are those of the inner reduction.
   const inner = within(e.body);

@@ -237,7 +237,9 @@ class Splitter {
       const [group, member] = at(e.index[n]!);
       return { ...e, index: [...e.index.map((x, m) => (m === n ? group : this.expr(x))), member] };
     }
-    const dims = this.tensors.get(e.name)!.dims;
+    const dims = this.tensors.get(e.name)?.dims;
+    // A mask line, which is kept for people, may read what is gone.
+    if (!dims) return mapChildren(e, (x) => this.expr(x));
     return { ...e, index: e.index.flatMap((x, n) => (dims[n]!.axis === this.axis ? at(x) : [this.expr(x)])) };
   }
 }

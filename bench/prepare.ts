@@ -1,6 +1,7 @@
 /** A spec on a WebGPU device with its inputs, compiled for the sizes at hand and ready to be timed. */
 import type { Manifest } from '../backends/backend.ts';
-import { compile } from '../src/index.ts';
+import { compile, explain } from '../src/index.ts';
+import type { CompileOptions } from '../src/compile.ts';
 import type { FormPlan } from '../src/ir/recurrence/forms/forms.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
@@ -15,15 +16,14 @@ export interface SpecOptions {
   readonly rewrite?: boolean;
 }
 
-/** @param values sizes and params */
-export function prepareSpec(
-  gpu: Webgpu,
-  text: string,
+/** How a spec is compiled for the device and the sizes at hand. */
+function compileOptions(
+  gpu: Pick<Webgpu, 'software'>,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
-  { fixed = ['D', 'E'], absent = [], form, rewrite }: SpecOptions = {},
-): ReturnType<typeof prepareOnWebgpu> {
-  const { value, diagnostics } = compile(text, {
+  { fixed = ['D', 'E'], absent = [], form, rewrite }: SpecOptions,
+): CompileOptions {
+  return {
     target: 'wgsl',
     set: Object.fromEntries(Object.entries(values).filter(([name]) => fixed.includes(name))),
     absent: new Set(absent),
@@ -36,10 +36,33 @@ export function prepareSpec(
       ),
     ),
     features: { device: gpu.software ? 'cpu' : 'gpu' },
-  });
+  };
+}
+
+/** @param values sizes and params */
+export function prepareSpec(
+  gpu: Webgpu,
+  text: string,
+  inputs: Readonly<Record<string, Float32Array | Int32Array>>,
+  values: Readonly<Record<string, number>>,
+  options: SpecOptions = {},
+): ReturnType<typeof prepareOnWebgpu> {
+  const { value, diagnostics } = compile(text, compileOptions(gpu, inputs, values, options));
   if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));
   const source = value.files.find((f) => f.path.endsWith('.wgsl'))!.text;
   const manifest = JSON.parse(value.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
   const bytes = Object.fromEntries(Object.entries(inputs).map(([n, a]) => [n, new Uint8Array(a.buffer)]));
   return prepareOnWebgpu(gpu, { source, manifest }, bytes, values);
+}
+
+/** Milliseconds that the cost model holds to be possible for a spec as `prepareSpec` compiles it; null where it says nothing. */
+export function specLimit(
+  gpu: Pick<Webgpu, 'software'>,
+  text: string,
+  inputs: Readonly<Record<string, Float32Array | Int32Array>>,
+  values: Readonly<Record<string, number>>,
+  options: SpecOptions = {},
+): number | null {
+  const { value } = explain(text, { ...compileOptions(gpu, inputs, values, options), values });
+  return value?.limit?.ms ?? null;
 }

@@ -20,6 +20,7 @@ import {
   type Formula,
   type Values,
 } from './explain/formula.ts';
+import { limitOf, type Limit } from './explain/limit.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
@@ -86,6 +87,8 @@ export interface Explanation extends Cost {
   /** Bytes of inputs and outputs, each once: no kernel moves less. */
   readonly bytes: Figure;
   readonly bytesFormula: string;
+  /** What no schedule is faster than, where sizes are known. */
+  readonly limit?: Limit;
   /** Bytes kept between launches. */
   readonly workspaceBytes: Figure;
   readonly workspaceFormula: string;
@@ -259,7 +262,7 @@ function knownValues(lowered: Lowered, given: Values): Values {
  */
 export function explainLowered(
   lowered: Lowered,
-  limits: Pick<PlanLimits, 'cores'>,
+  limits: PlanLimits,
   given: Values = {},
   tensors: Facts['tensors'] = {},
   planUse?: PlanUse,
@@ -277,7 +280,9 @@ export function explainLowered(
     : passes;
   const bytes = (wanted: (role: string) => boolean): Formula =>
     sum(...p.tensors.filter((t) => wanted(t.role)).map((t) => product(...t.shape, STORAGE[t.storage].bytes)));
+  const explained = stages.map((s) => s.explained);
   const [inAndOut, workspace] = [bytes((r) => r !== 'workspace'), bytes((r) => r === 'workspace')];
+  const limit = limitOf(explained, figure(inAndOut, values), limits);
   return {
     kernel: p.name,
     ...(lowered.program.notes ? { notes: lowered.program.notes } : {}),
@@ -289,11 +294,12 @@ export function explainLowered(
     tiles: costOf(together(contracting), values).tiles,
     bytes: figure(inAndOut, values),
     bytesFormula: printFormula(inAndOut),
+    ...(limit ? { limit } : {}),
     workspaceBytes: figure(workspace, values),
     workspaceFormula: printFormula(workspace),
     values,
     assumed,
-    stages: stages.map((s) => s.explained),
+    stages: explained,
     recurrences: explainRecurrences(lowered.notes.carried ?? lowered.ir, lowered.notes.forms),
   };
 }

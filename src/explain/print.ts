@@ -105,6 +105,10 @@ function printRewrites({ rewrites }: Explanation): string[] {
   return [...lines].map(([text, defs]) => `${defs.join('')}: ${text}`);
 }
 
+/** Three digits are more than the rates of a device are worth. */
+const printLimit = ({ limit }: Explanation): string[] =>
+  limit ? [`  limit        ${Number(limit.ms.toPrecision(3))} ms by ${limit.by}, on ${limit.device}`] : [];
+
 function printPlan({ planUse }: Explanation): string[] {
   if (!planUse) return [];
   const { source, used, measured } = planUse;
@@ -128,6 +132,7 @@ export function printExplanation(e: Explanation): string {
     `  operations   ${printOperations(e, e.stages)}`,
     `  bytes        ${grouped(e.bytes)} of inputs and outputs${loaded(e)}`,
     `  workspace    ${grouped(e.workspaceBytes)} bytes between launches`,
+    ...printLimit(e),
     ...printRewrites(e),
     ...e.recurrences.flatMap(printRecurrence),
     ...e.stages.flatMap((s) => printStage(s, e.cores)),

@@ -60,6 +60,9 @@ function countOf(axes: readonly TileAxis[], sizes: ReadonlyMap<string, number>, 
   return extents.reduce((a, b) => a * b, 1);
 }
 
+/** Runs that share the time in which a driver compiles the kernel. */
+const RUNS = 100;
+
 /** Seconds that a stage takes by a plan. @param sizes fixed and expected; others are taken as usual */
 export function planSeconds(s: Stage, plan: StagePlan, limits: PlanLimits, sizes: Sizes = {}): number {
   const device = deviceOf(limits);
@@ -68,55 +71,59 @@ export function planSeconds(s: Stage, plan: StagePlan, limits: PlanLimits, sizes
   const rows = countOf(s.row, known, USUAL.side);
   const shares = plan.split ?? 1;
   const blocks = batch * Math.ceil(rows / plan.blockM) * shares;
+  const tiles = Math.ceil(countOf(s.stream, known, USUAL.side) / (plan.blockN * shares));
   const perBlock = s.recurrence
     ? countOf([s.recurrence.axis], known, USUAL.side) * stepCost(s, plan, device)
-    : s.passes.reduce((t, p) => t + tileCost(s, p, plan, device), 0) *
-      Math.ceil(countOf(s.stream, known, USUAL.side) / (plan.blockN * shares));
-  return (
-    (blocks * perBlock) / (device.multiplyAdds * filled(blocks, plan, limits, device)) +
-    launches(plan, device)
-  );
+    : s.passes.reduce((t, p) => t + tileCost(s, p, plan, device), plan.lanes * PER_TILE) * tiles;
+  const running = (blocks * perBlock) / (device.multiplyAdds * filled(blocks, plan, limits, device));
+  const written = plan.operands === 'direct' ? (plan.blockM / plan.lanes) * plan.blockN : 0;
+  return running + device.launch * (shares > 1 ? 2 : 1) + (device.compile * written) / RUNS;
 }
-
-const launches = (plan: StagePlan, d: DeviceModel): number => d.launch * ((plan.split ?? 1) > 1 ? 2 : 1);
 
 /** The part of the device that works: cores without a block, and cores whose lanes are too few, wait. */
 function filled(blocks: number, plan: StagePlan, limits: PlanLimits, d: DeviceModel): number {
-  const resident = Math.max(1, Math.ceil(d.lanesPerCore / plan.lanes));
   const rounds = Math.ceil(blocks / limits.cores);
   const even = blocks / (rounds * limits.cores);
+  const resident = Math.max(1, Math.ceil(d.lanesPerCore / plan.lanes));
   const held = Math.min(resident, rounds) * plan.lanes;
   return even * Math.min(1, held / d.lanesPerCore);
 }
 
-/** A tile of one block, in multiply-adds of lanes. */
+/** What a tile takes beside its pairs, and what waiting for all lanes takes, in multiply-adds of a lane. */
+const PER_TILE = 20;
+const BARRIERS = 40;
+
+/**
+ * A tile of one block, in multiply-adds of all its lanes. Of r rows and n columns of a lane, an element of a column serves r
+ * rows, one of a row serves n columns, and a sum is read and written once for n columns.
+ */
 function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   const w = workOf(s, p);
   const r = plan.blockM / plan.lanes;
   const n = plan.blockN;
   const pairs = plan.blockM * n;
-  if (plan.arrangement !== 'lane-rows' && d.matrixMultiplyAdds) {
-    const products = ((w.scores + w.sums) * d.multiplyAdds) / d.matrixMultiplyAdds;
-    return pairs * (products + w.others + w.rescaled / n) + plan.lanes * PER_TILE;
-  }
-  const loads = plan.operands === 'direct' ? LOAD : LOAD_LOCAL;
-  const held = r * n + r * (w.scores + w.sums);
-  const spilled = Math.max(0, held - d.registers) / held;
-  const perPair =
-    (w.scores + w.sums) * (1 + loads / r + SPILL * spilled) +
-    w.scores * (LOAD / n) +
-    w.sums * (LOAD / n) +
-    w.rescaled / n +
-    w.others;
-  const together = plan.operands === 'workgroup' ? (w.columns * n) / plan.lanes + BARRIERS : 0;
-  return pairs * perPair + plan.lanes * (PER_TILE + together);
+  const products = w.scores + w.sums;
+  if (plan.arrangement !== 'lane-rows' && d.matrixMultiplyAdds)
+    return pairs * ((products * d.multiplyAdds) / d.matrixMultiplyAdds + w.others + w.rescaled / n);
+  const columns = products / r;
+  const rows = plan.operands === 'direct' ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
+  const accesses = (columns + rows) * (1 + spilled(w, r, n, plan, d));
+  const loading =
+    plan.operands === 'workgroup' ? plan.lanes * ((d.access * w.columns * n) / plan.lanes + BARRIERS) : 0;
+  return pairs * (products + d.access * accesses + w.others) + loading;
 }
 
-const LOAD = 1;
-const LOAD_LOCAL = 1;
-const SPILL = 1;
-const PER_TILE = 20;
-const BARRIERS = 40;
+/** Rows and columns of a lane from which on a CPU, which has 16 vector registers, keeps numbers of a tile in memory. */
+const HELD_ROWS = 8;
+const HELD_COLUMNS = 16;
+
+/** How many times more a lane accesses because it cannot hold its part of a tile. */
+function spilled(w: Work, r: number, n: number, plan: StagePlan, d: DeviceModel): number {
+  if (plan.operands === 'direct')
+    return Math.max(0, n / HELD_COLUMNS - 1) + Math.max(0, r / HELD_ROWS - 1) / 2;
+  // Loops that are unrolled keep vectors of the rows in registers.
+  return Math.max(0, (r * (w.scores + w.sums)) / d.registers - 1);
+}
 
 /** A step of one block, in multiply-adds of lanes. */
 function stepCost(s: Stage, plan: StagePlan, d: DeviceModel): number {
@@ -134,8 +141,8 @@ function stepCost(s: Stage, plan: StagePlan, d: DeviceModel): number {
     else shared += cost;
   }
   const held = columns * r.states.reduce((n, x) => n + elements(x.indices), 0);
-  const spilled = Math.max(0, held - d.registers) / Math.max(1, held);
-  return plan.lanes * (columns * own * (1 + SPILL * spilled) + shared + PER_TILE);
+  const beyond = Math.max(0, held - d.registers) / Math.max(1, held);
+  return plan.lanes * (columns * own * (1 + d.access * beyond) + d.access * shared + PER_TILE);
 }
 
 /** Plans from the cheapest on; equal ones stay in their order. */

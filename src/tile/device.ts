@@ -8,55 +8,59 @@ export interface DeviceModel {
   readonly multiplyAdds: number;
   /** Multiply-adds of matrix units on 16-bit operands; absent where there are none. */
   readonly matrixMultiplyAdds?: number;
-  /** Bytes per second from memory, and from the cache that cores share. */
+  /** Bytes per second from memory. */
   readonly memory: number;
-  readonly cache: number;
   /** Seconds from one launch to the next. */
   readonly launch: number;
   /** Lanes that a core must hold for its arithmetic to wait for nothing. */
   readonly lanesPerCore: number;
+  /** Multiply-adds that take as long as an access to an element that a lane's registers do not hold. */
+  readonly access: number;
   /** Numbers that a lane holds without going to memory. */
   readonly registers: number;
-  /** Seconds that the driver takes to compile a statement of a loop that is written out. */
+  /** Seconds that the driver takes to compile what an element of a tile that is written out has. */
   readonly compile: number;
 }
 
-/** A core of a CPU: 8 lanes of 256 bits, one multiplication and addition per cycle at 2.5 GHz; measured under lavapipe. */
+/**
+ * A core of a CPU: 8 lanes of 256 bits, one multiplication and addition per cycle at 2.5 GHz. Accesses and compiling were
+ * fitted to times under lavapipe: docs/tuning.md.
+ */
 const cpu = ({ cores, subgroup }: PlanLimits): DeviceModel => ({
   name: `${cores} cores of a CPU`,
   multiplyAdds: cores * subgroup * 2.5e9,
   memory: 10e9 * cores,
-  cache: 40e9 * cores,
   launch: 100e-6,
   lanesPerCore: subgroup,
+  access: 16,
   registers: 128,
-  compile: 1e-4,
+  compile: 2e-3,
 });
 
-/** Streaming multiprocessors of an H100 (NVIDIA H100 Tensor Core GPU Architecture, 2022: SXM5, dense figures). */
-const matrixGpu = ({ cores }: PlanLimits): DeviceModel => ({
-  name: `${cores} multiprocessors with matrix units`,
-  multiplyAdds: cores * 128 * 1.755e9,
-  matrixMultiplyAdds: cores * 2048 * 1.755e9,
+/** NVIDIA H100 Tensor Core GPU Architecture, 2022, SXM5 without sparsity: 66.9 and 989.4 TFLOP/s, 3.35 TB/s. */
+const H100: DeviceModel = {
+  name: 'an H100',
+  multiplyAdds: 33.4e12,
+  matrixMultiplyAdds: 494.7e12,
   memory: 3.35e12,
-  cache: 5.5e12,
   launch: 4e-6,
   lanesPerCore: 256,
-  registers: 192,
+  access: 2,
+  registers: 255,
   compile: 0,
-});
+};
 
 /** WebGPU does not say what runs it: a small discrete GPU. */
 const gpu = ({ cores }: PlanLimits): DeviceModel => ({
   name: `${cores} cores of a GPU`,
   multiplyAdds: cores * 128 * 1.5e9,
   memory: 300e9,
-  cache: 1e12,
   launch: 20e-6,
   lanesPerCore: 256,
-  registers: 128,
+  access: 2,
+  registers: 255,
   compile: 0,
 });
 
 export const deviceOf = (limits: PlanLimits): DeviceModel =>
-  limits.software ? cpu(limits) : limits.mma ? matrixGpu(limits) : gpu(limits);
+  limits.software ? cpu(limits) : limits.mma ? H100 : gpu(limits);

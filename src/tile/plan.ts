@@ -3,6 +3,7 @@ import { evalConst } from '../expr/evaluate.ts';
 import { freeVars } from '../expr/expr.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
+import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
 import { stepsPlan } from './steps-plan.ts';
 import { columnContents, extentOf } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
@@ -191,17 +192,7 @@ function tilePlan(
 ): StagePlan {
   const matrix = limits.mma ? matrixPlan(s, limits, expected) : undefined;
   if (matrix) return matrix;
-  if (s.stream.length === 0) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 1, 'direct');
-  const fit = floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s));
-  // Eight rows use every value that was read eight times, sixteen columns share one rescaling; more of either spills.
-  if (isSmall(s, limits, expected)) return laneRowsPlan(limits.subgroup, 2, 4, 'direct');
-  if (limits.software)
-    return sharesReads(s)
-      ? laneRowsPlan(limits.subgroup, 8, 16, 'direct')
-      : laneRowsPlan(limits.subgroup, 2, 4, 'direct');
-  // Very wide vectors leave no room for a tile: they are read in place.
-  if (fit < 4) return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, 8, 'direct');
-  return laneRowsPlan(Math.min(limits.maxLanes, 64), 1, Math.min(32, fit), 'workgroup');
+  return cheapestLaneRows(s, limits, floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s)), expected);
 }
 
 /** For the small stages that summarise blocks: a row per lane. */
@@ -209,18 +200,6 @@ export function summaryPlan(limits: PlanLimits): StagePlan {
   const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 64);
   return laneRowsPlan(lanes, 1, 4, 'direct');
 }
-
-function laneRowsPlan(
-  lanes: number,
-  rows: number,
-  blockN: number,
-  operands: StagePlan['operands'],
-): StagePlan {
-  return { arrangement: 'lane-rows', blockM: lanes * rows, blockN, lanes, operands, fullTiles: 'together' };
-}
-
-/** Rows of a tile use the same columns. */
-const sharesReads = (s: Stage): boolean => s.passes.some((p) => p.operands.length > 0);
 
 /** Bytes of workgroup memory that the operands of a stage take in a plan. */
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {

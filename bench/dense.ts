@@ -4,13 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { wgslLimits } from '../backends/wgsl/limits.ts';
 import { packageRoot } from '../src/runtime/package-root.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { deviceOf } from '../src/tile/device.ts';
 import { draw, HEADS, largestError, WIDTH, type Keep } from './attention.ts';
 import type { Peer } from './peers/peer.ts';
-import { prepareSpec } from './prepare.ts';
+import { prepareSpec, specLimit } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 import { prepareThreeKernels } from './three-kernels.ts';
 
@@ -19,13 +17,6 @@ const MASKS = ['full', 'causal'] as const;
 
 /** Ours must be this near to float64; a peer's error is only shown. */
 const TOLERANCE = 1e-4;
-
-/** Milliseconds that the kept pairs take where every core multiplies and adds all the time. */
-function limitMs(gpu: Webgpu, rows: number, causal: boolean): number {
-  const pairs = causal ? (rows * (rows + 1)) / 2 : rows * rows;
-  const limits = wgslLimits({ device: gpu.software ? 'cpu' : 'gpu' });
-  return (1000 * HEADS * pairs * 2 * WIDTH) / deviceOf(limits).multiplyAdds;
-}
 
 interface Prepared extends Contender {
   readonly error: number;
@@ -76,7 +67,7 @@ async function measure(
     name: `wgsl/dense/${rows}/${causal ? 'causal' : 'full'}`,
     median_ms: median(own),
     spread: [Math.min(...own), Math.max(...own)],
-    limit_ms: limitMs(gpu, rows, causal),
+    limit_ms: specLimit(gpu, spec, { ...tensors }, sizes),
     max_error: error,
     peers: Object.fromEntries(others.map((o) => [o.name, figure(o)])),
   };

@@ -4,7 +4,7 @@
  */
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { draw, largestError, WIDTH, type Keep } from './attention.ts';
-import { prepareSpec } from './prepare.ts';
+import { prepareSpec, specLimit } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 
 const HEADS = 4;
@@ -60,6 +60,7 @@ const spec = (k: Kind): string => `kernel masked {
 interface Prepared extends Contender {
   readonly kind: Kind;
   readonly error: number;
+  readonly limit: number | null;
   destroy(): void;
 }
 
@@ -68,12 +69,14 @@ async function prepare(gpu: Webgpu, kind: Kind): Promise<Prepared> {
   const sizes = { H: HEADS, N: kind.rows, D: WIDTH };
   const id = Int32Array.from({ length: kind.rows }, (_, i) => documentOf(i));
   const inputs = { ...tensors, ...(kind.mask.includes('id:') ? { id } : {}) };
-  const kernel = await prepareSpec(gpu, spec(kind), inputs, { ...sizes, window: WINDOW });
+  const values = { ...sizes, window: WINDOW };
+  const kernel = await prepareSpec(gpu, spec(kind), inputs, values);
   await kernel.run();
   const y = (await kernel.outputs())['y']!;
   const error = largestError(tensors, kind.rows, kind.keep, new Float32Array(y.slice().buffer), HEADS);
   if (!(error < 1e-4)) throw new Error(`wrong results for ${kind.name}: ${error}`);
-  return { name: kind.name, kind, error, run: () => kernel.run(), destroy: () => kernel.destroy() };
+  const limit = specLimit(gpu, spec(kind), inputs, values);
+  return { name: kind.name, kind, error, limit, run: () => kernel.run(), destroy: () => kernel.destroy() };
 }
 
 export const maskNames = (): string[] => KINDS.map((k) => `wgsl/mask/${k.name}`);
@@ -99,7 +102,7 @@ export async function maskRows(
       name: `wgsl/mask/${k.name}`,
       median_ms: median(own),
       spread: [Math.min(...own), Math.max(...own)],
-      limit_ms: null,
+      limit_ms: k.limit,
       max_error: k.error,
       peers:
         peer && other

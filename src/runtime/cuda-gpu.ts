@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { legalize } from '../../backends/cuda/legalize.ts';
 import { fileStem } from '../../backends/cuda/names.ts';
 import { kernelSymbol, printProgram } from '../../backends/cuda/print.ts';
+import { usesMaps } from '../../backends/cuda/tensor-maps.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import type { Program } from '../kernel/kernel.ts';
 import { cached, cacheFolder, contentHash, execute } from './build-cache.ts';
@@ -33,15 +34,9 @@ interface Report {
   readonly outputs: readonly { readonly name: string; readonly offset: number; readonly bytes: number }[];
 }
 
+const ONLY_SM90A = ['-O3', '-std=c++17', '-gencode', 'arch=compute_90a,code=sm_90a'];
 /** Machine code for both architectures that are tested, and PTX from which the driver compiles for later ones. */
-const FLAGS = [
-  '-O3',
-  '-std=c++17',
-  '-gencode',
-  'arch=compute_80,code=[sm_80,compute_80]',
-  '-gencode',
-  'arch=compute_90a,code=sm_90a',
-];
+const FLAGS = [...ONLY_SM90A, '-gencode', 'arch=compute_80,code=[sm_80,compute_80]'];
 
 /**
  * Runs a program on the first GPU.
@@ -97,14 +92,15 @@ export async function buildForGpu(program: Program): Promise<string> {
     });
   const source = printProgram(program, '');
   const runner = join(packageRoot(), 'src', 'runtime', 'gpu-runner.cuh');
-  const hash = contentHash(nvcc, source, readFileSync(runner), ...FLAGS);
+  const flags = usesMaps(program) ? ONLY_SM90A : FLAGS;
+  const hash = contentHash(nvcc, source, readFileSync(runner), ...flags);
   return cached(join(cacheFolder('attnc-gpu'), hash), async (target) => {
     const work = `${target}.work`;
     mkdirSync(work);
     try {
       writeFileSync(join(work, `${fileStem(program.name)}.cu`), source);
       writeFileSync(join(work, 'main.cu'), mainText(program, runner));
-      await execute(nvcc, [...FLAGS, join(work, 'main.cu'), '-o', target], { maxBuffer: 1 << 26 });
+      await execute(nvcc, [...flags, join(work, 'main.cu'), '-o', target], { maxBuffer: 1 << 26 });
     } catch (error) {
       const text = (error as { stderr?: string }).stderr ?? String(error);
       throw new CompilerBug('cuda gpu', `nvcc refused ${program.name}:\n${text.slice(0, 4000)}`);

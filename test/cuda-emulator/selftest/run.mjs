@@ -76,7 +76,7 @@ function writeJob(test, path, threads) {
   }
   const { grid, block, shared = 0 } = test.launch;
   lines.push(`launch ${test.kernel} grid ${grid} block ${block} shared ${shared}`);
-  for (const a of test.args) lines.push(typeof a === 'string' ? `arg buffer ${a}` : a.map ? `arg tensormap ${a.map}` : `arg bytes ${a.toString('hex')}`);
+  for (const a of test.args) lines.push(typeof a === 'string' ? `arg buffer ${a}` : Buffer.isBuffer(a) ? `arg bytes ${a.toString('hex')}` : `arg tensormap ${a.map}`);
   writeFileSync(`${path}.data`, Buffer.concat(data));
   writeFileSync(path, `${lines.join('\n')}\n`);
 }

@@ -9,18 +9,13 @@ import { assign, awaitS, BARRIER, comment, COMMIT, forS, ifS, letS, varS } from 
 import type { Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
 import type { Scope } from './scope.ts';
+import { isZero, numbering, sorted, type TileRange } from './tile-ranges.ts';
 
 /** The body of the innermost loop; `full` is true where every element of the tile is kept. */
 export type TileBody = (tile: TilePoint, full: Expr) => readonly Stmt[];
 /** What is done ahead of a tile, and its body; `place` is the number, below the depth, of the place where its data are. */
 export type TileStart = (tile: TilePoint, place: Expr) => readonly Stmt[];
 export type PlacedBody = (tile: TilePoint, full: Expr, place: Expr) => readonly Stmt[];
-
-/** Tile numbers from … to, the end exclusive. */
-interface TileRange {
-  readonly from: Expr;
-  readonly to: Expr;
-}
 
 export class TileLoops {
   private readonly bounds: Bounds;
@@ -84,7 +79,7 @@ export class TileLoops {
     const loop = this.frame.stream.loops[0]!;
     const { list } = this.bounds;
     const ranges = list ? [this.places(list, loop, ends, out)] : this.cut(0, loop, ends, out);
-    const { total, at } = this.numbering(ranges, loop.axis, out);
+    const { total, at } = numbering(ranges, loop.axis, this.declare, out);
     const tileAt = (n: Expr, into: Stmt[]): Expr => (list ? this.inList(list, at(n), ends, into) : at(n));
     const visit = (n: Expr, inner: (tile: TilePoint, ends: ReadonlyMap<string, Expr>) => Stmt[]): Stmt[] => {
       const head: Stmt[] = [];
@@ -116,38 +111,6 @@ export class TileLoops {
     );
     out.push(forS(turn.name, { to: total }, inner));
     return out;
-  }
-
-  /** How many tiles the ranges hold, each counted once, and which tile is the n-th. */
-  private numbering(
-    ranges: readonly TileRange[],
-    axis: string,
-    out: Stmt[],
-  ): { readonly total: Expr; at(n: Expr): Expr } {
-    const length = (from: Expr, to: Expr): Expr => {
-      const n = simplify(op('sub', to, from));
-      return this.scope.isNatural(n) || isZero(from) ? n : simplify(op('max', n, i32(0)));
-    };
-    const sorted = ranges.length > 1 ? this.sorted(ranges, out) : ranges;
-    const pieces: { readonly from: Expr; readonly before: Expr }[] = [];
-    let [done, before]: [Expr, Expr] = [i32(0), i32(0)];
-    for (const [n, r] of sorted.entries()) {
-      const from = n === 0 ? r.from : this.name('from', op('max', done, r.from), out);
-      pieces.push({ from, before });
-      const count = n === 0 ? length(from, r.to) : simplify(op('max', op('sub', r.to, from), i32(0)));
-      before = this.name(`${axis}_tiles`, simplify(op('add', before, count)), out);
-      done = simplify(op('max', done, r.to));
-    }
-    const within = (p: { readonly from: Expr; readonly before: Expr }, n: Expr): Expr =>
-      simplify(op('add', p.from, simplify(op('sub', n, p.before))));
-    const at = (n: Expr): Expr =>
-      pieces
-        .slice(1)
-        .reduce<Expr>(
-          (e, p) => op('select', op('lt', n, p.before), e, within(p, n)),
-          pieces[0] ? within(pieces[0], n) : n,
-        );
-    return { total: before, at };
   }
 
   private prepare(out: Stmt[]): ReadonlyMap<string, Expr> {
@@ -186,6 +149,8 @@ export class TileLoops {
     const place = this.frame.uniform(out);
     return simplify(this.scope.value(e, { ...place, vars: new Map([...place.vars, ...ends]) }));
   }
+
+  private readonly declare = (base: string, e: Expr, out: Stmt[]): Expr => this.name(base, e, out);
 
   private name(base: string, e: Expr, out: Stmt[]): Expr {
     if (e.kind !== 'op' && e.kind !== 'read') return e;
@@ -297,14 +262,14 @@ export class TileLoops {
     if (ranges.length === 0) return [];
     if (ranges.length === 1) return [forS(tile, ranges[0]!, body())];
     const out: Stmt[] = [comment(`${axis} runs through ${ranges.length} ranges of tiles`)];
-    const sorted = this.sorted(ranges, out);
+    const ordered = sorted(ranges, this.declare, out);
     const [number, done] = [this.scope.index(`${axis}_range`), this.scope.index(`${axis}_done`)];
     const chosen = (end: (r: TileRange) => Expr): Expr =>
-      sorted
+      ordered
         .slice(0, -1)
         .reduceRight<Expr>(
           (rest, r, n) => op('select', op('eq', variable(number), i32(n)), end(r), rest),
-          end(sorted.at(-1)!),
+          end(ordered.at(-1)!),
         );
     const inner: Stmt[] = [];
     const from = this.name(
@@ -325,21 +290,4 @@ export class TileLoops {
     out.push(varS(done, i32(0)), forS(number, { to: i32(ranges.length) }, inner));
     return out;
   }
-
-  /** Ranges by their start, through a network of exchanges; an empty range may stand anywhere. */
-  private sorted(ranges: readonly TileRange[], out: Stmt[]): TileRange[] {
-    const at = ranges.map((r) => ({ from: this.name('from', r.from, out), to: this.name('to', r.to, out) }));
-    for (let last = at.length - 1; last > 0; last--)
-      for (let n = 0; n < last; n++) {
-        const [a, b] = [at[n]!, at[n + 1]!];
-        if (isZero(a.from)) continue;
-        const inOrder = this.name('in_order', op('le', a.from, b.from), out);
-        const pick = (x: Expr, y: Expr): Expr => this.name('ordered', op('select', inOrder, x, y), out);
-        at[n] = { from: pick(a.from, b.from), to: pick(a.to, b.to) };
-        at[n + 1] = { from: pick(b.from, a.from), to: pick(b.to, a.to) };
-      }
-    return at;
-  }
 }
-
-const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;

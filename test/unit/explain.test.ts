@@ -51,11 +51,12 @@ describe('figures', () => {
     expect(Math.abs(Number(one.tiles.visited) / Number(half.tiles.visited) / 2 - 1)).toBeLessThan(0.01);
     expect(one.workspaceBytes).toBeLessThan(2 ** 20);
     expect(one.tiles.exact).toBe(true);
-    // Per block of 64 rows: the tile on the diagonal, 15 full ones and two at the edge of the window, but at the start.
-    const blocks = 131_072 / 64;
-    expect(one.tiles.visited).toBe(8 * (17 * blocks - (16 * 17) / 2));
-    expect(one.tiles.total).toBe(8 * blocks * blocks);
-    expect(one.operations).toBe(Number(one.tiles.visited) * 64 * 64 * 2 * (64 + 64));
+    // Per block of 128 rows: two tiles of 64 on the diagonal, 14 full ones and two at the edge of the window; the first
+    // eight blocks have two tiles more than the block before.
+    const blocks = 131_072 / 128;
+    expect(one.tiles.visited).toBe(8 * (18 * (blocks - 8) + 8 * 9));
+    expect(one.tiles.total).toBe(8 * blocks * 2 * blocks);
+    expect(one.operations).toBe(Number(one.tiles.visited) * 128 * 64 * 2 * (64 + 64));
     expect(one.ofDense).toBeCloseTo(Number(one.tiles.visited) / Number(one.tiles.total), 9);
     expect(one.bytes).toBe(4 * 8 * 131_072 * 64 * 2);
   });
@@ -66,12 +67,12 @@ describe('figures', () => {
     const text = WINDOW.replace(' && i - j < window', '');
     const { tiles } = explained(text, { N: 131_072, M: 131_072, B: 4, H: 32 });
     expect(process.cpuUsage(started).user / 1000).toBeLessThan(6000);
-    const blocks = 131_072 / 64;
+    const blocks = 131_072 / 128;
     expect(tiles).toEqual({
-      visited: 4 * 32 * ((blocks * (blocks + 1)) / 2),
-      full: 4 * 32 * ((blocks * (blocks - 1)) / 2),
-      partial: 4 * 32 * blocks,
-      total: 4 * 32 * blocks * blocks,
+      visited: 4 * 32 * blocks * (blocks + 1),
+      full: 4 * 32 * blocks * (blocks - 1),
+      partial: 4 * 32 * 2 * blocks,
+      total: 4 * 32 * blocks * 2 * blocks,
       exact: true,
     });
   });
@@ -88,39 +89,41 @@ describe('figures', () => {
     expect(e.operations).toBe('B * H * N * M * 256');
     expect(e.bytes).toBe('B * H * N * 256 + B * H * M * 256');
     expect(e.workspaceBytes).toBe(0);
-    expect(e.tiles.total).toBe('B * H * ((N + 63) / 64) * ((M + 63) / 64)');
+    expect(e.tiles.total).toBe('B * H * ((N + 127) / 128) * ((M + 63) / 64)');
     expect(e.tiles).toMatchObject({ visited: `<= ${e.tiles.total}`, exact: false });
-    expect(e.stages[0]!.workgroups).toBe('B * H * ((N + 63) / 64)');
+    expect(e.stages[0]!.workgroups).toBe('B * H * ((N + 127) / 128)');
   });
 
   it('take params at their defaults, and sizes that only count workgroups as 1', () => {
     const e = explained(WINDOW, { N: 4096, M: 4096 });
     expect(e.assumed).toEqual(['B', 'H']);
     expect(e.values).toMatchObject({ N: 4096, B: 1, H: 1, window: 1024 });
-    expect(e.tiles).toEqual(explained(WINDOW, { N: 4096, M: 4096, B: 1, H: 1 }, { window: 1024 }).tiles);
+    const given = { B: 1, H: 1, window: 1024 };
+    expect(e.tiles).toEqual(explained(WINDOW, { N: 4096, M: 4096 }, given).tiles);
     expect(explained(WINDOW, { N: 4096 }).assumed).toEqual([]);
   });
 
   it('do not depend on whether sizes are fixed or only given', () => {
-    const fixed = explained(WINDOW, { N: 500, M: 700, B: 2, H: 3 });
-    const given = explained(WINDOW, {}, { N: 500, M: 700, B: 2, H: 3 });
+    // As many as fill a device with large blocks: fewer would change the plan.
+    const fixed = explained(WINDOW, { N: 500, M: 700, B: 20, H: 30 });
+    const given = explained(WINDOW, {}, { N: 500, M: 700, B: 20, H: 30 });
     for (const name of ['tiles', 'bytes', 'operationsFormula'] as const)
       if (name !== 'operationsFormula') expect(given[name]).toEqual(fixed[name]);
     expect(given.operationsFormula).toBe('B * H * N * M * 256');
-    expect(fixed.operationsFormula).toBe(String(2 * 3 * 500 * 700 * 256));
+    expect(fixed.operationsFormula).toBe(String(20 * 30 * 500 * 700 * 256));
   });
 
   it('are upper bounds where tiles depend on data', () => {
     const padded = explained(PADDED, { N: 640, M: 640, B: 2, H: 32 });
     expect(padded.tiles).toEqual({
-      visited: 32 * 110,
+      visited: 64 * 30,
       full: 0,
-      partial: 32 * 110,
-      total: 32 * 200,
+      partial: 64 * 30,
+      total: 64 * 50,
       exact: false,
     });
     const packed = explained(PACKED, { N: 640, B: 2, H: 32 });
-    expect(packed.tiles).toMatchObject({ visited: 32 * 200, total: 32 * 200, exact: false });
+    expect(packed.tiles).toMatchObject({ visited: 64 * 50, total: 64 * 50, exact: false });
     // Least and greatest id of blocks and tiles: some numbers per block, not per pair.
     expect(packed.launches).toBeGreaterThan(1);
     expect(packed.workspaceBytes).toBeLessThan(2 * 64 * 10);
@@ -168,10 +171,10 @@ describe('text', () => {
 
   it('says what it does not know', () => {
     expect(printExplanation(explained(WINDOW, {}))).toContain(
-      'tiles        some of B * H * ((N + 63) / 64) * ((M + 63) / 64) visited',
+      'tiles        some of B * H * ((N + 127) / 128) * ((M + 63) / 64) visited',
     );
     expect(printExplanation(explained(PADDED, { N: 640, M: 640, B: 2, H: 32 }))).toContain(
-      'at most 3,520 of 6,400 visited (55 %); it depends on data',
+      'at most 1,920 of 3,200 visited (60 %); it depends on data',
     );
   });
 });
@@ -191,19 +194,19 @@ describe('the command', () => {
     const file = join(dir, 'packed.attn');
     writeFileSync(file, PACKED);
     const path = join(dir, 'id.npy');
-    // Documents of 100 positions, in tiles of 64 × 64.
-    const ids = Array.from({ length: 2 * 640 }, (_, n) => Math.floor((n % 640) / 100));
+    // Documents of 300 positions, in tiles of 128 × 64.
+    const ids = Array.from({ length: 2 * 640 }, (_, n) => Math.floor((n % 640) / 300));
     writeFilesAtomically([
       { path, content: encodeTensors(path, new Map([['id', tensorFrom('i32', [2, 640], ids)]])) },
     ]);
     const run = await attnc('explain', file, '--json', '-t', 'cuda', '--in', `id=${path}`, '--set', 'H=40');
     expect(run.code).toBe(0);
     const [kernel] = run.json()['kernels'] as [Explanation];
-    const documents = (tile: number): number[] => ids.slice(64 * tile, 64 * (tile + 1));
+    const documents = (tile: number, size: number): number[] => ids.slice(size * tile, size * (tile + 1));
     let [visited, full] = [0, 0];
-    for (let row = 0; row < 10; row++)
+    for (let row = 0; row < 5; row++)
       for (let tile = 0; tile < 10; tile++) {
-        const same = documents(row).flatMap((a) => documents(tile).map((b) => a === b));
+        const same = documents(row, 128).flatMap((a) => documents(tile, 64).map((b) => a === b));
         if (same.includes(true)) visited++;
         if (!same.includes(false)) full++;
       }
@@ -211,7 +214,7 @@ describe('the command', () => {
     expect(kernel.tiles).toMatchObject({
       visited: 80 * visited,
       full: 80 * full,
-      total: 80 * 100,
+      total: 80 * 50,
       exact: true,
     });
     expect(await attnc('explain', file, '--in', `id=${path}`, '--set', 'N=64')).toMatchObject({ code: 2 });
@@ -230,7 +233,7 @@ describe('the command', () => {
     );
     expect(run.code).toBe(0);
     const [kernel] = run.json()['kernels'] as [Explanation];
-    expect(kernel.tiles).toMatchObject({ visited: 255, total: 128 * 128, exact: true });
+    expect(kernel.tiles).toMatchObject({ visited: 3 * 64 - 1, total: 64 * 128, exact: true });
     expect(kernel.workspaceBytes).toBe(0);
     expect(kernel.values['window']).toBe(64);
     expect(await attnc('explain', file, '--set', 'N=8192,nothing=3')).toMatchObject({ code: 1 });

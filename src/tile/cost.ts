@@ -103,13 +103,18 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   const n = plan.blockN;
   const pairs = plan.blockM * n;
   const products = w.scores + w.sums;
+  // All lanes load an element of a column once for the rows of the block.
+  const loaded = d.access * w.columns * n;
   if (plan.arrangement !== 'lane-rows' && d.matrixMultiplyAdds)
-    return pairs * ((products * d.multiplyAdds) / d.matrixMultiplyAdds + w.others + w.rescaled / n);
+    return (
+      pairs * ((products * d.multiplyAdds) / d.matrixMultiplyAdds + w.others + w.rescaled / n) +
+      loaded +
+      plan.lanes * BARRIERS
+    );
   const columns = products / r;
   const rows = plan.operands === 'direct' ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
   const accesses = (columns + rows) * (1 + spilled(w, r, n, plan, d));
-  const loading =
-    plan.operands === 'workgroup' ? plan.lanes * ((d.access * w.columns * n) / plan.lanes + BARRIERS) : 0;
+  const loading = plan.operands === 'workgroup' ? loaded + plan.lanes * BARRIERS : 0;
   return pairs * (products + d.access * accesses + w.others) + loading;
 }
 

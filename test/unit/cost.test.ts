@@ -60,6 +60,20 @@ describe('the model', () => {
     expect(whole).toBeGreaterThan(halves!);
   });
 
+  it('counts that a block of more rows loads a column for all of them', () => {
+    const matrix = (blockM: number): StagePlan => ({
+      ...tile(1, 64),
+      arrangement: 'warp-matrix',
+      operands: 'workgroup',
+      blockM,
+      lanes: 2 * blockM,
+    });
+    const seconds = [32, 64, 128].map((m) =>
+      planSeconds(stage(CUDA_LIMITS), matrix(m), CUDA_LIMITS, sizes(16384)),
+    );
+    expect([...seconds].sort((a, b) => b - a)).toEqual(seconds);
+  });
+
   it('ranks from the cheapest on', () => {
     const plans = [tile(1, 4), tile(8, 16), tile(2, 4)];
     const found = ranked(stage(CPU), plans, CPU, sizes(512));

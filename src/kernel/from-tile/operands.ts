@@ -1,5 +1,5 @@
 /** Loads operands and column values of a tile: each element once, its transform applied on the way. */
-import { f32, i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { f32, i32, op, variable, visit, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StorageType } from '../../expr/types.ts';
 import type { Operand, TileDef } from '../../tile/tile.ts';
@@ -88,6 +88,12 @@ export class Loader {
 
   /** The tensor holds the operand as it is, in rows that can be copied 16 bytes at a time. */
   copied(o: Operand): boolean {
+    // Places that the pass computes for each column are not known when copies of its tile start.
+    let gathered = false;
+    visit(o.value, (e) => {
+      if (e.kind === 'read' && !this.scope.tensor(e.name)) gathered = true;
+    });
+    if (gathered) return false;
     const plain = plainRows(this.scope, o, this.matrix.storage);
     return this.matrix.rows !== 'own' && plain !== undefined && this.matrix.tile('', plain).columns === plain;
   }

@@ -9,7 +9,7 @@ import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { draw, HEADS, largestError, WIDTH, type Keep } from './attention.ts';
 import type { Peer } from './peers/peer.ts';
 import { prepareSpec, specLimit } from './prepare.ts';
-import { median, roundRobin, type Contender, type Row } from './rows.ts';
+import { median, timed, type Contender, type Row } from './rows.ts';
 import { prepareThreeKernels } from './three-kernels.ts';
 
 const DENSE_SIZES = [256, 1024, 2048];
@@ -55,18 +55,21 @@ async function measure(
       destroy: () => prepared.destroy(),
     });
   }
-  const times = await roundRobin([{ name: 'ours', run: () => ours.run() }, ...others], rounds);
+  const times = await timed([{ name: 'ours', run: () => ours.run() }, ...others], rounds);
   ours.destroy();
   for (const o of others) o.destroy();
   const own = times.get('ours')!;
   const figure = (o: Prepared): Row['peers'][string] => {
-    const median_ms = median(times.get(o.name)!);
-    return { median_ms, ratio: median_ms / median(own), max_error: o.error };
+    const { ms, cpu } = times.get(o.name)!;
+    const [median_ms, cpu_ms] = [median(ms), median(cpu)];
+    const ratio = median_ms / median(own.ms);
+    return { median_ms, ratio, max_error: o.error, cpu_ms, cpu_ratio: cpu_ms / median(own.cpu) };
   };
   return {
     name: `wgsl/dense/${rows}/${causal ? 'causal' : 'full'}`,
-    median_ms: median(own),
-    spread: [Math.min(...own), Math.max(...own)],
+    median_ms: median(own.ms),
+    spread: [Math.min(...own.ms), Math.max(...own.ms)],
+    cpu_ms: median(own.cpu),
     limit_ms: specLimit(gpu, spec, { ...tensors }, sizes),
     max_error: error,
     peers: Object.fromEntries(others.map((o) => [o.name, figure(o)])),

@@ -10,15 +10,21 @@ import { choosePeers, USUAL_PEERS } from './peers/choose.ts';
 import { recurrenceNames, recurrenceRows } from './recurrences.ts';
 import { rewritingNames, rewritingRow } from './rewriting.ts';
 import type { Row } from './rows.ts';
+import { variantNames, variantRows } from './variants.ts';
 import { selectionNames, selectionRows } from './selections.ts';
 
 const ms = (n: number): string => (n < 10 ? n.toFixed(2) : n.toFixed(0));
 
 function line(r: Row): string {
+  const times = (ratio: number, cpu: number | undefined): string =>
+    `${ratio.toFixed(1)} times as long${cpu === undefined ? '' : `, ${cpu.toFixed(1)} times the CPU time`}`;
   const peers = Object.entries(r.peers).map(
     ([name, p]) =>
-      `${name} ${ms(p.median_ms)} ms, ${p.ratio.toFixed(1)} times as long, error ${p.max_error.toExponential(0)}`,
+      `${name} ${ms(p.median_ms)} ms, ${times(p.ratio, p.cpu_ratio)}, error ${p.max_error.toExponential(0)}`,
   );
+  const work = r.per_operation;
+  if (work)
+    peers.push(`${work.time.toFixed(2)} times plain per operation, ${work.cpu.toFixed(2)} by CPU time`);
   const spread = `(${ms(r.spread[0])} … ${ms(r.spread[1])})`;
   return [r.name.padEnd(34), `${ms(r.median_ms)} ms`.padStart(10), spread, ...peers].join('  ');
 }
@@ -45,15 +51,21 @@ async function main(): Promise<void> {
   if (wanted('cli/compile/cold')) done(coldRow(Number(rounds)));
   let device: string | null = null;
   if (
-    [...denseNames(), ...maskNames(), ...recurrenceNames(), ...rewritingNames(), ...selectionNames()].some(
-      wanted,
-    )
+    [
+      ...denseNames(),
+      ...variantNames(),
+      ...maskNames(),
+      ...recurrenceNames(),
+      ...rewritingNames(),
+      ...selectionNames(),
+    ].some(wanted)
   ) {
     const gpu = await openWebgpu();
     device = gpu.name;
     console.log(`WebGPU: ${gpu.name}`);
     const others = denseNames().some(wanted) ? choosePeers(gpu, peers) : [];
     await denseRows(gpu, wanted, Number(rounds), done, others);
+    await variantRows(gpu, wanted, Number(rounds), done);
     await maskRows(gpu, wanted, Number(rounds), done);
     await recurrenceRows(gpu, wanted, Number(rounds), done);
     await rewritingRow(gpu, wanted, Number(rounds), done);

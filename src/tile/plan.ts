@@ -192,7 +192,14 @@ function tilePlan(
 ): StagePlan {
   const matrix = limits.mma ? matrixPlan(s, limits, expected) : undefined;
   if (matrix) return matrix;
-  return cheapestLaneRows(s, limits, floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s)), expected);
+  const own = cheapestLaneRows(
+    s,
+    limits,
+    floorPowerOfTwo(limits.workgroupBytes / bytesPerColumn(s)),
+    expected,
+  );
+  const lags = limits.software && !isSmall(s, limits, expected) && movesVectors(s);
+  return lags ? { ...own, references: 'lagging' } : own;
 }
 
 /** For the small stages that summarise blocks: a row per lane. */
@@ -200,6 +207,13 @@ export function summaryPlan(limits: PlanLimits): StagePlan {
   const lanes = limits.software ? limits.subgroup : Math.min(limits.maxLanes, 64);
   return laneRowsPlan(lanes, 1, 4, 'direct');
 }
+
+/**
+ * Vectors are rescaled when a reference moves. Where lanes run on a CPU's vector unit that reads and writes their elements
+ * one at a time: a quarter of a dense kernel's time, saved in all tiles but those in which the reference of a row moves far.
+ */
+const movesVectors = (s: Stage): boolean =>
+  s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && x.scaledBy));
 
 /** Bytes of workgroup memory that the operands of a stage take in a plan. */
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {

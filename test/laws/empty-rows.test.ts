@@ -171,7 +171,7 @@ describe('verdicts about rows', () => {
     // So that neither verdict goes untried, with any seed.
     expect(proven).toBeGreaterThan(4);
     expect(shown).toBeGreaterThan(20);
-  }, 60_000);
+  }, 180_000);
 
   it('would be caught if everything were proven', async () => {
     await catches(

@@ -91,7 +91,7 @@ const withList = (change: (l: TileList) => Partial<TileList>): ((p: TileProgram)
   withBounds((b) => ({ list: { ...b.list!, ...change(b.list!) } }));
 
 describe('lists of tiles', () => {
-  it('hold every tile that has something to keep', { timeout: 60_000 }, () =>
+  it('hold every tile that has something to keep', { timeout: 180_000 }, () =>
     holds(selections, lowered(), 120),
   );
 

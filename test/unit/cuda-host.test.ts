@@ -48,7 +48,7 @@ describe('the launcher', () => {
   });
 
   // A C program, so that the header is seen by a C compiler; every case ends before a kernel is launched.
-  it('refuses bad arguments with a code for each', { timeout: 60_000 }, (context) => {
+  it('refuses bad arguments with a code for each', { timeout: 180_000 }, (context) => {
     context.skip(nvcc === undefined, 'no nvcc on this machine');
     const p = rowSums();
     const odd: Program = { ...p, outputs: [{ ...p.outputs[0]!, shape: [op('sub', v('R'), i32(3))] }] };
@@ -73,7 +73,7 @@ describe('the launcher', () => {
     ).toEqual([-1, -2, -2, -2, -3, -1, -1, -4, -4, -1, 256, 1024, 0, 0, 0]);
   });
 
-  it('refuses tensors that begin where 16 bytes cannot be copied at once', { timeout: 60_000 }, (context) => {
+  it('refuses tensors that begin where 16 bytes cannot be copied at once', { timeout: 180_000 }, (context) => {
     context.skip(nvcc === undefined, 'no nvcc on this machine');
     expect(
       hostAnswers(copiedRows('f16'), 'copied_rows', [

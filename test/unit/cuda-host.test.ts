@@ -73,16 +73,20 @@ describe('the launcher', () => {
     ).toEqual([-1, -2, -2, -2, -3, -1, -1, -4, -4, -1, 256, 1024, 0, 0, 0]);
   });
 
-  it('refuses tensors that begin where 16 bytes cannot be copied at once', { timeout: 180_000 }, (context) => {
-    context.skip(nvcc === undefined, 'no nvcc on this machine');
-    expect(
-      hostAnswers(copiedRows('f16'), 'copied_rows', [
-        'launch(tensor + 8, tensor, 4, 2, 0, 0)',
-        'launch(tensor, tensor + 2, 4, 2, 0, 0)',
-        'launch(0, tensor + 2, 4, 2, 0, 0)',
-      ]),
-    ).toEqual([-5, -5, -1]);
-  });
+  it(
+    'refuses tensors that begin where 16 bytes cannot be copied at once',
+    { timeout: 180_000 },
+    (context) => {
+      context.skip(nvcc === undefined, 'no nvcc on this machine');
+      expect(
+        hostAnswers(copiedRows('f16'), 'copied_rows', [
+          'launch(tensor + 8, tensor, 4, 2, 0, 0)',
+          'launch(tensor, tensor + 2, 4, 2, 0, 0)',
+          'launch(0, tensor + 2, 4, 2, 0, 0)',
+        ]),
+      ).toEqual([-5, -5, -1]);
+    },
+  );
 });
 
 function hostAnswers(program: Program, name: string, calls: readonly string[]): number[] {

@@ -20,8 +20,14 @@ ATTN_FN unsigned quot_u32(unsigned a, unsigned b) { return b == 0u ? 0u : a / b;
 ATTN_FN int rem(int a, int b) { return b == 0 || b == -1 ? 0 : a % b; }`,
   rem_u32: `// Remainder; by zero it gives 0.
 ATTN_FN unsigned rem_u32(unsigned a, unsigned b) { return b == 0u ? 0u : a % b; }`,
+  // As a call: predicates divide for each element of a tile, and compilers take minutes for what inlining makes of it.
   floor_div: `// Division that rounds down; by zero it gives 0.
-ATTN_FN int floor_div(int a, int b) {
+#if defined(__CUDACC__)
+static __device__ __noinline__
+#else
+ATTN_FN
+#endif
+int floor_div(int a, int b) {
   const int q = quot(a, b);
   return rem(a, b) != 0 && (a < 0) != (b < 0) ? q - 1 : q;
 }`,

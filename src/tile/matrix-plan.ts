@@ -1,5 +1,5 @@
 /** Schedules for matrix units: a warp of 32 lanes owns 16 or 32 rows, and 16-bit operands stream through workgroup memory. */
-import { children, key, type Expr } from '../expr/expr.ts';
+import { children, key, visit, type Expr } from '../expr/expr.ts';
 import { columnContents, extentOf } from './contents.ts';
 import { countOf } from './sides.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
@@ -93,7 +93,10 @@ export function matrixPlan(
   const fits = ({ blockN, feed }: Choice): boolean =>
     matrixBytes(s, WARPS * feed.rowsPerWarp, blockN, feed) <=
     (feed.depth > 2 ? Math.min(DEEP_BYTES, limits.workgroupBytes) : limits.workgroupBytes);
-  const possible = CHOICES.filter((c) => fits(c) && enoughBlocks(s, c.feed.rowsPerWarp, limits, expected));
+  const plain = hasPlainPredicates(s);
+  const possible = CHOICES.filter(
+    (c) => fits(c) && (c.feed.rowsPerWarp === 16 || (plain && enoughBlocks(s, limits, expected))),
+  );
   // Where nothing fits the registers the smallest tile spills least.
   const chosen =
     possible.find((c) => registers(s, c.blockN, c.feed) <= MOST_REGISTERS[c.feed.rowsPerWarp]) ??
@@ -111,17 +114,31 @@ export function matrixPlan(
   };
 }
 
-/** Large blocks leave work for two workgroups on every core, as far as sizes are known. */
+/** Operations of a predicate that 64 elements of a lane may have each, written out, without spilled registers. */
+const PLAIN = 8;
+const DIVISION = 8;
+const READ = 2;
+
+function hasPlainPredicates(s: Stage): boolean {
+  let cost = 0;
+  for (const k of s.passes.flatMap((p) => p.keeps))
+    if (k.where)
+      visit(k.where, (e) => {
+        if (e.kind === 'read') cost += READ;
+        else if (e.kind === 'op') cost += e.op === 'idiv' || e.op === 'mod' ? DIVISION : 1;
+      });
+  return cost <= PLAIN;
+}
+
+/** Blocks of 32 rows per warp leave work for two workgroups on every core, as far as sizes are known. */
 function enoughBlocks(
   s: Stage,
-  rowsPerWarp: MatrixFeed['rowsPerWarp'],
   limits: PlanLimits,
   expected: Readonly<Record<string, number>> | undefined,
 ): boolean {
-  if (rowsPerWarp === 16) return true;
   const [members, rows] = [countOf(s.batch, expected), countOf(s.row, expected)];
   if (members === undefined || rows === undefined) return true;
-  return members * Math.ceil(rows / (WARPS * rowsPerWarp)) >= 2 * limits.cores;
+  return members * Math.ceil(rows / (WARPS * 32)) >= 2 * limits.cores;
 }
 
 /**

@@ -26,11 +26,7 @@ export interface Row {
   readonly peers: Readonly<Record<string, PeerFigure>>;
 }
 
-export const median = (times: readonly number[]): number => {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
+export { median } from '../src/runtime/median.ts';
 
 export interface Contender {
   readonly name: string;

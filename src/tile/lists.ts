@@ -7,6 +7,7 @@
  *   list[rows, n + 1] = how many tiles have upto <= n: the number of the n-th kept tile, from 0
  */
 import { freeVars, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
+import { foldingStage } from './folding-stage.ts';
 import type { StagePlan } from './plan.ts';
 import { rowLoops, streamLoops } from './sides.ts';
 import { visitedTile, type StoredTiles } from './stored-ranges.ts';
@@ -48,28 +49,17 @@ export function storeList(s: Stage, plan: StagePlan, b: Bounds, own: StagePlan, 
     steps: readonly Step[],
     value: Expr,
     output: string,
-  ): Stage => ({
-    name: `${base}${name}`.replaceAll('.', '_'),
-    batch: outside,
-    row: [row],
-    stream: [stream],
-    vectors: [],
-    prologue: [],
-    rowOperands: [],
-    passes: [
-      {
-        defs: [],
-        operands: [],
-        contractions: [],
-        keeps: [{ name: 'keep', ...(where ? { where } : {}) }],
-        steps,
-        stores: [],
-        finish: [],
-      },
-    ],
-    stores: [{ output, site: 'row', vectors: [], value, indices: [...outside, row].map((a) => a.name) }],
-    plan: own,
-  });
+  ): Stage =>
+    foldingStage({
+      name: `${base}${name}`,
+      batch: outside,
+      row: [row],
+      stream: [stream],
+      ...(where ? { where } : {}),
+      steps,
+      stores: [{ output, site: 'row', vectors: [], value, indices: [...outside, row].map((a) => a.name) }],
+      plan: own,
+    });
   const tiles = { name: tile, extent: loop!.tiles };
   const places = { name: slot, extent: op('add', loop!.tiles, i32(1)) };
   const chosen = {

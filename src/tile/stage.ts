@@ -115,10 +115,8 @@ export class StageBuilder {
 
   /** A matrix product over columns: where it is expanded, every row would compute it again. */
   private isMatrix(name: string): boolean {
-    const { batch, row, stream } = this.shape;
     const { indices } = this.g.def(name);
-    const taken = [...batch, ...row, ...stream];
-    return indices.some((a) => stream.includes(a)) && indices.some((a) => !taken.includes(a));
+    return indices.some((a) => this.shape.stream.includes(a)) && this.heldAxes(indices).length > 0;
   }
 
   private heldAxes(indices: readonly string[]): string[] {
@@ -199,8 +197,7 @@ export class StageBuilder {
   }
 
   private vectorsIn(e: Expr): boolean {
-    const { batch, row, stream } = this.shape;
-    return [...this.g.axes(e)].some((a) => ![...batch, ...row, ...stream].includes(a));
+    return this.heldAxes([...this.g.axes(e)]).length > 0;
   }
 
   private emitPart(r: PlannedReduction, part: Part, fold: FoldOp, keep: string): Expr {
@@ -287,8 +284,7 @@ export class StageBuilder {
   // ---- definitions
 
   private vectorsOf(indices: readonly string[]): string[] {
-    const { batch, row, stream } = this.shape;
-    const vectors = indices.filter((a) => !batch.includes(a) && !row.includes(a) && !stream.includes(a));
+    const vectors = this.heldAxes(indices);
     for (const v of vectors) this.vector(v);
     return vectors;
   }

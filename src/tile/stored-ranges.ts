@@ -4,6 +4,7 @@
  */
 import { bool, freeVars, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
+import { foldingStage } from './folding-stage.ts';
 import type { StagePlan } from './plan.ts';
 import { endsOf, firstOf, rowLoops, streamLoops, type TileLoop } from './sides.ts';
 import type { Bounds, Pass, Stage, TileTensor } from './tile.ts';
@@ -105,25 +106,13 @@ function searching(
   const none = op('lt', most, i32(0));
   const value = (at: number): Expr =>
     at === 0 ? op('select', none, i32(0), least) : op('max', most, i32(-1));
-  return {
-    name: name.replaceAll('.', '_'),
+  return foldingStage({
+    name,
     batch,
     row: rows.map((l) => ({ name: `${l.axis}.tile`, extent: l.tiles })),
     stream: [{ name: stream.axis, extent: stream.extent }],
-    vectors: [],
-    prologue: [],
-    rowOperands: [],
-    passes: [
-      {
-        defs: [],
-        operands: [],
-        contractions: [],
-        keeps: [{ name: 'keep', where }],
-        steps: [fold('min'), fold('max')],
-        stores: [],
-        finish: [],
-      },
-    ],
+    where,
+    steps: [fold('min'), fold('max')],
     stores: [0, 1].map((at) => ({
       output: `ws.${name}`,
       site: 'row',
@@ -132,5 +121,5 @@ function searching(
       indices: [at, ...indices],
     })),
     plan,
-  };
+  });
 }

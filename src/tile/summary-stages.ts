@@ -2,9 +2,10 @@
 import { children, i32, op, read, substitute, variable, type Expr } from '../expr/expr.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { ScalarType } from '../expr/types.ts';
+import { foldingStage } from './folding-stage.ts';
 import type { StagePlan } from './plan.ts';
 import { decode, extents, type TileLoop } from './sides.ts';
-import type { Pass, Stage, Step, TileAxis } from './tile.ts';
+import type { Stage, Step, TileAxis } from './tile.ts';
 
 export interface SummaryEntry {
   readonly variable: string;
@@ -49,27 +50,16 @@ export function summaryStage(
   const asked = sides.flatMap((s) => s.asked);
   const indices = [...batch.map((a) => a.name), ...asked.map(({ loop }) => `${loop.axis}.tile`)];
   const { steps, stores } = folds(g, coordinates, indices);
-  const pass: Pass = {
-    defs: [],
-    operands: [],
-    contractions: [],
-    keeps: [{ name: 'keep', where }],
-    steps,
-    stores: [],
-    finish: [],
-  };
-  return {
-    name: g.tensor.slice('ws.'.length).replaceAll('.', '_'),
+  return foldingStage({
+    name: g.tensor.slice('ws.'.length),
     batch,
     row: asked.map(({ loop: l }) => ({ name: `${l.axis}.tile`, extent: l.tiles })),
     stream: asked.map(({ loop: l, step }) => ({ name: `${l.axis}.at`, extent: i32(l.block / step) })),
-    vectors: [],
-    prologue: [],
-    rowOperands: [],
-    passes: [pass],
+    where,
+    steps,
     stores,
     plan,
-  };
+  });
 }
 
 function folds(

@@ -1,7 +1,8 @@
 /** The search for a fast schedule, on a device whose times are known, and what is told of its findings. */
 import { describe, expect, it } from 'vitest';
 import type { Base } from '../../src/cli/tune/bases.ts';
-import { describeSchedule, median, planText, table } from '../../src/cli/tune/report.ts';
+import { describeSchedule, planText, table } from '../../src/cli/tune/report.ts';
+import { median } from '../../src/runtime/median.ts';
 import { groupsOf, search, type Lab } from '../../src/cli/tune/search.ts';
 import type { Schedule } from '../../src/plan/schedule.ts';
 import type { StagePlan } from '../../src/tile/plan.ts';

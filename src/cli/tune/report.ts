@@ -2,12 +2,6 @@
 import type { Schedule } from '../../plan/schedule.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 
-export const median = (times: readonly number[]): number => {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
 const word = (x: unknown): string =>
   x === undefined
     ? 'none'

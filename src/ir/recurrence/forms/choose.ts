@@ -31,10 +31,10 @@ const WRITTEN_OUT = 16;
 
 export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPlan {
   return (axis, k) => {
-    const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(k, axis));
-    const steps = stepsAlong(k, axis, o);
-    const short = steps < LEAST_CHUNKS * chunk;
-    const own = short ? 'few steps' : reasonForSteps(k, axis, o);
+    const steps = o.limits.software ? [] : stepsOf(k, axis);
+    const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(steps));
+    const short = stepsAlong(k, axis, o) < LEAST_CHUNKS * chunk;
+    const own = short ? 'few steps' : reasonForSteps(steps, o);
     return {
       form: own === undefined ? 'chunked' : 'sequential',
       ...(own === undefined ? {} : { why: own }),
@@ -48,9 +48,9 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
 }
 
 /** Why steps one after the other are faster than chunks, measured as docs/performance.md and docs/gpu.md say. */
-function reasonForSteps(k: IrKernel, axis: string, o: FormChoice): string | undefined {
+function reasonForSteps(steps: readonly Step[], o: FormChoice): string | undefined {
   if (o.limits.software) return 'on a CPU a step costs no more';
-  const solves = stepsOf(k, axis).some((s) => s.kind === 'affine' && s.feedback.length > 0);
+  const solves = steps.some((s) => s.kind === 'affine' && s.feedback.length > 0);
   return solves ? 'what is solved for each chunk costs more' : undefined;
 }
 
@@ -66,8 +66,7 @@ const stepsOf = (k: IrKernel, axis: string): readonly Step[] =>
     .filter((c) => c.states.some((s) => s.axis === axis))
     .map((c) => analyseComponent(k, c));
 
-const chunkOf = (k: IrKernel, axis: string): number =>
-  stepsOf(k, axis).some(byElement) ? BY_ELEMENT : CONTRACTED;
+const chunkOf = (steps: readonly Step[]): number => (steps.some(byElement) ? BY_ELEMENT : CONTRACTED);
 
 function byElement(s: Step): boolean {
   if (s.kind !== 'affine') return false;

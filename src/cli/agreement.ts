@@ -16,8 +16,8 @@ export function agreement(launch: Launch, actual: ReadonlyMap<string, Tensor>): 
   const expected = roundOutputs(launch.kernel, interpret(launch));
   const storages = launch.kernel.tensors.filter((t) => launch.inputs.has(t.name)).map((t) => t.storage);
   return launch.kernel.outputs.map(({ name, storage }) => {
-    const difference = compare(tensorValues(actual.get(name)!), tensorValues(expected.get(name)!));
     const limit = tolerance(storage, storages);
+    const difference = compare(tensorValues(actual.get(name)!), tensorValues(expected.get(name)!), limit);
     return { output: name, ...difference, tolerance: limit, agrees: difference.worst <= limit };
   });
 }

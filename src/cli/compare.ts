@@ -10,6 +10,8 @@ export interface Difference {
   readonly actual: number;
   /** Elements that were compared: those where the interpreter has a value. */
   readonly compared: number;
+  /** Elements whose error is above the limit. */
+  readonly missed: number;
 }
 
 /** Half the distance between neighbouring values near 1. */
@@ -33,25 +35,35 @@ function rootMeanSquare(values: ArrayLike<number>): number {
 /**
  * Compares elementwise. Equal infinities agree; a NaN of the interpreter means that the spec has no value there.
  * @param expected float64, not rounded to the output's storage
+ * @param limit of an element's error, for the count of those that miss it
  */
-export function compare(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+export function compare(actual: ArrayLike<number>, expected: ArrayLike<number>, limit = 0): Difference {
   if (actual.length !== expected.length)
-    return { worst: Infinity, at: 0, expected: expected.length, actual: actual.length, compared: 0 };
+    return {
+      worst: Infinity,
+      at: 0,
+      expected: expected.length,
+      actual: actual.length,
+      compared: 0,
+      missed: expected.length,
+    };
   const scale = Math.max(rootMeanSquare(expected), NEGLIGIBLE);
   let worst = 0;
   let at = 0;
   let compared = 0;
+  let missed = 0;
   for (let n = 0; n < expected.length; n++) {
     const want = expected[n]!;
     if (Number.isNaN(want)) continue;
     compared++;
     const error = elementError(actual[n]!, want, scale);
+    if (error > limit) missed++;
     if (error > worst) {
       worst = error;
       at = n;
     }
   }
-  return { worst, at, expected: expected[at] ?? NaN, actual: actual[at] ?? NaN, compared };
+  return { worst, at, expected: expected[at] ?? NaN, actual: actual[at] ?? NaN, compared, missed };
 }
 
 function elementError(actual: number, want: number, scale: number): number {

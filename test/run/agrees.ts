@@ -30,7 +30,7 @@ export async function compareLaunch(
   const { outputs } = await execute(target, launch);
   return launch.kernel.outputs.map(({ name, storage: own }) => {
     const tolerance = STORAGE[own].value === 'f32' ? LIMITS[storage] : 0;
-    const difference = compare(outputs.get(name)!.values, expected.get(name)!.values);
+    const difference = compare(outputs.get(name)!.values, expected.get(name)!.values, tolerance);
     return { output: name, ...difference, tolerance, agrees: difference.worst <= tolerance };
   });
 }
@@ -38,9 +38,13 @@ export async function compareLaunch(
 const told = (o: OutputAgreement): string =>
   `${o.output}[${o.at}] is ${o.actual} where ${o.expected} is right: error ${o.worst.toExponential(2)}`;
 
+/** The largest part of an output that may miss its limit in a set that still counts as held. */
+const FEW = 0.02;
+
 /**
  * Runs sets of one example on one target. A set may miss its limit where the definition itself moves as much when its
- * inputs move by one rounding, as the spread of nearly equal scores does; but not most of the sets.
+ * inputs move by one rounding, as the spread of nearly equal scores does; but in most of the sets all elements hold it, or
+ * all but a few of hundreds, where roundings happen to add up.
  */
 export async function expectAgreement(
   target: Target,
@@ -55,8 +59,8 @@ export async function expectAgreement(
     const launch = launchOf(example, storage, set, features);
     const all = await compareLaunch(target, launch, storage);
     const missed = all.filter((o) => !o.agrees);
-    if (missed.length === 0) held++;
-    else if (!explainedByRounding(launch, 1, all)) {
+    if (missed.every((o) => o.missed <= FEW * o.compared)) held++;
+    if (missed.length > 0 && !explainedByRounding(launch, 1, all)) {
       const numbers = JSON.stringify({ ...launch.sizes, ...launch.params });
       wrong.push(`${set} ${numbers}: ${missed.map(told).join('; ')}`);
     }

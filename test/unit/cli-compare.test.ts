@@ -30,6 +30,7 @@ describe('comparison with the interpreter', () => {
     expect(compare([1e300, 1.1e300], [1e300, 1e300]).worst).toBeCloseTo(0.1, 9);
     expect(compare([0, 0], [1e-39, 1e-39]).worst).toBeLessThan(1e-8);
     expect(compare([1, 2], [1])).toMatchObject({ worst: Infinity });
+    expect(compare([1, 2.5, 3], [1, 2, 3], 0.1)).toMatchObject({ compared: 3, missed: 1 });
     expect(compare([], [])).toMatchObject({ worst: 0, compared: 0 });
   });
 

@@ -19,6 +19,8 @@ export interface Limits {
   readonly nativeBf16: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
+  /** Lanes of a subgroup can exchange values. */
+  readonly exchanges?: boolean;
   /** Lanes run on a CPU's vector unit. */
   readonly software: boolean;
   /** Workgroups that run at the same time, one on each core: how finely work is split. */
@@ -69,6 +71,8 @@ export interface Manifest {
   /** How the kernel was made of another one. */
   readonly notes?: readonly string[];
   readonly maxGridPerDimension: number;
+  /** WGSL: lanes that a subgroup of the device has at least, with the feature `subgroups`. Absent where it does not matter. */
+  readonly subgroup?: number;
   /** Launches in order. */
   readonly launches: readonly ManifestEntry[];
   readonly inputs: readonly {
@@ -113,6 +117,11 @@ export interface BackendOptions {
   readonly shaderF16?: boolean;
   /** WGSL: the kind of device to schedule for; by default a GPU. */
   readonly device?: 'gpu' | 'cpu';
+  /**
+   * WGSL: lanes that every subgroup of the device has at least, with the feature `subgroups`; lanes may then exchange values.
+   * Absent or 1: they do not.
+   */
+  readonly subgroups?: number;
   /** CUDA: the least architecture that must run the code; by default `sm_80`. Only that of `sm_90a` runs no later code. */
   readonly arch?: CudaArch;
 }

@@ -3,7 +3,7 @@ import type { Manifest } from '../backends/backend.ts';
 import { compile, explain } from '../src/index.ts';
 import type { CompileOptions } from '../src/compile.ts';
 import type { FormPlan } from '../src/ir/recurrence/forms/forms.ts';
-import type { Webgpu } from '../src/runtime/webgpu-device.ts';
+import { featuresOfDevice, type Webgpu } from '../src/runtime/webgpu-device.ts';
 import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
 
 export interface SpecOptions {
@@ -18,7 +18,7 @@ export interface SpecOptions {
 
 /** How a spec is compiled for the device and the sizes at hand. */
 function compileOptions(
-  gpu: Pick<Webgpu, 'software'>,
+  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
   { fixed = ['D', 'E'], absent = [], form, rewrite }: SpecOptions,
@@ -35,7 +35,7 @@ function compileOptions(
         inputs[name] instanceof Int32Array ? [] : [[name, 'f32' as const]],
       ),
     ),
-    features: { device: gpu.software ? 'cpu' : 'gpu' },
+    features: featuresOfDevice(gpu),
   };
 }
 
@@ -57,7 +57,7 @@ export function prepareSpec(
 
 /** Milliseconds that the cost model holds to be possible for a spec as `prepareSpec` compiles it; null where it says nothing. */
 export function specLimit(
-  gpu: Pick<Webgpu, 'software'>,
+  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
   text: string,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,

@@ -3,7 +3,7 @@
  * of times per multiply-add in visited tiles: a variant that costs nothing but its tiles has 1.
  */
 import { explain } from '../src/index.ts';
-import type { Webgpu } from '../src/runtime/webgpu-device.ts';
+import { featuresOfDevice, type Webgpu } from '../src/runtime/webgpu-device.ts';
 import { draw, WIDTH, type Tensors } from './attention.ts';
 import { prepareSpec } from './prepare.ts';
 import { median, timed, type Contender, type Row, type Times } from './rows.ts';
@@ -66,7 +66,7 @@ function operations(gpu: Webgpu, v: Variant, values: Readonly<Record<string, num
     set: { D: WIDTH },
     expected: values,
     values,
-    features: { device: gpu.software ? 'cpu' : 'gpu' },
+    features: featuresOfDevice(gpu),
   });
   if (typeof value?.operations !== 'number')
     throw new Error(`${v.name}: ${diagnostics.map((d) => d.message).join('; ')}`);

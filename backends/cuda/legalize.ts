@@ -27,7 +27,7 @@ function checkCollectives(kernel: Kernel): void {
   visitStmts(kernel.body, (s) => {
     if (s.kind === 'contract')
       throw new CompilerBug('cuda legalize', `${kernel.name} still holds a contraction`);
-    const collective = ['mma', 'ldmatrix', 'shuffle', 'vote', 'warpgroup'].includes(s.kind);
+    const collective = ['mma', 'ldmatrix', 'shuffle', 'vote', 'broadcast', 'warpgroup'].includes(s.kind);
     if (collective && kernel.lanes % WARP !== 0)
       throw new CompilerBug(
         'cuda legalize',
@@ -56,6 +56,7 @@ function keepRead(body: readonly Stmt[], read: ReadonlySet<string>): readonly St
       case 'var':
       case 'assign':
       case 'shuffle':
+      case 'broadcast':
       case 'vote':
         return read.has(s.name) ? [s] : [];
       case 'for':

@@ -66,6 +66,10 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
       const value = `__shfl_xor_sync(${ALL_LANES}, ${text(s.value)}, ${s.xor})`;
       return line(`const ${SCALAR_NAME[s.value.type]} ${name} = ${value};`);
     }
+    case 'broadcast': {
+      const value = `__shfl_sync(${ALL_LANES}, ${text(s.value)}, ${text(s.lane)})`;
+      return line(`const ${SCALAR_NAME[s.value.type]} ${scope.name(s.name)} = ${value};`);
+    }
     case 'vote':
       return line(`const bool ${scope.name(s.name)} = __any_sync(${ALL_LANES}, ${text(s.value)}) != 0;`);
     case 'stores': {

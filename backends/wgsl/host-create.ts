@@ -7,10 +7,18 @@ const F16_CHECK = `\
 if (!device.features.has('shader-f16')) throw new Error('the device was made without the feature shader-f16');
 `;
 
+const subgroupCheck = (lanes: number): string => `\
+if (!device.features.has('subgroups')) throw new Error('the device was made without the feature subgroups');
+if (!((device.adapterInfo.subgroupMinSize ?? 0) >= ${lanes})) {
+  throw new Error('the kernels are for devices whose subgroups have at least ${lanes} lanes');
+}
+`;
+
 export function addCreate(
   file: SourceFile,
   { name, sizes, params, manifest, program, needsF16 }: HostParts,
 ): void {
+  const { subgroup } = manifest;
   const uniforms = manifest.launches.find((l) => l.uniformBinding !== undefined)?.uniforms ?? [];
   const setters = uniforms.map((u) => {
     const from = sizes.some((x) => x.name === u.name) ? 'sizes' : 'params';
@@ -32,7 +40,7 @@ export function addCreate(
       { name: 'options', type: `{ readonly sizes: ${name}Sizes }` },
     ],
     returnType: `Promise<${name}>`,
-    statements: `${needsF16 ? F16_CHECK : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
+    statements: `${needsF16 ? F16_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
   });
 }
 

@@ -73,6 +73,7 @@ function transfer(s: Stmt, mark: (name: string, value: Expr) => void): void {
     case 'assign':
     case 'store':
     case 'shuffle':
+    case 'broadcast':
       mark(s.name, s.value);
       return;
     case 'for':

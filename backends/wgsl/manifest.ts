@@ -21,6 +21,7 @@ export function manifestOf(program: Program, options: BackendOptions = {}): Mani
     fixed: program.fixed,
     ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: wgslLimits(options).maxGridPerDimension,
+    ...(module.subgroupNeeded() > 1 ? { subgroup: module.subgroupNeeded() } : {}),
     launches: program.kernels.map((k) => entryOf(k, program, module)),
     inputs: tensors(program.inputs),
     outputs: tensors(program.outputs),

@@ -1,5 +1,6 @@
 /** The parts of a WGSL module that its entry points share: names, tensors, uniforms, constants and helper functions. */
 import type { Kernel, Program, SharedArray, Uniform } from '../../src/kernel/kernel.ts';
+import { subgroupNeeded } from '../../src/kernel/subgroups.ts';
 import { kernelVars } from '../../src/kernel/walk.ts';
 import type { BackendOptions } from '../backend.ts';
 import { HELPERS, helperTexts, INFINITY_NAME, INFINITY_TEXT, type HelperName } from './helpers.ts';
@@ -144,7 +145,7 @@ export class ModuleContext {
     const lines = (texts: readonly string[]): readonly string[] =>
       texts.length > 0 ? [texts.join('\n')] : [];
     return [
-      ...(this.needsF16() ? ['enable f16;'] : []),
+      ...this.enables(),
       ...uniforms,
       ...lines(tensors.map((t) => this.tensorText(t))),
       ...lines(constants),
@@ -152,6 +153,19 @@ export class ModuleContext {
       ...this.accessors.values(),
       ...helperTexts(this.helpers),
     ];
+  }
+
+  private enables(): readonly string[] {
+    const enables = [
+      ...(this.needsF16() ? ['enable f16;'] : []),
+      ...(this.subgroupNeeded() > 1 ? ['enable subgroups;'] : []),
+    ];
+    return enables.length > 0 ? [enables.join('\n')] : [];
+  }
+
+  /** Lanes that a subgroup of the device must have at least. */
+  subgroupNeeded(): number {
+    return Math.max(1, ...this.program.kernels.map(subgroupNeeded));
   }
 
   /** True when some kernel reads a size or param at run time; binding 0 exists then. */

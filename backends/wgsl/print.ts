@@ -1,6 +1,7 @@
 /** Prints a legalised program as one WGSL module with an entry point per kernel. */
 import { freeVars } from '../../src/expr/expr.ts';
 import type { Kernel, Program } from '../../src/kernel/kernel.ts';
+import { subgroupNeeded } from '../../src/kernel/subgroups.ts';
 import { someStmt, visitExprs } from '../../src/kernel/walk.ts';
 import type { BackendOptions } from '../backend.ts';
 import { evaluateFormula, printFormula } from '../formula.ts';
@@ -15,7 +16,9 @@ import { wrapLine } from './wrap.ts';
 export function printModule(program: Program, options: BackendOptions = {}): string {
   const module = new ModuleContext(program, options);
   const entries = program.kernels.map((k) => printEntry(k, module));
-  const head = `// ${program.name}: WGSL made by attnc.`;
+  const lanes = module.subgroupNeeded();
+  const needs = lanes > 1 ? `\n// Needs a device whose subgroups have at least ${lanes} lanes.` : '';
+  const head = `// ${program.name}: WGSL made by attnc.${needs}`;
   const [enable, ...rest] = module.declarations();
   const parts = enable?.startsWith('enable') ? [enable, ...rest] : [enable ?? '', ...rest];
   return [head, ...parts.filter((p) => p !== ''), ...entries].join('\n\n') + '\n';
@@ -81,8 +84,10 @@ function launchHead(
   const known = [...freeVars(k.grid)].every((n) => Object.hasOwn(fixed, n));
   const fits = known && evaluateFormula(printFormula(k.grid), fixed) <= limit;
   if (used.has('lane')) {
+    // Where lanes exchange values, the workgroup lies in one subgroup and lanes go by their numbers there.
+    const exchanges = subgroupNeeded(k) > 1;
     const index = names.fresh('lane_index');
-    params.push(`@builtin(local_invocation_index) ${index}: u32`);
+    params.push(`@builtin(${exchanges ? 'subgroup_invocation_id' : 'local_invocation_index'}) ${index}: u32`);
     const lane = names.fresh('lane');
     define('lane', lane);
     lines.push(`  let ${lane} = i32(${index});`);

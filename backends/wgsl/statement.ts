@@ -49,6 +49,10 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       if (!s.else) return [...then, `${indent}}`];
       return [...then, ...printElse(s.else, scope, indent)];
     }
+    case 'broadcast': {
+      const [value, lane] = [s.value, s.lane].map((e) => expressions.text(e));
+      return [`${indent}let ${scope.declare(s.name)} = subgroupShuffle(${value}, u32(${lane}));`];
+    }
     case 'barrier':
       return scope.barrier.map((l) => indent + l);
     case 'comment':

@@ -7,6 +7,7 @@ import { oneOf, UsageError, wholeNumber } from './usage.ts';
 
 export interface FeatureOptions {
   readonly device?: 'gpu' | 'cpu';
+  readonly subgroups?: number;
   readonly arch?: CudaArch;
   readonly f16?: true;
   readonly form?: Partial<FormPlan>;
@@ -26,7 +27,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** Adds `--device --subgroups --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(
@@ -38,6 +39,11 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
       '--arch <name>',
       'CUDA: the least architecture that must run the code; sm_90a uses what only that one has (default: sm_80)',
       oneOf('arch', CUDA_ARCHS),
+    )
+    .option(
+      '--subgroups <lanes>',
+      'WGSL: subgroups of the device have at least so many lanes, which exchange values; 1: they exchange nothing',
+      wholeNumber('subgroups', 1),
     )
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
@@ -59,10 +65,11 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
     .option('--no-plan', 'schedule without a plan file');
 }
 
-export const featuresOf = ({ device, arch, f16, form, rewrite }: FeatureOptions): Features => ({
+export const featuresOf = ({ device, subgroups, arch, f16, form, rewrite }: FeatureOptions): Features => ({
   shaderF16: f16 === true,
   ...(form ? { form } : {}),
   ...(rewrite === undefined ? {} : { rewrite }),
   ...(device ? { device } : {}),
+  ...(subgroups ? { subgroups } : {}),
   ...(arch ? { arch } : {}),
 });

@@ -59,6 +59,8 @@ export interface Features {
   readonly shaderF16?: boolean;
   /** WGSL: the kind of device to plan for; a run asks the device when this is absent, all else takes a GPU. */
   readonly device?: 'gpu' | 'cpu';
+  /** WGSL: lanes that subgroups of the device have at least; a run asks the device when this is absent, all else takes 1. */
+  readonly subgroups?: number;
   /** CUDA: the least architecture that must run the code. */
   readonly arch?: CudaArch;
   /** Also generate host code, which needs a module that is slow to load. */
@@ -86,9 +88,10 @@ export interface CompiledSpec {
   readonly planUse?: PlanUse;
 }
 
-const backendOptions = ({ shaderF16, device, arch }: Features): BackendOptions => ({
+const backendOptions = ({ shaderF16, device, subgroups, arch }: Features): BackendOptions => ({
   shaderF16: shaderF16 === true,
   ...(device ? { device } : {}),
+  ...(subgroups ? { subgroups } : {}),
   ...(arch ? { arch } : {}),
 });
 

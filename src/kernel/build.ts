@@ -75,6 +75,13 @@ export const stores = (name: string, index: Expr, values: readonly Expr[]): Stmt
   index,
   values,
 });
+/** `let name` = the value of another lane, the same one for all. */
+export const broadcast = (name: string, value: Expr, lane: Expr): Stmt => ({
+  kind: 'broadcast',
+  name,
+  value,
+  lane,
+});
 /** `let name` = some lane of the warp has a value that holds. */
 export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, value });
 export const warpgroup = (op: WarpgroupOp): Stmt => ({ kind: 'warpgroup', op });

@@ -2,7 +2,7 @@
  * Kernel IR: what each lane of a workgroup executes. Neutral between targets. Expressions are pure, statements have effects.
  *
  *   kernel  = buffers uniforms shared lanes grid body
- *   stmt    = let | var | assign | array | store | stores | for | if | barrier | contract | mma | ldmatrix | shuffle | vote
+ *   stmt    = let | var | assign | array | store | stores | for | if | barrier | contract | mma | ldmatrix | shuffle | vote | broadcast
  *           | words | copy | commit | await | warpgroup | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform) and `lane` (i32, 0 … lanes-1).
@@ -121,6 +121,11 @@ export type Stmt =
     }
   /** Warp-collective `let name = value of lane (lane ^ xor)`. */
   | { readonly kind: 'shuffle'; readonly name: string; readonly value: Expr; readonly xor: number }
+  /**
+   * `let name` = the value of lane number `lane`, which is the same for all lanes, for all lanes of the workgroup together. A kernel
+   * with this statement runs where its lanes are lanes of one subgroup.
+   */
+  | { readonly kind: 'broadcast'; readonly name: string; readonly value: Expr; readonly lane: Expr }
   /** Warp-collective `let name = the value holds in some lane`. */
   | { readonly kind: 'vote'; readonly name: string; readonly value: Expr }
   /** Stores consecutive elements of a buffer in 16-bit storage at once; `index` is a multiple of their number. */

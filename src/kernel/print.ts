@@ -48,6 +48,10 @@ function stmtLines(s: Stmt, indent: string): string[] {
       );
     case 'shuffle':
       return one(`let ${s.name}: ${s.value.type} = shuffle_xor(${printExpr(s.value)}, ${s.xor})`);
+    case 'broadcast':
+      return one(
+        `let ${s.name}: ${s.value.type} = broadcast(${printExpr(s.value)}, from ${printExpr(s.lane)})`,
+      );
     case 'vote':
       return one(`let ${s.name}: bool = any_lane(${printExpr(s.value)})`);
     case 'stores':

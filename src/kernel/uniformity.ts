@@ -98,6 +98,7 @@ function transfer(
     case 'words':
       return raise(s.into, 'lane');
     case 'shuffle':
+    case 'broadcast':
       return raise(s.name, 'lane');
     case 'vote':
       return raise(s.name, of(s.value) === 'uniform' ? 'uniform' : 'warp');

@@ -12,6 +12,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
     case 'shuffle':
     case 'vote':
       return [s.value];
+    case 'broadcast':
+      return [s.value, s.lane];
     case 'store':
       return [s.index, s.value];
     case 'stores':
@@ -88,6 +90,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
     case 'shuffle':
     case 'vote':
       return { ...s, value: f(s.value) };
+    case 'broadcast':
+      return { ...s, value: f(s.value), lane: f(s.lane) };
     case 'stores':
       return { ...s, index: f(s.index), values: s.values.map(f) };
     case 'words':

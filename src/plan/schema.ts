@@ -24,7 +24,7 @@ const STAGE_PLAN = {
   blockM: positive,
   blockN: positive,
   lanes: positive,
-  operands: z.enum(['workgroup', 'direct']),
+  operands: z.enum(['workgroup', 'direct', 'exchanged']),
   rowShape: z.array(positive).min(1).optional(),
   streamShape: z.array(positive).min(1).optional(),
   feed: z.strictObject(FEED).optional(),

@@ -15,6 +15,8 @@ export interface Webgpu {
   /** The adapter's description, for people. */
   readonly name: string;
   readonly shaderF16: boolean;
+  /** Lanes that every subgroup has at least, where kernels may say `enable subgroups`; else 1. */
+  readonly subgroup: number;
   /** Lanes run on the CPU's vector unit: another shape of kernel is fast there. */
   readonly software: boolean;
   /** Gives the device back; the process can end without it. */
@@ -67,6 +69,14 @@ export function runsOnCpu(info: Partial<GPUAdapterInfo>): boolean {
   );
 }
 
+/** What kernels that are made to run on a device may know of it. */
+export const featuresOfDevice = (
+  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
+): { readonly device: 'cpu' | 'gpu'; readonly subgroups: number } => ({
+  device: gpu.software ? 'cpu' : 'gpu',
+  subgroups: gpu.subgroup,
+});
+
 const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
 
 /**
@@ -84,8 +94,12 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
       hint: 'leave the option out: 16-bit storage works without it',
     });
   }
+  const subgroup = adapter.features.has('subgroups') ? (adapter.info.subgroupMinSize ?? 1) : 1;
   const device = await adapter.requestDevice({
-    requiredFeatures: options.shaderF16 ? ['shader-f16'] : [],
+    requiredFeatures: [
+      ...(options.shaderF16 ? (['shader-f16'] as const) : []),
+      ...(subgroup > 1 ? (['subgroups'] as const) : []),
+    ],
     requiredLimits: {
       maxBufferSize: adapter.limits.maxBufferSize,
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
@@ -95,6 +109,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     device,
     name,
     shaderF16: options.shaderF16 ?? false,
+    subgroup,
     software: runsOnCpu(adapter.info),
     close: () => device.destroy(),
   };

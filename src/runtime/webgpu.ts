@@ -63,6 +63,13 @@ export async function prepareOnWebgpu(
   const { device } = gpu;
   const { manifest } = module;
   const known: UniformValues = { ...values, ...manifest.fixed };
+  const needed = manifest.subgroup ?? 1;
+  if (gpu.subgroup < needed)
+    throw userError(
+      'E0730',
+      `${manifest.kernel} needs subgroups of ${needed} lanes, those of ${gpu.name} may have ${gpu.subgroup}`,
+      { hint: `compile it with --subgroups ${gpu.subgroup}` },
+    );
   const entries = await compileOnWebgpu(device, module);
   return checked(device, `preparing ${manifest.kernel}`, async () => {
     const tensors = makeBuffers(device, manifest, inputs, known);

@@ -1,5 +1,6 @@
 /** What a stage keeps of its operands in workgroup memory. */
 import { key } from '../expr/expr.ts';
+import type { StagePlan } from './plan.ts';
 import type { Operand, Stage } from './tile.ts';
 
 export const extentOf = (s: Stage, vector: string): number =>
@@ -14,3 +15,6 @@ export function columnContents(s: Stage): { readonly operands: readonly Operand[
   const values = new Set(s.passes.flatMap((p) => p.defs.filter((d) => d.site === 'col').map((d) => d.name)));
   return { operands: [...operands.values()], values: values.size };
 }
+
+/** Column operands are never in workgroup memory, and elements of a tile are scalars. */
+export const readsInPlace = (plan: Pick<StagePlan, 'operands'>): boolean => plan.operands !== 'workgroup';

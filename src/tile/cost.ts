@@ -5,6 +5,7 @@
 import { evalConst } from '../expr/evaluate.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
 import { deviceOf, type DeviceModel } from './device.ts';
+import { readsInPlace } from './contents.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Pass, Stage, TileAxis } from './tile.ts';
 
@@ -76,7 +77,7 @@ export function planSeconds(s: Stage, plan: StagePlan, limits: PlanLimits, sizes
     ? countOf([s.recurrence.axis], known, USUAL.side) * stepCost(s, plan, device)
     : s.passes.reduce((t, p) => t + tileCost(s, p, plan, device), plan.lanes * PER_TILE) * tiles;
   const running = (blocks * perBlock) / (device.multiplyAdds * filled(blocks, plan, limits, device));
-  const written = plan.operands === 'direct' ? (plan.blockM / plan.lanes) * plan.blockN : 0;
+  const written = readsInPlace(plan) ? (plan.blockM / plan.lanes) * plan.blockN : 0;
   return running + device.launch * (shares > 1 ? 2 : 1) + (device.compile * written) / RUNS;
 }
 
@@ -92,6 +93,10 @@ function filled(blocks: number, plan: StagePlan, limits: PlanLimits, d: DeviceMo
 /** What a tile takes beside its pairs, and what waiting for all lanes takes, in multiply-adds of a lane. */
 const PER_TILE = 20;
 const BARRIERS = 40;
+
+/** What it takes to pass an element on to all lanes of a subgroup, and to reach one of a lane's own array, in multiply-adds. */
+const PASSED_ON = 1;
+const OWN_ARRAY = 6;
 
 /**
  * A tile of one block, in multiply-adds of all its lanes. Of r rows and n columns of a lane, an element of a column serves r
@@ -111,8 +116,12 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
       loaded +
       plan.lanes * BARRIERS
     );
+  const rows = readsInPlace(plan) ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
+  if (plan.operands === 'exchanged') {
+    const exchanged = (products / r) * (d.access / plan.lanes + PASSED_ON);
+    return pairs * (products + (exchanged + OWN_ARRAY * rows) * (1 + spilled(w, r, n, plan, d)) + w.others);
+  }
   const columns = products / r;
-  const rows = plan.operands === 'direct' ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
   const accesses = (columns + rows) * (1 + spilled(w, r, n, plan, d));
   const loading = plan.operands === 'workgroup' ? loaded + plan.lanes * BARRIERS : 0;
   return pairs * (products + d.access * accesses + w.others) + loading;
@@ -124,8 +133,7 @@ const HELD_COLUMNS = 16;
 
 /** How many times more a lane accesses because it cannot hold its part of a tile. */
 function spilled(w: Work, r: number, n: number, plan: StagePlan, d: DeviceModel): number {
-  if (plan.operands === 'direct')
-    return Math.max(0, n / HELD_COLUMNS - 1) + Math.max(0, r / HELD_ROWS - 1) / 2;
+  if (readsInPlace(plan)) return Math.max(0, n / HELD_COLUMNS - 1) + Math.max(0, r / HELD_ROWS - 1) / 2;
   // Loops that are unrolled keep vectors of the rows in registers.
   return Math.max(0, (r * (w.scores + w.sums)) / d.registers - 1);
 }

@@ -36,7 +36,8 @@ function choices(s: Stage, limits: PlanLimits, fit: number): readonly StagePlan[
   if (s.stream.length === 0) return [laneRowsPlan(lanes, 1, 1, 'direct')];
   if (limits.software) {
     const tiles = sharesReads(s) ? SOFTWARE_TILES : [APART];
-    return tiles.map((t) => laneRowsPlan(limits.subgroup, t.rows, t.blockN, 'direct'));
+    const operands = limits.exchanges && sharesReads(s) ? 'exchanged' : 'direct';
+    return tiles.map((t) => laneRowsPlan(limits.subgroup, t.rows, t.blockN, operands));
   }
   const widths = WIDTHS.filter((n) => n <= fit);
   // Very wide vectors leave no room for a tile: they are read in place.

@@ -1,4 +1,5 @@
 /** Schedules for few rows: small blocks, and a stream that several workgroups share, so that every core has work. */
+import { readsInPlace } from './contents.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import { countOf } from './sides.ts';
 import { splitStage } from './split.ts';
@@ -24,7 +25,7 @@ export function fewerRows(
   const rows = Math.max(1, countOf(s.row, sizes) ?? Infinity);
   if (rows >= plan.blockM || plan.arrangement !== 'lane-rows') return plan;
   const needed = limits.subgroup * Math.ceil(rows / limits.subgroup);
-  const lanes = plan.operands === 'direct' ? Math.min(plan.lanes, needed) : plan.lanes;
+  const lanes = readsInPlace(plan) ? Math.min(plan.lanes, needed) : plan.lanes;
   return { ...plan, blockM: lanes * Math.min(plan.blockM / plan.lanes, Math.ceil(rows / lanes)), lanes };
 }
 

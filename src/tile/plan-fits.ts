@@ -88,6 +88,13 @@ function tilesMisfit(
   if (plan.steps) return misfit('steps', 'is given, and the launch takes no steps');
   if (s.stream.length === 0 && plan.blockN !== 1)
     return misfit('blockN', `is ${plan.blockN}, and the launch streams over nothing: 1`);
+  if (plan.operands === 'exchanged' && (plan.arrangement !== 'lane-rows' || !limits.exchanges))
+    return misfit('operands', 'is exchanged, and lanes of this target and arrangement exchange nothing');
+  if (plan.operands === 'exchanged' && plan.lanes > limits.subgroup)
+    return misfit(
+      'lanes',
+      `is ${plan.lanes}, more than the ${limits.subgroup} of a subgroup that exchanges operands`,
+    );
   if (s.stream.length === 0 && plan.operands !== 'direct' && plan.arrangement === 'lane-rows')
     return misfit('operands', `is ${plan.operands}, and the launch streams over nothing: direct`);
   const grouped = plan.arrangement === 'warpgroup-matrix';

@@ -5,7 +5,7 @@ import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
 import { stepsPlan } from './steps-plan.ts';
-import { columnContents, extentOf } from './contents.ts';
+import { columnContents, extentOf, readsInPlace } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
 import type { Stage, TileProgram } from './tile.ts';
 import { warpgroupBytes, warpgroupPlan } from './warpgroup-plan.ts';
@@ -43,9 +43,10 @@ export interface StagePlan {
   readonly lanes: number;
   /**
    * Where column operands are read from: `workgroup` memory, loaded once per tile by all lanes, or memory itself
-   * (`direct`), where all lanes read one address and elements of a tile are scalars.
+   * (`direct`), where all lanes read one address and elements of a tile are scalars. With `exchanged` it is memory itself, too, but
+   * each lane reads one of neighbouring elements, and lanes of a subgroup pass them on to each other.
    */
-  readonly operands: 'workgroup' | 'direct';
+  readonly operands: 'workgroup' | 'direct' | 'exchanged';
   /** Rows of a tile along each row axis; their product is `blockM`. Absent: the axes are flattened into one. */
   readonly rowShape?: readonly number[];
   /** Positions of a tile along each stream axis; their product is `blockN`. Absent: the axes are flattened into one. */
@@ -90,6 +91,8 @@ export interface PlanLimits {
   readonly warpgroups?: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
+  /** Lanes of a subgroup can exchange values. */
+  readonly exchanges?: boolean;
   /** The device runs lanes on a CPU's vector unit: workgroup memory and barriers cost more than they save. */
   readonly software: boolean;
   /** Storage buffers that one launch may bind. */
@@ -219,5 +222,5 @@ const movesVectors = (s: Stage): boolean =>
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
   if (plan.arrangement === 'warpgroup-matrix') return warpgroupBytes(s, plan);
   if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
-  return plan.operands === 'direct' || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
+  return readsInPlace(plan) || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
 }

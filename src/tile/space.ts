@@ -32,15 +32,21 @@ function laneRows(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
   const { subgroup, software } = limits;
   // A CPU pays for barriers with all that lanes hold, and its driver takes minutes to compile such loops: never worth a try.
   const together = s.stream.length > 0 && !software;
-  const kinds: readonly StagePlan['operands'][] = together ? ['direct', 'workgroup'] : ['direct'];
+  const kinds: readonly StagePlan['operands'][] = [
+    'direct',
+    ...(together ? (['workgroup'] as const) : []),
+    ...(limits.exchanges && s.stream.length > 0 ? (['exchanged'] as const) : []),
+  ];
   return kinds.flatMap((operands) => {
     const found = combinations<Rows>({
       lanes:
-        operands === 'direct'
-          ? unique(software ? [subgroup, 2 * subgroup, 4 * subgroup] : [subgroup, 64, 128])
-          : [32, 64, 128, 256],
-      rows: operands === 'direct' ? [1, 2, 4, 8, 16] : [1, 2, 4],
-      blockN: s.stream.length === 0 ? [1] : operands === 'direct' ? [4, 8, 16, 32] : [8, 16, 32, 64],
+        operands === 'exchanged'
+          ? [subgroup]
+          : operands === 'direct'
+            ? unique(software ? [subgroup, 2 * subgroup, 4 * subgroup] : [subgroup, 64, 128])
+            : [32, 64, 128, 256],
+      rows: operands !== 'workgroup' ? [1, 2, 4, 8, 16] : [1, 2, 4],
+      blockN: s.stream.length === 0 ? [1] : operands !== 'workgroup' ? [4, 8, 16, 32] : [8, 16, 32, 64],
     });
     const few = found.filter((x) => !software || x.rows * x.blockN <= SOFTWARE_ELEMENTS);
     return few.map(({ lanes, rows, blockN }) => ({

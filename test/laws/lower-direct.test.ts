@@ -1,6 +1,7 @@
 /**
  * Law: kernels in which each lane owns whole rows and reads column operands where they lie, as software devices want,
- * compute what the definitions say. Compared within the rounding that rounding.ts measures.
+ * compute what the definitions say, whether each lane reads all of an operand or lanes exchange what they read. Compared within the
+ * rounding that rounding.ts measures.
  */
 import { describe, it } from 'vitest';
 import type { PlanLimits } from '../../src/tile/plan.ts';
@@ -10,6 +11,7 @@ import { catches, holds } from './law.ts';
 import {
   GPU,
   lowersRightly,
+  withOneLender,
   withoutMasks,
   withoutRescaling,
   withShortLoops,
@@ -18,19 +20,22 @@ import {
 } from './lowering.ts';
 
 const cases = specs({ work: 16_000 });
-const SOFTWARE: PlanLimits = { ...GPU, subgroup: 4, software: true };
+/** Vectors of the cases have 1 to 8 elements: two lanes share whole ones, and some with an element left over. */
+const SOFTWARE: PlanLimits = { ...GPU, subgroup: 2, software: true };
 
 /** The compiler's own plan, or one row and few columns, by the seed of the case. */
 function target(c: SpecCase): (p: Prepared) => Target {
-  const own = { limits: SOFTWARE };
+  const exchanges = c.seed % 5 < 3;
+  const limits = { ...SOFTWARE, exchanges };
+  const own = { limits };
   const small = {
-    limits: SOFTWARE,
+    limits,
     plan: () => ({
       arrangement: 'lane-rows' as const,
-      blockM: 8,
+      blockM: exchanges ? 2 : 8,
       blockN: 1 + (c.seed % 3),
-      lanes: 8,
-      operands: 'direct' as const,
+      lanes: exchanges ? 2 : 8,
+      operands: exchanges ? ('exchanged' as const) : ('direct' as const),
       fullTiles: c.seed % 7 < 4 ? ('apart' as const) : ('together' as const),
     }),
   };
@@ -49,5 +54,6 @@ describe('lowering to rows per lane with operands read in place', () => {
     ['a running sum that is not rescaled', withoutRescaling],
     ['a mask that is dropped', withoutMasks],
     ['loops that end early', withShortLoops],
+    ['elements of another lane', withOneLender],
   ])('notices %s', (_, damage) => catches(cases, law(damage), 70));
 });

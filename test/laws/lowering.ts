@@ -150,6 +150,13 @@ export const withShortLoops: Damage = {
   ),
 };
 
+/** What is passed on is always that of the first lane. */
+export const withOneLender: Damage = {
+  kernel: inBodies((body) =>
+    flatMapStmts(body, (s) => (s.kind === 'broadcast' ? [{ ...s, lane: i32(0) }] : [s])),
+  ),
+};
+
 /** A choice goes the other way. */
 export const withSwappedChoice: Damage = {
   kernel: inBodies((body) => {

@@ -14,7 +14,7 @@ import type { IrKernel } from '../../src/ir/ir.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { runOnCudaEmulator } from '../../src/runtime/cuda-emulator.ts';
 import { tensorFrom, tensorValues, type Tensor } from '../../src/runtime/tensor.ts';
-import { openWebgpu, type Webgpu } from '../../src/runtime/webgpu-device.ts';
+import { featuresOfDevice, openWebgpu, type Webgpu } from '../../src/runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../src/runtime/webgpu.ts';
 import type { Hazard, LinearCase, LinearLaunch } from '../references/linear/case.ts';
 
@@ -71,8 +71,7 @@ async function compiled(
     }
     case 'wgsl': {
       const gpu = await (device ??= openWebgpu());
-      const kind = gpu.software ? 'cpu' : 'gpu';
-      const own = { device: kind, ...features } as const;
+      const own = { ...featuresOfDevice(gpu), ...features };
       const { files, manifest } = await compileVariant(kernel, set, 'wgsl', own, expected);
       const source = files.find((file) => file.path === manifest.source)!.text;
       return async (inputs, sizes, params) => {

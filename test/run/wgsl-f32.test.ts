@@ -3,6 +3,7 @@ import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
 import { expectAgreement } from './agrees.ts';
 import { examples } from './examples.ts';
+import { everyNth } from './wgsl.ts';
 
 const missing = await missingFor('wgsl');
 
@@ -11,5 +12,8 @@ describe.skipIf(missing !== undefined)(
   { timeout: 180_000 },
   () => {
     it.each(examples())('$title', (example) => expectAgreement('wgsl', example, 'f32'));
+    it.each(everyNth(examples(), 10, 3))('$title without exchanges between lanes', (example) =>
+      expectAgreement('wgsl', example, 'f32', { subgroups: 1 }),
+    );
   },
 );

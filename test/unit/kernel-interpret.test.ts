@@ -5,6 +5,7 @@ import {
   arrayS,
   assign,
   BARRIER,
+  broadcast,
   contract,
   forS,
   fragment,
@@ -215,6 +216,18 @@ describe('collectives', () => {
     expect(r.y).toEqual(Array.from(x, (_, n) => x[n ^ 3]));
     const part = tinyProgram([ifS(lt(LANE, i32(7)), [shuffle('s', f32(1), 1)])]);
     expect(interpretProgram(part, { x }, { n: 64 }).errors[0]).toMatchObject({ kind: 'divergence' });
+  });
+
+  test('broadcast', () => {
+    const r = y([broadcast('s', X(LANE), i32(5)), store('y', LANE, variable('s', 'f32'))], whole);
+    expect(r.errors).toEqual([]);
+    expect(r.y).toEqual(Array.from(x, () => x[5]));
+    const errors = (body: Stmt[]) => interpretProgram(tinyProgram(body), { x }, { n: 64 }).errors[0];
+    expect(errors([ifS(lt(LANE, i32(7)), [broadcast('s', f32(1), i32(0))])])).toMatchObject({
+      kind: 'divergence',
+    });
+    expect(errors([broadcast('s', f32(1), LANE)])).toMatchObject({ kind: 'divergence' });
+    expect(errors([broadcast('s', f32(1), i32(64))])).toMatchObject({ kind: 'divergence' });
   });
 
   test('contract is its scalar meaning', () => {

@@ -7,12 +7,13 @@ import { wgslLimits } from '../../backends/wgsl/limits.ts';
 import { manifestOf } from '../../backends/wgsl/manifest.ts';
 import { printModule } from '../../backends/wgsl/print.ts';
 import type { BackendOptions } from '../../backends/backend.ts';
-import { bool, f32, i32, op, read, type Expr } from '../../src/expr/expr.ts';
+import { bool, f32, i32, op, read, variable, type Expr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
 import {
   arrayS,
   assign,
   BARRIER,
+  broadcast,
   comment,
   forS,
   ifS,
@@ -197,6 +198,20 @@ describe('modules', () => {
     expect(native).toMatch(/^[^\n]*\n\nenable f16;\n/);
     expect(native).toContain('q: array<f16>');
     expect(native).toContain('var<workgroup> k_tile: array<f16, 512>;');
+  });
+  test('lanes that exchange values ask for subgroups that hold them all', () => {
+    const program = tinyProgram([
+      broadcast('s', read('x', [LANE]), i32(3)),
+      store('y', LANE, variable('s', 'f32')),
+    ]);
+    const text = module(program);
+    expect(text).toMatch(
+      /^[^\n]*\n\/\/ Needs a device whose subgroups have at least 32 lanes\.\n\nenable subgroups;\n/,
+    );
+    expect(text).toContain('@builtin(subgroup_invocation_id) lane_index: u32');
+    expect(text).toContain('subgroupShuffle(x[lane], u32(3))');
+    expect(manifestOf(legalizeWgsl(program)).subgroup).toBe(32);
+    expect(manifestOf(legalizeWgsl(tinyProgram([]))).subgroup).toBeUndefined();
   });
   test('two kernels share one module', () => {
     const first = tinyProgram([store('y', LANE, read('x', [LANE]))]).kernels[0]!;

@@ -149,10 +149,7 @@ interface Found {
 
 async function measured(context: Context, launch: Launch, options: Options): Promise<Found> {
   const bench = await openBench(options.target, launch);
-  const features: Features = {
-    ...launch.features,
-    ...(bench.kind ? { device: launch.features.device ?? bench.kind } : {}),
-  };
+  const features: Features = { ...bench.features, ...launch.features };
   const bases = await basesOf(launch, options.target, features);
   const own = bases[0]!.schedule;
   const bar = context.progress(options.budget, `tune ${launch.kernel.name}`);

@@ -1,6 +1,6 @@
 /** Printed WGSL as a target, on a WebGPU device. */
 import { CompilerBug, UserError } from '../../diagnostics/diagnostic.ts';
-import { openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
+import { featuresOfDevice, openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../runtime/webgpu.ts';
 import { fixedFor } from '../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
@@ -31,9 +31,14 @@ export async function missingWebgpu(): Promise<string | undefined> {
 export async function executeWgsl(launch: Launch): Promise<Execution> {
   const { kernel, variant, features, sizes, params } = launch;
   const gpu = await device(features.shaderF16 === true);
-  const kind = features.device ?? (gpu.software ? 'cpu' : 'gpu');
   const set = fixedFor(kernel, variant.set, sizes);
-  const compiled = await compileVariant(kernel, set, 'wgsl', { ...features, device: kind }, sizes);
+  const compiled = await compileVariant(
+    kernel,
+    set,
+    'wgsl',
+    { ...featuresOfDevice(gpu), ...features },
+    sizes,
+  );
   const source = compiled.files.find((file) => file.path === compiled.manifest.source)?.text;
   if (source === undefined)
     throw new CompilerBug('cli/wgsl', `no file ${compiled.manifest.source} was emitted`);

@@ -1,7 +1,7 @@
 /** A schedule compiled and ready to be timed on a device. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { runOnGpu } from '../../runtime/cuda-gpu.ts';
-import { openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
+import { featuresOfDevice, openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
 import { prepareOnWebgpu } from '../../runtime/webgpu.ts';
 import { outputsFromBytes } from '../execute/outputs.ts';
 import { fixedFor } from '../fixed-sizes.ts';
@@ -26,7 +26,7 @@ export interface Bench {
   readonly device: string;
   readonly target: CompileTarget;
   /** What schedules are made for, where that is not always the same. */
-  readonly kind?: 'gpu' | 'cpu';
+  readonly features: Pick<Features, 'device' | 'subgroups'>;
   /** Compiles, uploads and runs once. @throws UserError E06xx where the target has no room, E0733 when the run fails */
   prepare(features: Features): Promise<Trial>;
 }
@@ -48,7 +48,7 @@ function webgpuBench(gpu: Webgpu, launch: Launch): Bench {
   return {
     device: gpu.name,
     target: 'wgsl',
-    kind: gpu.software ? 'cpu' : 'gpu',
+    features: featuresOfDevice(gpu),
     prepare: async (features) => {
       const start = performance.now();
       const { files, manifest } = await compiled(launch, 'wgsl', features);
@@ -78,6 +78,7 @@ function cudaBench(launch: Launch): Bench {
     runOnGpu(c.program, bytesOf(launch), values, { repeats });
   return {
     device: 'an NVIDIA GPU',
+    features: {},
     target: 'cuda',
     prepare: async (features) => {
       const start = performance.now();

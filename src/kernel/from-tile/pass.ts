@@ -3,6 +3,7 @@ import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
+import { readsInPlace } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import type { Operand, Pass, Step, TileDef } from '../../tile/tile.ts';
 import { arrayS, assign, awaitS, BARRIER, COMMIT, ifS, letS, store, varS } from '../build.ts';
@@ -124,7 +125,7 @@ export class PassLowering {
   private tileBody(first: TilePoint, full: Expr): Stmt[] {
     const { plan } = this.context;
     const out: Stmt[] = [];
-    if (plan.operands === 'direct') this.directOperands(first, out);
+    if (readsInPlace(plan)) this.directOperands(first, out);
     else this.loadOperands(first, this.pass.operands, out);
     out.push(...this.scores(first, full));
     return out;

@@ -3,6 +3,7 @@
  * a time, which must lie in different banks (8 groups of 16 bytes): so rows are padded, or the 16-byte pieces of a row
  * are exchanged by the row's number (bitxor), which wastes nothing.
  */
+import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { MATRIX_PAD } from '../../tile/matrix-plan.ts';
@@ -19,6 +20,21 @@ export interface Tile {
   readonly exchanged: number;
   /** Where the tile begins in the array; absent: at its start. */
   readonly first?: Expr;
+}
+
+/** Rows one after the other without padding. */
+export const wholeRows = (array: string, extent: number): Tile => ({
+  kind: 'tile',
+  array,
+  stride: extent,
+  columns: extent,
+  exchanged: 1,
+});
+
+/** An operand that must be in an array. */
+export function inMemory(o: Tile | { readonly kind: 'direct' | 'staged' | 'fragments' }): Tile {
+  if (o.kind === 'tile') return o;
+  throw new CompilerBug('kernel/from-tile', 'an operand was not loaded');
 }
 
 /** Elements of a 16-byte piece of 16-bit elements. */

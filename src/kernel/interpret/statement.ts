@@ -15,6 +15,7 @@ const COLLECTIVE: ReadonlySet<Stmt['kind']> = new Set<Stmt['kind']>([
   'mma',
   'ldmatrix',
   'shuffle',
+  'broadcast',
   'vote',
 ]);
 const isTogether = (s: Stmt): boolean => someStmt([s], (x) => COLLECTIVE.has(x.kind));
@@ -140,6 +141,7 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
     case 'mma':
     case 'ldmatrix':
     case 'shuffle':
+    case 'broadcast':
     case 'vote':
     case 'warpgroup':
       throw new CompilerBug('kernel interpreter', `${s.kind} among single-lane statements`);

@@ -19,6 +19,24 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
         }
         places.barrier();
       };
+    case 'broadcast': {
+      const slot = places.slot(s.name);
+      const [value, lane] = [compileExpr(s.value, places), compileExpr(s.lane, places)];
+      return (lanes) => {
+        if (lanes.length !== places.laneCount) {
+          places.report.add('divergence', `${lanes.length} of ${places.laneCount} lanes reach a broadcast`);
+          throw new Stop();
+        }
+        const wanted = new Set(lanes.map(lane));
+        const [from] = wanted;
+        if (wanted.size > 1 || !(from! >= 0 && from! < lanes.length)) {
+          places.report.add('divergence', `lanes want values of lanes ${[...wanted].join(', ')}`);
+          throw new Stop();
+        }
+        const held = value(lanes[from!]!);
+        for (const l of lanes) l.slots[slot] = held;
+      };
+    }
     case 'shuffle': {
       const slot = places.slot(s.name);
       const value = compileExpr(s.value, places);

@@ -8,7 +8,7 @@ import { packageRoot } from '../src/runtime/package-root.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { draw, HEADS, largestError, WIDTH, type Keep } from './attention.ts';
 import type { Peer } from './peers/peer.ts';
-import { prepareSpec, specLimit } from './prepare.ts';
+import { prepareSpec } from './prepare.ts';
 import { median, timed, type Contender, type Row } from './rows.ts';
 import { prepareThreeKernels } from './three-kernels.ts';
 
@@ -63,14 +63,15 @@ async function measure(
     const { ms, cpu } = times.get(o.name)!;
     const [median_ms, cpu_ms] = [median(ms), median(cpu)];
     const ratio = median_ms / median(own.ms);
-    return { median_ms, ratio, max_error: o.error, cpu_ms, cpu_ratio: cpu_ms / median(own.cpu) };
+    const spread = [Math.min(...ms), Math.max(...ms)] as const;
+    return { median_ms, spread, ratio, max_error: o.error, cpu_ms, cpu_ratio: cpu_ms / median(own.cpu) };
   };
   return {
     name: `wgsl/dense/${rows}/${causal ? 'causal' : 'full'}`,
     median_ms: median(own.ms),
     spread: [Math.min(...own.ms), Math.max(...own.ms)],
     cpu_ms: median(own.cpu),
-    limit_ms: specLimit(gpu, spec, { ...tensors }, sizes),
+    limit_ms: ours.limit,
     max_error: error,
     peers: Object.fromEntries(others.map((o) => [o.name, figure(o)])),
   };

@@ -1,8 +1,9 @@
-/** `npm run bench -- --only REGEX --json FILE --rounds N`: measures, prints a table, writes JSON when asked. */
-import { writeFileSync } from 'node:fs';
+/** `npm run bench -- --only REGEX --json FILE --chart FILE --rounds N`: measures, prints a table, writes JSON and a picture when asked. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { openWebgpu } from '../src/runtime/webgpu-device.ts';
+import { drawFigures, type Figures } from './chart/draw.ts';
 import { coldRow, warmRows } from './compiling.ts';
 import { denseNames, denseRows } from './dense.ts';
 import { maskNames, maskRows } from './masks.ts';
@@ -33,12 +34,36 @@ async function main(): Promise<void> {
   const program = new Command()
     .option('--only <regex>', 'rows whose name matches', '')
     .option('--json <file>', 'write all figures there')
+    .option('--chart <file>', 'draw all figures there, as SVG')
+    .option('--from <file>', 'measure nothing: take the figures that --json wrote')
     .option('--rounds <n>', 'measured rounds', '7')
     .option('--peers <names>', 'other libraries beside dense rows', USUAL_PEERS);
-  const { only, json, rounds, peers } = program
-    .parse()
-    .opts<{ only: string; json?: string; rounds: string; peers: string }>();
-  const pattern = new RegExp(only);
+  const { only, json, chart, from, rounds, peers } = program.parse().opts<{
+    only: string;
+    json?: string;
+    chart?: string;
+    from?: string;
+    rounds: string;
+    peers: string;
+  }>();
+  const figures =
+    from === undefined
+      ? await measure(new RegExp(only), Number(rounds), peers)
+      : (JSON.parse(readFileSync(from, 'utf8')) as Figures);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (chart !== undefined) writeFileSync(chart, await drawFigures(figures));
+}
+
+/** Rows that need a WebGPU device. */
+const GROUPS = [
+  { names: variantNames, rows: variantRows },
+  { names: maskNames, rows: maskRows },
+  { names: recurrenceNames, rows: recurrenceRows },
+  { names: rewritingNames, rows: rewritingRow },
+  { names: selectionNames, rows: selectionRows },
+];
+
+async function measure(pattern: RegExp, rounds: number, peers: string): Promise<Figures> {
   const wanted = (name: string): boolean => pattern.test(name);
   const rows: Row[] = [];
   const done = (r: Row): void => {
@@ -47,36 +72,20 @@ async function main(): Promise<void> {
   };
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} threads, Node ${process.version}`;
   console.log(machine);
-  warmRows(wanted, Number(rounds), done);
-  if (wanted('cli/compile/cold')) done(coldRow(Number(rounds)));
+  warmRows(wanted, rounds, done);
+  if (wanted('cli/compile/cold')) done(coldRow(rounds));
   let device: string | null = null;
-  if (
-    [
-      ...denseNames(),
-      ...variantNames(),
-      ...maskNames(),
-      ...recurrenceNames(),
-      ...rewritingNames(),
-      ...selectionNames(),
-    ].some(wanted)
-  ) {
+  const groups = GROUPS.filter((g) => g.names().some(wanted));
+  const dense = denseNames().some(wanted);
+  if (dense || groups.length > 0) {
     const gpu = await openWebgpu();
     device = gpu.name;
     console.log(`WebGPU: ${gpu.name}`);
-    const others = denseNames().some(wanted) ? choosePeers(gpu, peers) : [];
-    await denseRows(gpu, wanted, Number(rounds), done, others);
-    await variantRows(gpu, wanted, Number(rounds), done);
-    await maskRows(gpu, wanted, Number(rounds), done);
-    await recurrenceRows(gpu, wanted, Number(rounds), done);
-    await rewritingRow(gpu, wanted, Number(rounds), done);
-    await selectionRows(gpu, wanted, Number(rounds), done);
+    if (dense) await denseRows(gpu, wanted, rounds, done, choosePeers(gpu, peers));
+    for (const g of groups) await g.rows(gpu, wanted, rounds, done);
     gpu.close();
   }
-  if (json !== undefined)
-    writeFileSync(
-      json,
-      `${JSON.stringify({ machine, device, date: new Date().toISOString(), rows }, null, 2)}\n`,
-    );
+  return { machine, device, date: new Date().toISOString(), rows };
 }
 
 await main();

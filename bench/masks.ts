@@ -4,7 +4,7 @@
  */
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
 import { draw, largestError, WIDTH, type Keep } from './attention.ts';
-import { prepareSpec, specLimit } from './prepare.ts';
+import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Contender, type Row } from './rows.ts';
 
 const HEADS = 4;
@@ -75,8 +75,7 @@ async function prepare(gpu: Webgpu, kind: Kind): Promise<Prepared> {
   const y = (await kernel.outputs())['y']!;
   const error = largestError(tensors, kind.rows, kind.keep, new Float32Array(y.slice().buffer), HEADS);
   if (!(error < 1e-4)) throw new Error(`wrong results for ${kind.name}: ${error}`);
-  const limit = specLimit(gpu, spec(kind), inputs, values);
-  return { name: kind.name, kind, error, limit, run: () => kernel.run(), destroy: () => kernel.destroy() };
+  return { ...kernel, name: kind.name, kind, error };
 }
 
 export const maskNames = (): string[] => KINDS.map((k) => `wgsl/mask/${k.name}`);

@@ -4,7 +4,7 @@ import { compile, explain } from '../src/index.ts';
 import type { CompileOptions } from '../src/compile.ts';
 import type { FormPlan } from '../src/ir/recurrence/forms/forms.ts';
 import { featuresOfDevice, type Webgpu } from '../src/runtime/webgpu-device.ts';
-import { prepareOnWebgpu } from '../src/runtime/webgpu.ts';
+import { prepareOnWebgpu, type PreparedLaunch } from '../src/runtime/webgpu.ts';
 
 export interface SpecOptions {
   /** Sizes that lanes hold vectors over: these are fixed, the others are expected. By default `D` and, where there is one, `E`. */
@@ -39,30 +39,26 @@ function compileOptions(
   };
 }
 
+export interface PreparedSpec extends PreparedLaunch {
+  /** Milliseconds that the cost model holds to be possible; null where it says nothing. */
+  readonly limit: number | null;
+}
+
 /** @param values sizes and params */
-export function prepareSpec(
+export async function prepareSpec(
   gpu: Webgpu,
   text: string,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
   options: SpecOptions = {},
-): ReturnType<typeof prepareOnWebgpu> {
-  const { value, diagnostics } = compile(text, compileOptions(gpu, inputs, values, options));
+): Promise<PreparedSpec> {
+  const chosen = compileOptions(gpu, inputs, values, options);
+  const { value, diagnostics } = compile(text, chosen);
   if (!value) throw new Error(diagnostics.map((d) => d.message).join('; '));
   const source = value.files.find((f) => f.path.endsWith('.wgsl'))!.text;
   const manifest = JSON.parse(value.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
   const bytes = Object.fromEntries(Object.entries(inputs).map(([n, a]) => [n, new Uint8Array(a.buffer)]));
-  return prepareOnWebgpu(gpu, { source, manifest }, bytes, values);
-}
-
-/** Milliseconds that the cost model holds to be possible for a spec as `prepareSpec` compiles it; null where it says nothing. */
-export function specLimit(
-  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
-  text: string,
-  inputs: Readonly<Record<string, Float32Array | Int32Array>>,
-  values: Readonly<Record<string, number>>,
-  options: SpecOptions = {},
-): number | null {
-  const { value } = explain(text, { ...compileOptions(gpu, inputs, values, options), values });
-  return value?.limit?.ms ?? null;
+  const prepared = await prepareOnWebgpu(gpu, { source, manifest }, bytes, values);
+  const limit = explain(text, { ...chosen, values }).value?.limit?.ms ?? null;
+  return { ...prepared, limit };
 }

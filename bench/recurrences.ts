@@ -102,6 +102,7 @@ function draw(m: Mechanism, length: number): Record<string, Float32Array> {
 interface Prepared extends Contender {
   readonly kind: Kind;
   readonly y: Float32Array;
+  readonly limit: number | null;
   destroy(): void;
 }
 
@@ -127,7 +128,7 @@ async function prepare(gpu: Webgpu, kind: Kind): Promise<Prepared> {
   );
   await kernel.run();
   const y = new Float32Array((await kernel.outputs())['y']!.slice().buffer);
-  return { name: kind.name, kind, y, run: () => kernel.run(), destroy: () => kernel.destroy() };
+  return { ...kernel, name: kind.name, kind, y };
 }
 
 /** Largest difference relative to the root mean square. */
@@ -159,7 +160,7 @@ export async function recurrenceRows(
         name: `wgsl/recurrence/${k.name}`,
         median_ms: median(mine),
         spread: [Math.min(...mine), Math.max(...mine)],
-        limit_ms: null,
+        limit_ms: k.limit,
         max_error: error,
         peers: Object.fromEntries(
           peers.map((p) => {

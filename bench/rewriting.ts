@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/runtime/package-root.ts';
 import { randomFrom } from '../src/runtime/random.ts';
 import type { Webgpu } from '../src/runtime/webgpu-device.ts';
-import { prepareSpec, specLimit } from './prepare.ts';
+import { prepareSpec } from './prepare.ts';
 import { median, roundRobin, type Row } from './rows.ts';
 
 const HEADS = 4;
@@ -45,7 +45,7 @@ export async function rewritingRow(
     name: NAME,
     median_ms: median(own),
     spread: [Math.min(...own), Math.max(...own)],
-    limit_ms: specLimit(gpu, text, inputs, sizes, { rewrite: true }),
+    limit_ms: states.limit,
     max_error: worst,
     peers: { [sums.name]: { median_ms: other, ratio: other / median(own), max_error: worst } },
   });

@@ -2,6 +2,8 @@
 
 export interface PeerFigure {
   readonly median_ms: number;
+  /** Fastest and slowest run. */
+  readonly spread?: readonly [number, number];
   /** How many times as long as ours. */
   readonly ratio: number;
   /** Largest difference to float64, absolute. */

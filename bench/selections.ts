@@ -20,6 +20,7 @@ const nameOf = (rows: number, kind: string): string => `wgsl/select/${rows}/${ki
 export const selectionNames = (): string[] => LENGTHS.flatMap((n) => KINDS.map((k) => nameOf(n, k)));
 
 interface Prepared extends Contender {
+  readonly limit: number | null;
   destroy(): void;
 }
 
@@ -34,7 +35,7 @@ async function prepare(gpu: Webgpu, rows: number, kind: string): Promise<Prepare
     { ...draw(rows, HEADS) },
     { ...Object.fromEntries(named), ...params },
   );
-  return { name: kind, run: () => kernel.run(), destroy: () => kernel.destroy() };
+  return { ...kernel, name: kind };
 }
 
 /** Measures the wanted rows; causal attention runs beside them. */
@@ -57,7 +58,8 @@ export async function selectionRows(
         name: nameOf(rows, kind),
         median_ms: median(own),
         spread: [Math.min(...own), Math.max(...own)],
-        limit_ms: null,
+        // The model does not know what is selected.
+        limit_ms: kind === 'causal' ? kernels.find((k) => k.name === kind)!.limit : null,
         peers:
           kind === 'causal' ? {} : { causal: { median_ms: dense, ratio: dense / median(own), max_error: 0 } },
       });

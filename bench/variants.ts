@@ -76,6 +76,7 @@ function operations(gpu: Webgpu, v: Variant, values: Readonly<Record<string, num
 
 interface Prepared extends Contender {
   readonly operations: number;
+  readonly limit: number | null;
   destroy(): void;
 }
 
@@ -113,7 +114,7 @@ export async function variantRows(
       median_ms: median(own.ms),
       spread: [Math.min(...own.ms), Math.max(...own.ms)],
       cpu_ms: median(own.cpu),
-      limit_ms: null,
+      limit_ms: k.limit,
       per_operation: { time: perOperation((x) => x.ms), cpu: perOperation((x) => x.cpu) },
       peers: {},
     });

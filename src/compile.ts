@@ -13,7 +13,7 @@ import type { FormPlan } from './ir/recurrence/forms/forms.ts';
 import { checkFile } from './model/check.ts';
 import type { Loader, Model } from './model/model.ts';
 import { lowerByPlan, type PlanSource, type PlanUse } from './plan/choose.ts';
-import type { PlacedSchedule } from './plan/schedule.ts';
+import { scheduleKey, type PlacedSchedule } from './plan/schedule.ts';
 import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
@@ -142,7 +142,6 @@ export function requiredSizes(ir: IrKernel): string[] {
 export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {
   const backend = backendFor(options.target);
   const features = options.features ?? {};
-  const device = options.target === 'wgsl' ? (features.device ?? 'gpu') : 'gpu';
   const lower = (schedule?: PlacedSchedule): Lowered =>
     lowerIr(
       ir,
@@ -159,7 +158,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       },
       options.observe,
     );
-  const to = { kernel: ir.name, target: options.target, device } as const;
+  const to = scheduleKey(ir.name, options.target, features);
   const { made: lowered, planUse } = lowerByPlan(options.plan, to, lower);
   const program = backend.legalize(lowered.program, features);
   const [beyond] = backend.check(program, features);

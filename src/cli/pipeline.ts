@@ -26,7 +26,7 @@ import { PASSES, TRANSLATIONS, type Lowered } from '../pipeline.ts';
 import { parseSource } from '../syntax/parse.ts';
 import type { TensorData } from '../tile/count-facts.ts';
 import { decidedSchedule } from '../plan/decided.ts';
-import { printPlanFile, withSchedule, type Schedule } from '../plan/schedule.ts';
+import { printPlanFile, scheduleKey, withSchedule, type Schedule } from '../plan/schedule.ts';
 import type { PlanSource, PlanUse } from '../plan/choose.ts';
 import type { PlanLimits } from '../tile/plan.ts';
 import type { Sources } from './sources.ts';
@@ -180,10 +180,9 @@ const loweringOptions = (
 export const scheduleOf = (
   kernel: IrKernel,
   target: CompileTarget,
-  { device }: Features,
+  features: Features,
   { notes }: Pick<Lowered, 'notes'>,
-): Schedule =>
-  decidedSchedule({ kernel: kernel.name, target, device: (target === 'wgsl' && device) || 'gpu' }, notes);
+): Schedule => decidedSchedule(scheduleKey(kernel.name, target, features), notes);
 
 /**
  * Source, manifest and host code for one target.

@@ -2,6 +2,7 @@
 import { UserError, userError, type Diagnostic } from '../diagnostics/diagnostic.ts';
 import { OtherStructure } from './apply.ts';
 import {
+  describedKey,
   scheduleIn,
   type Measured,
   type PlacedSchedule,
@@ -58,12 +59,9 @@ export function lowerByPlan<T>(
   }
 }
 
-const described = ({ kernel, target, device }: ScheduleKey): string =>
-  `${kernel} for ${target} on a ${device}`;
-
 function noPlan({ file, source }: PlanSource, to: ScheduleKey): UserError {
-  const has = file.plans.map(described).join('; ');
-  return userError('E0751', `${source} has no plan of ${described(to)}`, {
+  const has = file.plans.map(describedKey).join('; ');
+  return userError('E0751', `${source} has no plan of ${describedKey(to)}`, {
     hint: has === '' ? 'it has none at all: write one with `attnc tune`' : `it has plans of ${has}`,
   });
 }

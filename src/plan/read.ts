@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { didYouMean } from '../diagnostics/suggest.ts';
 import { keySpan, placesBelow, valueSpan, type JsonPath } from './place.ts';
-import { PLAN_FORMAT, type PlacedSchedule, type PlanFile, type Schedule } from './schedule.ts';
+import { describedKey, PLAN_FORMAT, type PlacedSchedule, type PlanFile, type Schedule } from './schedule.ts';
 import { PLAN_FILE } from './schema.ts';
 
 export interface ReadPlan {
@@ -106,8 +106,8 @@ function inside(t: unknown, step: string | number): unknown {
 
 function repeated(plans: readonly PlacedSchedule[], source: string, root: Node): Diagnostic | undefined {
   const seen = new Set<string>();
-  for (const [n, { kernel, target, device }] of plans.entries()) {
-    const id = `${kernel} for ${target} on a ${device}`;
+  for (const [n, plan] of plans.entries()) {
+    const id = describedKey(plan);
     if (seen.has(id))
       return {
         code: 'E0750',

@@ -30,6 +30,10 @@ export interface Schedule {
   readonly kernel: string;
   readonly target: 'wgsl' | 'cuda';
   readonly device: 'gpu' | 'cpu';
+  /** CUDA: the architecture, where it is not the least one. */
+  readonly arch?: 'sm_90a';
+  /** Lanes of subgroups that exchange values, on a CPU; absent: they do not. */
+  readonly subgroups?: number;
   /** Sums over positions are carried along wherever they can be, or nowhere; absent: where that costs less. */
   readonly rewrite?: boolean;
   /** Members of a group that share what is streamed become rows; absent: where rows are few. */
@@ -57,10 +61,34 @@ export interface PlanFile {
 }
 
 /** What a schedule is for. */
-export type ScheduleKey = Pick<Schedule, 'kernel' | 'target' | 'device'>;
+export type ScheduleKey = Pick<Schedule, 'kernel' | 'target' | 'device' | 'arch' | 'subgroups'>;
+
+interface Asked {
+  readonly device?: 'gpu' | 'cpu';
+  readonly arch?: 'sm_80' | 'sm_90a';
+  readonly subgroups?: number;
+}
+
+/** What a compilation wants a schedule for. */
+export function scheduleKey(kernel: string, target: Schedule['target'], asked: Asked): ScheduleKey {
+  if (target === 'cuda')
+    return { kernel, target, device: 'gpu', ...(asked.arch === 'sm_90a' ? { arch: asked.arch } : {}) };
+  const { device = 'gpu', subgroups = 1 } = asked;
+  return { kernel, target, device, ...(device === 'cpu' && subgroups > 1 ? { subgroups } : {}) };
+}
+
+/** For people. */
+export function describedKey({ kernel, target, device, arch, subgroups }: ScheduleKey): string {
+  const more = arch ? ` of ${arch}` : subgroups ? ` with subgroups of ${subgroups} lanes` : '';
+  return `${kernel} for ${target} on a ${device}${more}`;
+}
 
 const same = (a: ScheduleKey, b: ScheduleKey): boolean =>
-  a.kernel === b.kernel && a.target === b.target && a.device === b.device;
+  a.kernel === b.kernel &&
+  a.target === b.target &&
+  a.device === b.device &&
+  a.arch === b.arch &&
+  a.subgroups === b.subgroups;
 
 export const scheduleIn = (file: PlanFile, wanted: ScheduleKey): PlacedSchedule | undefined =>
   file.plans.find((p) => same(p, wanted));

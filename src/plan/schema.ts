@@ -48,6 +48,8 @@ const SCHEDULE = {
   kernel: z.string(),
   target: z.enum(['wgsl', 'cuda']),
   device: z.enum(['gpu', 'cpu']),
+  arch: z.literal('sm_90a').optional(),
+  subgroups: z.int().min(2).optional(),
   rewrite: z.boolean().optional(),
   pack: z.boolean().optional(),
   forms: z.array(z.strictObject(FORM)).optional(),

@@ -8,7 +8,13 @@ import { UserError } from '../../src/diagnostics/diagnostic.ts';
 import type { PlanSource } from '../../src/plan/choose.ts';
 import { decidedSchedule } from '../../src/plan/decided.ts';
 import { readPlanFile } from '../../src/plan/read.ts';
-import { printPlanFile, withSchedule, type PlanFile, type Schedule } from '../../src/plan/schedule.ts';
+import {
+  printPlanFile,
+  scheduleKey,
+  withSchedule,
+  type PlanFile,
+  type Schedule,
+} from '../../src/plan/schedule.ts';
 import type { StagePlan } from '../../src/tile/plan.ts';
 
 const example = (name: string): string =>
@@ -22,8 +28,8 @@ const CPU: Options = { target: 'wgsl', set: SET, features: { device: 'cpu' } };
 /** What the compiler decides for an example. */
 function decided(text: string, options: Options = CPU): Schedule {
   const ir = irOf(text);
-  const device = options.target === 'wgsl' ? 'cpu' : 'gpu';
-  return decidedSchedule({ kernel: ir.name, target: options.target, device }, compileIr(ir, options).notes);
+  const to = scheduleKey(ir.name, options.target, options.features ?? {});
+  return decidedSchedule(to, compileIr(ir, options).notes);
 }
 
 const fileText = (s: Schedule): string => printPlanFile(withSchedule(undefined, s));
@@ -216,6 +222,37 @@ describe('a plan for something else', () => {
       const own = compileIr(irOf(example(name)), { ...options, plan: { ...plan, required: false } });
       expect(own.planUse).toBeUndefined();
     }
+  });
+
+  it('is for one architecture, and for subgroups of one size', () => {
+    const features = { device: 'cpu', subgroups: 8 } as const;
+    const hopper: Options = { target: 'cuda', set: SET, features: { arch: 'sm_90a' } };
+    for (const [own, others] of [
+      [{ ...CPU, features }, [CPU, { ...CPU, features: { ...features, subgroups: 4 } }]],
+      [hopper, [{ target: 'cuda', set: SET }]],
+    ] as const) {
+      const plan = source(fileText(decided(example('causal'), own)), true);
+      expect(compileIr(irOf(example('causal')), { ...own, plan }).planUse?.used).toBe(true);
+      for (const other of others) {
+        const d = errorOf(() => compileIr(irOf(example('causal')), { ...other, plan }));
+        expect(d.code).toBe('E0751');
+        expect(d.hint).toMatch(/ (of sm_90a|with subgroups of 8 lanes)$/);
+      }
+    }
+  });
+
+  it('lets no lanes exchange operands that cannot', () => {
+    const s = decided(example('causal'));
+    const plan = source(fileText(changed(s, { operands: 'exchanged' })), true);
+    const d = errorOf(() => compileIr(irOf(example('causal')), { ...CPU, plan }));
+    expect(d.code).toBe('E0640');
+    expect(d.message).toMatch(/operands is exchanged/);
+    const features = { device: 'cpu', subgroups: 4 } as const;
+    const wide = changed(decided(example('causal'), { ...CPU, features }), { lanes: 8 });
+    const more = errorOf(() =>
+      compileIr(irOf(example('causal')), { ...CPU, features, plan: source(fileText(wide), true) }),
+    );
+    expect(more.message).toMatch(/lanes is 8, more than the 4 of a subgroup/);
   });
 
   it('is still for a text with other names, comments and sizes', () => {

@@ -14,6 +14,8 @@ export interface Limits {
   readonly mma: boolean;
   /** Asynchronous copies of tiles, and products of 128 lanes on matrices in workgroup memory. */
   readonly warpgroups?: boolean;
+  /** What a chunk of a recurrence needs may be computed by one workgroup, where it fits its memory. */
+  readonly blocks?: boolean;
   /** 16-bit floats can be held and addressed one by one in memory. */
   readonly nativeF16: boolean;
   readonly nativeBf16: boolean;

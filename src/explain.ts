@@ -21,6 +21,7 @@ import {
   type Values,
 } from './explain/formula.ts';
 import { limitOf, type Limit } from './explain/limit.ts';
+import { blockWork } from './explain/block.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
@@ -32,7 +33,7 @@ import { withSummaries } from './tile/count-summaries.ts';
 import { countTiles } from './tile/count.ts';
 import type { PlanLimits, StagePlan } from './tile/plan.ts';
 import { rowLoops, streamLoops } from './tile/sides.ts';
-import type { Bounds, Pass, Recurrence, Stage, TileAxis, TileProgram } from './tile/tile.ts';
+import type { Block, Bounds, Pass, Recurrence, Stage, TileAxis, TileProgram } from './tile/tile.ts';
 import { boundsExprs } from './tile/walk.ts';
 
 export interface PassExplanation extends BoundsText {
@@ -63,6 +64,8 @@ export interface StageExplanation extends Cost {
   readonly passes: readonly PassExplanation[];
   /** Instead of passes: each row carries states along an axis, step by step. */
   readonly steps?: StepsExplanation;
+  /** Instead of passes: values that a workgroup computes together, of which those that are sums. */
+  readonly together?: readonly string[];
   readonly writes: readonly string[];
 }
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
@@ -183,10 +186,23 @@ class StageFigures {
     return { ...spent, known: { tiles, operations, all: operations, loadedBytes: loaded } };
   }
 
+  /** What a workgroup spends on the values that it computes together. */
+  private block(b: Block): Spent {
+    const { p, s, facts } = this;
+    const per = blockWork(p, s, b);
+    const dense = product(...s.batch.map((a) => a.extent), per.operations);
+    const spent: Spent = { total: [], bounded: false, dense };
+    const [blocks, operations] = [this.blocks, dense].map((x) => figure(x, facts.values));
+    if (typeof blocks !== 'number' || typeof operations !== 'number') return spent;
+    const tiles = { visited: 0, full: 0, partial: 0, total: 0, exact: true };
+    return { ...spent, known: { tiles, operations, all: operations, loadedBytes: blocks * per.bytes } };
+  }
+
   /** What each pass spends, and the stage with what its rows load outside of passes. */
   spent(): { readonly passes: readonly Spent[]; readonly all: Spent } {
     const { recurrence } = this.s;
     if (recurrence) return { passes: [], all: this.steps(recurrence) };
+    if (this.s.block) return { passes: [], all: this.block(this.s.block) };
     const passes = this.s.passes.map((x) => this.pass(x));
     const blocks = figure(this.blocks, this.facts.values);
     const rows = loadedByRows(this.p, this.s, this.plan, this.facts.values);
@@ -204,6 +220,7 @@ const storesOf = (s: Stage): readonly { readonly output: string }[] => [
   ...s.passes.flatMap((x) => x.stores),
   ...s.stores,
   ...(s.recurrence ? [...s.recurrence.stores, ...s.recurrence.finals] : []),
+  ...(s.block?.stores ?? []),
 ];
 
 function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, facts: Facts) {
@@ -230,6 +247,9 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
       tiles: costOf(passes[n]!, values).tiles,
     })),
     ...(s.recurrence ? { steps: stepsOf(s.recurrence) } : {}),
+    ...(s.block
+      ? { together: s.block.defs.filter((d) => d.value.kind === 'reduce').map((d) => d.name) }
+      : {}),
     writes: [...new Set(storesOf(s).map((x) => x.output))],
   };
   return { explained, spent: all, passes };

@@ -287,7 +287,7 @@ export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observ
   observe?.('ir', 'from-model', () => printIr(ir));
   const notes: Notes = { forms: [] };
   const normal = normalizeIr(ir, options, observe, notes);
-  const plain = tileProgram(normal, options.fixed);
+  const plain = tileProgram(normal, options.fixed, options.limits);
   verifyTile(plain);
   observe?.('tile', 'from-ir', () => printTile(plain));
   const tile = scheduleTile(plain, options, observe, notes);

@@ -8,6 +8,7 @@ export const CUDA_LIMITS: Limits = {
   maxBuffers: 256,
   maxGridPerDimension: 2 ** 31 - 1,
   mma: true,
+  blocks: true,
   nativeF16: true,
   nativeBf16: true,
   subgroup: 32,

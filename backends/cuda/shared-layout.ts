@@ -20,6 +20,7 @@ export interface SharedLayout {
 
 /** Arrays in order of declaration, each where its alignment allows; a red zone may follow each but the last. */
 export function sharedLayout(kernel: Kernel): SharedLayout {
+  if (kernel.shared.some((a) => a.at !== undefined)) return givenLayout(kernel);
   const places: SharedPlace[] = [];
   let end = 0;
   for (const [zones, array] of kernel.shared.entries()) {
@@ -29,6 +30,13 @@ export function sharedLayout(kernel: Kernel): SharedLayout {
     end = offset + array.length * STORAGE[array.storage].bytes;
   }
   return { places, bytes: end, zones: Math.max(0, places.length - 1) };
+}
+
+/** Arrays may share bytes: nothing lies between them. */
+function givenLayout(kernel: Kernel): SharedLayout {
+  const places = kernel.shared.map(({ name, at = 0 }): SharedPlace => ({ name, offset: at, zones: 0 }));
+  const ends = kernel.shared.map((a) => (a.at ?? 0) + a.length * STORAGE[a.storage].bytes);
+  return { places, bytes: Math.max(...ends), zones: 0 };
 }
 
 /** Bytes of shared memory that a launch asks for when red zones have `zone` bytes. */

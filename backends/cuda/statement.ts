@@ -132,6 +132,7 @@ function printFor(s: Stmt & { readonly kind: 'for' }, scope: Scope, indent: stri
   return [
     ...(s.unroll === true ? [`${indent}#pragma unroll`] : []),
     ...(s.unroll === 'never' ? [`${indent}#pragma unroll 1`] : []),
+    ...(typeof s.unroll === 'number' ? [`${indent}#pragma unroll ${s.unroll}`] : []),
     wrapLine(`for (${SCALAR_NAME[s.from.type]} ${start.join(', ')}; ${name} < ${to}; ${advance}) {`, indent),
     ...printBlock(s.body, scope, `${indent}  `),
     `${indent}}`,

@@ -39,7 +39,9 @@ const loaded = (c: Cost): string =>
 
 function printWorkgroups(s: StageExplanation, cores: number): string {
   const figure: Figure = s.workgroups;
-  const per = `one per ${list([...s.batch, `block of ${s.plan.blockM} rows (${list(s.rows)})`])}`;
+  const per = s.together
+    ? `one per ${list(s.batch)}`
+    : `one per ${list([...s.batch, `block of ${s.plan.blockM} rows (${list(s.rows)})`])}`;
   if (typeof figure === 'string' || s.workgroupsPerCore === undefined) return `${figure}, ${per}`;
   const each = s.workgroupsPerCore;
   const fill =
@@ -68,6 +70,11 @@ function printStage(s: StageExplanation, cores: number): string[] {
   ];
   if (s.shares > 1) lines.push(`  shares       ${s.shares} workgroups share the stream of a block of rows`);
   if (s.steps) return [...lines, ...printSteps(s, s.steps)];
+  if (s.together) {
+    const sums =
+      s.together.length > 0 ? [`  operations   ${grouped(s.operations)} in ${list(s.together)}`] : [];
+    return [...lines, ...sums, '  values       one after the other, by all lanes'];
+  }
   if (s.stream.length === 0) return [...lines, '  stream       none: each row is computed by itself'];
   if (s.operations !== 0) lines.push(`  operations   ${printOperations(s, [s])}`);
   for (const [n, p] of s.passes.entries()) {

@@ -23,6 +23,8 @@ export interface IrAxis {
   readonly name: string;
   /** Over sizes and constants; i32. */
   readonly extent: Expr;
+  /** Positions inside of a chunk: a workgroup can compute all of them together. */
+  readonly inside?: true;
   readonly span?: Span;
 }
 export interface IrParam {

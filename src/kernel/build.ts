@@ -41,7 +41,12 @@ const ONE: Expr = { kind: 'const', type: 'i32', value: 1 };
 /** `for name = from; name < to; name += step`; `from` defaults to 0 and `step` to 1. */
 export function forS(
   name: string,
-  range: { readonly from?: Expr; readonly to: Expr; readonly step?: Expr; readonly unroll?: boolean },
+  range: {
+    readonly from?: Expr;
+    readonly to: Expr;
+    readonly step?: Expr;
+    readonly unroll?: boolean | number;
+  },
   body: readonly Stmt[],
 ): Stmt {
   const { from = ZERO, to, step = ONE, unroll = false } = range;

@@ -31,6 +31,8 @@ export interface SharedArray {
   readonly length: number;
   /** Bytes of which its place is a multiple; 16 unless told. */
   readonly alignment?: number;
+  /** Byte at which it begins; arrays that are never needed at the same time may share bytes. All arrays say so, or none. */
+  readonly at?: number;
 }
 
 /** A tensor as copies of tiles see it: whole, read in boxes, with zeros outside of it. Lines of a box are swizzled. */
@@ -61,7 +63,7 @@ export type Stmt =
   | { readonly kind: 'store'; readonly name: string; readonly index: Expr; readonly value: Expr }
   /**
    * `for name = from; name < to; name += step`. `unroll` asks for full unrolling, for which bounds are constants,
-   * or for none.
+   * for none, or for some turns at a time.
    */
   | {
       readonly kind: 'for';
@@ -69,7 +71,7 @@ export type Stmt =
       readonly from: Expr;
       readonly to: Expr;
       readonly step: Expr;
-      readonly unroll: boolean | 'never';
+      readonly unroll: boolean | 'never' | number;
       readonly body: readonly Stmt[];
     }
   | {

@@ -24,7 +24,7 @@ function stmtLines(s: Stmt, indent: string): string[] {
       return one(`${s.name}[${printExpr(s.index)}] = ${printExpr(s.value)}`);
     case 'for': {
       const step = s.step.kind === 'const' && s.step.value === 1 ? '' : ` step ${printExpr(s.step)}`;
-      const head = `for ${s.name} in ${printExpr(s.from)}..${printExpr(s.to)}${step}${s.unroll === true ? ' unroll' : ''} {`;
+      const head = `for ${s.name} in ${printExpr(s.from)}..${printExpr(s.to)}${step}${s.unroll === true ? ' unroll' : typeof s.unroll === 'number' ? ` unroll ${s.unroll}` : ''} {`;
       return [indent + head, ...lines(s.body, `${indent}  `), `${indent}}`];
     }
     case 'if': {

@@ -20,6 +20,8 @@ export interface VerifyOptions {
 /** Bytes of workgroup memory that a kernel declares, each array where its alignment allows. */
 export function sharedBytes(k: Kernel): number {
   const up = (n: number, to: number): number => Math.ceil(n / to) * to;
+  if (k.shared.some((a) => a.at !== undefined))
+    return Math.max(...k.shared.map((a) => (a.at ?? 0) + a.length * STORAGE[a.storage].bytes));
   return k.shared.reduce(
     (end, s) => up(up(end, s.alignment ?? 16) + s.length * STORAGE[s.storage].bytes, 16),
     0,
@@ -262,7 +264,13 @@ class KernelVerifier {
   }
 
   private copy(s: Extract<Stmt, { kind: 'copy' }>): void {
-    if (this.halves(s.shared, 'shared') !== this.halves(s.buffer, 'buffer'))
+    const [to, from] = [this.lookup(s.shared), this.lookup(s.buffer)];
+    if (
+      to?.kind !== 'shared' ||
+      from?.kind !== 'buffer' ||
+      to.storage !== from.storage ||
+      to.storage === 'bool'
+    )
       this.fail(`copy from ${s.buffer} to ${s.shared} of another storage`);
     this.int(s.index, `index of ${s.shared}`);
     this.int(s.from, `index of ${s.buffer}`);

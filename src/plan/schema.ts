@@ -10,6 +10,7 @@ const STEPS = {
   writtenOut: size,
   loops: z.enum(['plain', 'unrolled', 'opaque']),
   block: positive,
+  ahead: positive.optional(),
 } satisfies Record<keyof NonNullable<StagePlan['steps']>, z.ZodType>;
 
 const FEED = {

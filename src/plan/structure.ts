@@ -3,7 +3,7 @@
  * stores. Names, sizes and formulas are left out, so that a plan outlives edits of the text that change no loop.
  */
 import type { Expr, ReduceExpr } from '../expr/expr.ts';
-import type { Pass, Recurrence, Stage, Step, TileDef } from '../tile/tile.ts';
+import type { Block, Pass, Recurrence, Stage, Step, TileDef } from '../tile/tile.ts';
 
 type Tree = string | number | boolean | readonly Tree[];
 
@@ -74,6 +74,14 @@ function recurrenceTree(r: Recurrence, roles: Roles): Tree {
   ];
 }
 
+function blockTree(b: Block, roles: Roles): Tree {
+  return [
+    b.states.map((s) => [s.type, s.reverse, roles.all(s.indices)]),
+    b.defs.map((d) => [d.type, roles.all(d.indices), valueTree(d.value, roles)]),
+    b.stores.map((s) => roles.all(s.axes)),
+  ];
+}
+
 function stageTree(s: Stage): Tree {
   const roles = new Roles();
   roles.add('b', names(s.batch));
@@ -87,7 +95,7 @@ function stageTree(s: Stage): Tree {
     s.rowOperands.map((o) => [roles.of(o.vector), o.storage]),
     s.passes.map((p) => passTree(p, roles)),
     s.stores.map((x) => [x.site, roles.all(x.vectors)]),
-    s.recurrence ? recurrenceTree(s.recurrence, roles) : '-',
+    s.recurrence ? recurrenceTree(s.recurrence, roles) : s.block ? blockTree(s.block, roles) : '-',
   ];
 }
 

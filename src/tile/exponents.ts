@@ -15,7 +15,10 @@ import type { Pass, Stage, Step, TileDef, TileProgram } from './tile.ts';
 const LOG2_E = Math.LOG2E;
 
 export function exponents(p: TileProgram): TileProgram {
-  return { ...p, stages: p.stages.map((s) => (s.recurrence ? s : powersOfTwo(unscaledExtremes(s)))) };
+  return {
+    ...p,
+    stages: p.stages.map((s) => (s.recurrence || s.block ? s : powersOfTwo(unscaledExtremes(s)))),
+  };
 }
 
 /** factor · value, seen through definitions of the pass. */

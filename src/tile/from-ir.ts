@@ -1,16 +1,20 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
-import type { ScalarType, StorageType } from '../expr/types.ts';
+import type { ScalarType } from '../expr/types.ts';
 import type { IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
+import { BLOCK_LANES } from './block/items.ts';
+import { scheduleBlock } from './block/schedule.ts';
+import { BlockFinder, joinParts, type BlockPart } from './block/select.ts';
+import { blockStage, renamed } from './block/stage.ts';
 import { chooseShape, shapeKey } from './choose.ts';
 import type { Cluster } from './clusters.ts';
 import { Demand, storedName } from './demand.ts';
 import { Graph } from './graph.ts';
-import { recurrenceStage } from './recurrence.ts';
+import { recurrenceStage, type StepOutputs } from './recurrence.ts';
 import { NeedsStage, StageBuilder } from './stage.ts';
-import type { Stage, TileProgram, TileTensor } from './tile.ts';
+import type { Stage, StepStore, TileProgram, TileTensor } from './tile.ts';
 
 interface Group {
   readonly level: number;
@@ -20,9 +24,11 @@ interface Group {
   readonly stored: ReadonlySet<string>;
 }
 
-/** A stage to be: of outputs, or of a cluster of states. */
+/** A stage to be: of outputs, of values that a workgroup computes together, or of a cluster of states. */
 type Planned =
-  Group | { readonly level: number; readonly cluster: Cluster; readonly stored: ReadonlySet<string> };
+  | Group
+  | { readonly level: number; readonly part: BlockPart; readonly stored: ReadonlySet<string> }
+  | { readonly level: number; readonly cluster: Cluster; readonly stored: ReadonlySet<string> };
 
 class Partition {
   private readonly groups: Group[] = [];
@@ -31,17 +37,23 @@ class Partition {
   private readonly demand: Demand;
   private readonly kernel: IrKernel;
   private readonly clusters = new Map<Cluster, Planned & { readonly cluster: Cluster }>();
+  private readonly blocks: (Planned & { part: BlockPart; stored: ReadonlySet<string> })[] = [];
+  private readonly finder: BlockFinder | undefined;
 
-  constructor(kernel: IrKernel) {
+  constructor(
+    kernel: IrKernel,
+    private readonly limits: BlockLimits,
+  ) {
     this.demand = new Demand(kernel);
     this.kernel = this.demand.kernel;
+    if (limits.blocks) this.finder = new BlockFinder(this.kernel);
   }
 
   run(fixed: Readonly<Record<string, number>>): TileProgram {
     for (const o of this.kernel.outputs) {
       const writer = this.demand.writerOf(o);
       if (writer) this.carry(writer);
-      else this.placeAfterCuts(o);
+      else if (this.placeBlock(this.finder?.output(o)) === undefined) this.placeAfterCuts(o);
     }
     const stages = this.stages();
     return {
@@ -66,6 +78,34 @@ class Partition {
     const level = this.levelAfter(stored);
     this.clusters.set(c, { level, cluster: c, stored });
     return level;
+  }
+
+  /** Places values that a workgroup computes together, if they fit its memory; returns their level. */
+  private placeBlock(part: BlockPart | undefined): number | undefined {
+    if (!part || !this.fits(part)) return undefined;
+    const stored = new Set(this.storeAll(part.cuts));
+    const level = this.levelAfter(stored);
+    const beside = this.blocks.find((x) => x.level === level && x.part.batch.join() === part.batch.join());
+    const joined = beside && joinParts(beside.part, part);
+    if (beside && joined && this.fits(joined)) {
+      beside.part = joined;
+      beside.stored = new Set([...beside.stored, ...stored]);
+    } else this.blocks.push({ level, part, stored });
+    return level;
+  }
+
+  /** Bytes of workgroup memory that the values take, if they fit. */
+  private fits(part: BlockPart): number | undefined {
+    const tensors = [...this.inputs(), ...part.cuts.map((name) => this.keptTensor(name))];
+    const stage = blockStage(this.kernel, part, '');
+    const schedule = scheduleBlock({
+      block: renamed(stage.block!, new Set(part.cuts)),
+      vectors: stage.vectors,
+      tensors,
+      lanes: BLOCK_LANES,
+      mma: this.limits.mma === true,
+    });
+    return schedule && schedule.bytes <= (this.limits.workgroupBytes ?? 0) ? schedule.bytes : undefined;
   }
 
   private levelAfter(stored: ReadonlySet<string>): number {
@@ -118,7 +158,9 @@ class Partition {
     if (this.workspace.has(name)) return;
     this.workspace.set(name, -1);
     const keeper = this.demand.keeperOf(name);
-    const level = keeper ? this.carry(keeper) : this.placeAfterCuts(this.asOutput(name));
+    const level =
+      this.placeBlock(this.finder?.kept(name, storedName(name))) ??
+      (keeper ? this.carry(keeper) : this.placeAfterCuts(this.asOutput(name)));
     this.workspace.set(name, level);
   }
 
@@ -128,14 +170,19 @@ class Partition {
   }
 
   private stages(): Stage[] {
-    const all: Planned[] = [...this.groups, ...this.clusters.values()];
+    const all: Planned[] = [...this.groups, ...this.blocks, ...this.clusters.values()];
     const ordered = all.sort((a, b) => a.level - b.level);
     return ordered.map((planned, n) => {
       const g = new Graph(withStored(this.kernel, planned.stored));
       const name = ordered.length === 1 ? this.kernel.name : `${this.kernel.name}_${n + 1}`;
+      if ('part' in planned) {
+        const stage = blockStage(this.kernel, planned.part, name);
+        const bytes = this.fits(planned.part)!;
+        return { ...stage, block: { ...renamed(stage.block!, new Set(planned.part.cuts)), bytes } };
+      }
       if ('cluster' in planned) {
         const { cluster } = planned;
-        const { stores, finals } = this.demand.of(cluster);
+        const { stores, finals } = this.written(cluster);
         return recurrenceStage(g, cluster, this.demand.absorption.space(cluster), { stores, finals }, name);
       }
       const shape = chooseShape(g, planned.outputs[0]!.def, planned.asRows);
@@ -143,9 +190,17 @@ class Partition {
     });
   }
 
-  private tensors(): TileTensor[] {
-    const extent = (a: string): Expr => this.kernel.axes.find((x) => x.name === a)!.extent;
-    const inputs = this.kernel.tensors.map((t): TileTensor => ({
+  /** What of the values of a cluster somebody reads: blocks compute some of them for themselves. */
+  private written(c: Cluster): StepOutputs {
+    const { stores, finals } = this.demand.of(c);
+    const outputs = new Set(this.kernel.outputs.map((o) => o.name));
+    const kept = new Set([...this.workspace.keys()].map(storedName));
+    const isRead = (x: StepStore): boolean => outputs.has(x.output) || kept.has(x.output);
+    return { stores: stores.filter(isRead), finals: finals.filter(isRead) };
+  }
+
+  private inputs(): TileTensor[] {
+    return this.kernel.tensors.map((t): TileTensor => ({
       name: t.name,
       role: 'in',
       storage: t.storage,
@@ -153,29 +208,32 @@ class Partition {
       axes: t.dims.map((d) => d.axis),
       ...(t.declared ? { declared: t.declared } : {}),
     }));
-    const of = (
-      role: 'out' | 'workspace',
-      name: string,
-      storage: StorageType,
-      indices: readonly string[],
-    ) => ({
-      name,
-      role,
-      storage,
-      shape: indices.map(extent),
+  }
+
+  private keptTensor(name: string): TileTensor {
+    const { type, indices, takes } = keptValue(this.kernel, name);
+    return {
+      name: storedName(name),
+      role: 'workspace',
+      storage: type,
+      shape: indices.map((a) => this.kernel.axes.find((x) => x.name === a)!.extent),
       axes: [...indices],
-    });
-    const outputs = this.kernel.outputs.map((o) => ({
-      ...of('out', o.name, o.storage, o.indices),
+      ...(takes ? { takes: true as const } : {}),
+    };
+  }
+
+  private tensors(): TileTensor[] {
+    const extent = (a: string): Expr => this.kernel.axes.find((x) => x.name === a)!.extent;
+    const inputs = this.inputs();
+    const outputs = this.kernel.outputs.map((o): TileTensor => ({
+      name: o.name,
+      role: 'out',
+      storage: o.storage,
+      shape: o.indices.map(extent),
+      axes: [...o.indices],
       ...(o.declared ? { declared: o.declared } : {}),
     }));
-    const kept = [...this.workspace.keys()].map((name) => {
-      const { type, indices, takes } = keptValue(this.kernel, name);
-      return {
-        ...of('workspace', storedName(name), type, indices),
-        ...(takes ? { takes: true as const } : {}),
-      };
-    });
+    const kept = [...this.workspace.keys()].map((name) => this.keptTensor(name));
     return [...inputs, ...outputs, ...kept];
   }
 }
@@ -215,6 +273,18 @@ function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
   return { ...k, tensors: [...k.tensors, ...tensors], states, defs };
 }
 
-export function tileProgram(kernel: IrKernel, fixed: Readonly<Record<string, number>>): TileProgram {
-  return new Partition(kernel).run(fixed);
+/** The device, as far as it decides on stages. */
+export interface BlockLimits {
+  /** What a chunk needs may be computed by one workgroup, where it fits its memory. */
+  readonly blocks?: boolean;
+  readonly workgroupBytes?: number;
+  readonly mma?: boolean;
+}
+
+export function tileProgram(
+  kernel: IrKernel,
+  fixed: Readonly<Record<string, number>>,
+  limits: BlockLimits = {},
+): TileProgram {
+  return new Partition(kernel, limits).run(fixed);
 }

@@ -1,4 +1,5 @@
 /** Whether a stage can be run by a plan that did not come from the compiler. */
+import { BLOCK_LANES } from './block/items.ts';
 import { splitFits } from './occupancy.ts';
 import { takesMatrix } from './matrix-plan.ts';
 import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
@@ -38,7 +39,11 @@ export function misfitOf(
 ): Misfit | undefined {
   return (
     lanesMisfit(plan, limits) ??
-    (s.recurrence ? stepsMisfit(plan) : tilesMisfit(s, plan, limits, tensors)) ??
+    (s.block
+      ? blockMisfit(plan)
+      : s.recurrence
+        ? stepsMisfit(plan)
+        : tilesMisfit(s, plan, limits, tensors)) ??
     shapeMisfit('rowShape', s.row, plan.rowShape, plan.blockM) ??
     shapeMisfit('streamShape', s.stream, plan.streamShape, plan.blockN)
   );
@@ -66,6 +71,20 @@ function lanesMisfit(
     );
   if (blockM / lanes > MOST_ROWS)
     return misfit('blockM', `gives each of ${lanes} lanes ${blockM / lanes} rows, more than ${MOST_ROWS}`);
+  return undefined;
+}
+
+/** Lanes share everything: their number and the use of matrix units are all there is to say. */
+function blockMisfit(plan: StagePlan): Misfit | undefined {
+  if (plan.arrangement === 'warpgroup-matrix')
+    return misfit(
+      'arrangement',
+      `is ${plan.arrangement}, and values of a block are computed by lanes or warps`,
+    );
+  if (plan.lanes !== BLOCK_LANES)
+    return misfit('lanes', `is ${plan.lanes}, and a block is computed by ${BLOCK_LANES}`);
+  if (plan.blockN !== 1) return misfit('blockN', `is ${plan.blockN}, and a block streams over nothing: 1`);
+  if ((plan.split ?? 1) > 1) return misfit('split', `is ${plan.split}, and a block cannot be shared`);
   return undefined;
 }
 

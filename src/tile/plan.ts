@@ -5,6 +5,7 @@ import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
 import { stepsPlan } from './steps-plan.ts';
+import { BLOCK_LANES } from './block/items.ts';
 import { columnContents, extentOf, readsInPlace } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
 import type { Stage, TileProgram } from './tile.ts';
@@ -80,6 +81,8 @@ export interface StagePlan {
     readonly writtenOut: number;
     readonly loops: 'plain' | 'unrolled' | 'opaque';
     readonly block: number;
+    /** Steps that are written out together, so that what they read is on its way at the same time. */
+    readonly ahead?: number;
   };
 }
 
@@ -89,6 +92,8 @@ export interface PlanLimits {
   readonly mma: boolean;
   /** Asynchronous copies of tiles, and products of 128 lanes on matrices in workgroup memory. */
   readonly warpgroups?: boolean;
+  /** What a chunk needs may be computed by one workgroup, where it fits its memory. */
+  readonly blocks?: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** Lanes of a subgroup can exchange values. */
@@ -152,6 +157,7 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
   const sizes = expected || fixed ? { ...expected, ...fixed } : undefined;
   const own = (s: Stage): StagePlan => {
     const plan = defaultPlan(s, limits, sizes);
+    if (s.block) return plan;
     const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
     if (grouped) return grouped;
     return {
@@ -169,6 +175,7 @@ export function defaultPlan(
   expected?: Readonly<Record<string, number>>,
 ): StagePlan {
   if (s.recurrence) return stepsPlan(s, limits, expected);
+  if (s.block) return blockPlan(limits);
   const own = tilePlan(s, limits, expected);
   if (isSmall(s, limits, expected)) return { ...own, fullTiles: 'together' };
   // Where only the last tile is not full there is next to nothing to save, and code for full tiles is code to compile.
@@ -179,6 +186,16 @@ export function defaultPlan(
   const split = sharesOf(s, plan, limits, expected);
   return split > 1 ? { ...plan, split } : plan;
 }
+
+/** All lanes share every value; products of 16-bit values are made by warps, where there are matrix units. */
+const blockPlan = (limits: PlanLimits): StagePlan => ({
+  arrangement: limits.mma ? 'warp-matrix' : 'lane-rows',
+  blockM: Math.min(limits.maxLanes, BLOCK_LANES),
+  blockN: 1,
+  lanes: Math.min(limits.maxLanes, BLOCK_LANES),
+  operands: 'workgroup',
+  fullTiles: 'together',
+});
 
 function isSmall(
   s: Stage,
@@ -220,6 +237,7 @@ const movesVectors = (s: Stage): boolean =>
 
 /** Bytes of workgroup memory that the operands of a stage take in a plan. */
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
+  if (s.block) return s.block.bytes ?? 0;
   if (plan.arrangement === 'warpgroup-matrix') return warpgroupBytes(s, plan);
   if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
   return readsInPlace(plan) || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);

@@ -4,6 +4,7 @@ import { printExpr } from '../expr/print.ts';
 import type { Interval } from '../expr/solve.ts';
 import type { StagePlan } from './plan.ts';
 import type {
+  Block,
   Bounds,
   Keep,
   Operand,
@@ -98,19 +99,34 @@ function recurrence(r: Recurrence): string[] {
   ];
 }
 
+function block(b: Block): string[] {
+  return [
+    ...b.states.map(
+      (x) =>
+        `state ${x.name}[${x.indices.join(', ')}]: ${x.type} along ${x.reverse ? 'reverse ' : ''}${x.axis} from ${printExpr(x.init)} then ${x.next}; last ${x.final}`,
+    ),
+    ...b.defs.map((d) => `${d.name}[${d.indices.join(', ')}]: ${d.type} = ${printExpr(d.value)}`),
+    ...b.stores.map((x) => {
+      const where = x.where ? ` where ${printExpr(x.where)}` : '';
+      return `store ${x.output}[${x.index.map((e) => printExpr(e)).join(', ')}] = ${printExpr(x.value)} for ${x.axes.join(', ') || 'one'}${where}`;
+    }),
+  ];
+}
+
 function stage(s: Stage): string[] {
   return [
     `stage ${s.name}`,
     ...[
       `batch ${axes(s.batch)}`,
       `row ${axes(s.row)}`,
-      ...(s.recurrence ? [] : [`stream ${axes(s.stream)}`]),
+      ...(s.recurrence || s.block ? [] : [`stream ${axes(s.stream)}`]),
       ...(s.plan ? [plan(s.plan)] : []),
       ...(s.part ? [`share ${s.part.axis} of ${s.part.of}`] : []),
       ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
       ...s.prologue.map(def),
       ...s.rowOperands.map(operand),
       ...(s.recurrence ? recurrence(s.recurrence) : []),
+      ...(s.block ? block(s.block) : []),
       ...s.passes.flatMap(pass),
       ...s.stores.map(store),
     ].map((line) => `  ${line}`),

@@ -138,11 +138,13 @@ function tested(s: Stage, plans: readonly StagePlan[]): StagePlan[] {
  * @param sizes what is known of the sizes
  */
 export function planSpace(s: Stage, limits: PlanLimits, own: StagePlan, sizes: Sizes): readonly StagePlan[] {
-  const all = s.recurrence
-    ? steps(limits, own)
-    : tested(s, shared([...matrices(s, limits, own), ...laneRows(s, limits, own)], own)).map((p) =>
-        shaped(s, p, sizes),
-      );
+  const all: readonly StagePlan[] = s.block
+    ? [own, { ...own, arrangement: 'lane-rows' as const }]
+    : s.recurrence
+      ? steps(limits, own)
+      : tested(s, shared([...matrices(s, limits, own), ...laneRows(s, limits, own)], own)).map((p) =>
+          shaped(s, p, sizes),
+        );
   const seen = new Set<string>();
   return [own, ...all].filter((p) => {
     const id = planKey(p);

@@ -12,6 +12,8 @@ const COLUMNS = 4;
 const HELD_BYTES = 24 * 1024;
 /** Numbers that a lane of a GPU can keep in registers. */
 const REGISTERS = 128;
+/** Steps of a few numbers wait for memory, not for each other: so many are read ahead. */
+const AHEAD = 16;
 
 export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined): StagePlan {
   // Steps wait for each other, so that a device is filled by many small workgroups.
@@ -27,7 +29,12 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
     // What is written out takes a software device long to compile; a GPU keeps in registers only what is.
     steps: limits.software
       ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque', block: 4 }
-      : { writtenOut: 16, loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain', block: 4 },
+      : {
+          writtenOut: 16,
+          loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain',
+          block: 4,
+          ...(s.vectors.length === 0 ? { ahead: AHEAD } : {}),
+        },
   };
 }
 

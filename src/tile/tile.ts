@@ -4,6 +4,7 @@
  *   program  = stage* workspace*
  *   stage    = batch axes, row axes, stream axes, vector axes; prologue pass* store*
  *            | batch axes, row axes, vector axes; recurrence        // a row carries states along an axis, step by step
+ *            | batch axes, vector axes; block                     // a workgroup computes values over vectors, one by one
  *   pass     = [bounds] for each stream tile: col defs, operands, contractions, tile defs, keeps, steps, stores; then finish
  *   step     = reference NAME = row expr                        // a row value that the folds below are measured against
  *            | fold NAME op value where KEEP scaled by REFERENCE  // running row statistic (carrier)
@@ -192,6 +193,35 @@ export interface Recurrence {
   readonly finals: readonly StepStore[];
 }
 
+/** A value that a workgroup carries along an axis whose positions it holds all. */
+export interface BlockState extends CarriedState {
+  readonly axis: string;
+  readonly reverse: boolean;
+  /** The name of its last value, without the axis. */
+  readonly final: string;
+}
+export interface BlockStore {
+  readonly output: string;
+  /** Of the stage's vectors: one element is written for each of their positions. */
+  readonly axes: readonly string[];
+  /** Per dimension of the output. */
+  readonly index: readonly Expr[];
+  readonly where?: Expr;
+  readonly value: Expr;
+}
+/**
+ * Values over the stage's vector axes that all lanes of a workgroup compute together, one value after the other, in
+ * workgroup memory. Reads give an index for each axis of what is read; batch axes are read at their own position.
+ */
+export interface Block {
+  readonly states: readonly BlockState[];
+  /** In dependence order; a state that is read is its value before the step. */
+  readonly defs: readonly StepDef[];
+  readonly stores: readonly BlockStore[];
+  /** Of workgroup memory that its values take. */
+  readonly bytes?: number;
+}
+
 export interface Stage {
   readonly name: string;
   readonly batch: readonly TileAxis[];
@@ -207,6 +237,8 @@ export interface Stage {
   readonly stores: readonly Store[];
   /** Instead of a stream: nothing else is computed then. */
   readonly recurrence?: Recurrence;
+  /** Instead of rows and a stream: the workgroup shares all that a batch member needs. */
+  readonly block?: Block;
   /** Set by the pass `plan`. */
   readonly plan?: StagePlan;
   /** The workgroup runs only its share of the tiles: share number `axis` (a batch axis) of `of`. */

@@ -1,7 +1,7 @@
 /** Checks that a tiled program is well formed: every value is computed before it is read, at a place that can see it. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
-import type { Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
+import type { Block, Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
 
 /** Which sites a value at a site may read. */
 const SEES: Readonly<Record<Site, readonly Site[]>> = {
@@ -34,6 +34,7 @@ class StageVerifier {
     if (new Set(names).size !== names.length) this.fail('an axis has two roles');
     this.part();
     if (this.s.recurrence) this.steps(this.s.recurrence);
+    if (this.s.block) this.together(this.s.block);
     this.s.prologue.forEach((d) => this.define(d));
     for (const o of this.s.rowOperands) this.operand(o.name, 'row', o.value, [o.vector]);
     this.s.passes.forEach((p) => this.pass(p));
@@ -88,6 +89,44 @@ class StageVerifier {
     }
     for (const x of r.stores) if (!r.defs.some((d) => d.name === x.name)) this.fail(`no value ${x.name}`);
     for (const x of r.finals) if (!r.states.some((s) => s.name === x.name)) this.fail(`no state ${x.name}`);
+  }
+
+  /** Values are known before they are read, at as many indices as they have axes, and batch axes are read at their own position. */
+  private together(b: Block): void {
+    const batch = new Set(this.s.batch.map((a) => a.name));
+    const vectors = this.s.vectors.map((v) => v.name);
+    const known = new Map<string, readonly string[]>();
+    for (const s of b.states) {
+      if (!vectors.includes(s.axis)) this.fail(`state ${s.name} runs along ${s.axis}, which is no vector`);
+      known.set(s.name, s.indices);
+      known.set(
+        s.final,
+        s.indices.filter((a) => a !== s.axis),
+      );
+    }
+    const check = (e: Expr, bound: readonly string[], what: string): void => {
+      for (const v of freeVars(e))
+        if (!bound.includes(v) && !batch.has(v) && !this.scalars.has(v))
+          this.fail(`${v} is not known in ${what}`);
+      visit(e, (x) => {
+        if (x.kind !== 'read' || this.tensors.has(x.name)) return;
+        const indices = known.get(x.name);
+        if (!indices) this.fail(`${x.name} is read before it is computed, in ${what}`);
+        if (indices.length !== x.index.length) this.fail(`${x.name} has other indices, in ${what}`);
+        for (const [n, a] of indices.entries()) {
+          const own = x.index[n];
+          if (batch.has(a) && !(own?.kind === 'var' && own.name === a))
+            this.fail(`${what} reads ${x.name} of another member of the batch`);
+        }
+      });
+    };
+    for (const d of b.defs) {
+      check(d.value, d.indices, d.name);
+      known.set(d.name, d.indices);
+    }
+    for (const s of b.states) check(s.init, s.indices, `the initial value of ${s.name}`);
+    for (const x of b.stores)
+      for (const e of [x.value, ...x.index, ...(x.where ? [x.where] : [])]) check(e, x.axes, x.output);
   }
 
   private define(d: TileDef): void {

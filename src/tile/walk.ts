@@ -21,7 +21,9 @@ export function loopExprs(b: Bounds): readonly Expr[] {
 export function stageValues(s: Stage): ReadonlySet<string> {
   const inSteps = [...(s.recurrence?.defs ?? []), ...(s.recurrence?.states ?? [])];
   const inPasses = s.passes.flatMap((p) => [...p.contractions, ...p.defs, ...p.steps, ...p.finish]);
-  return new Set([...s.prologue, ...inSteps, ...inPasses].map((d) => d.name));
+  const inBlock = [...(s.block?.defs ?? []), ...(s.block?.states ?? [])];
+  const lasts = (s.block?.states ?? []).map((x) => ({ name: x.final }));
+  return new Set([...s.prologue, ...inSteps, ...inBlock, ...lasts, ...inPasses].map((d) => d.name));
 }
 
 /** Tensors that a stage reads or writes, bounds left out: each takes a buffer of its launch. */
@@ -34,6 +36,11 @@ export function stageTensors(s: Stage): ReadonlySet<string> {
   }
   const { recurrence } = s;
   if (recurrence) exprs.push(...recurrence.defs.map((d) => d.value), ...recurrence.states.map((x) => x.init));
+  const { block } = s;
+  if (block) {
+    exprs.push(...block.defs.map((d) => d.value), ...block.states.map((x) => x.init));
+    for (const x of block.stores) exprs.push(x.value, x.where, ...x.index);
+  }
   const names = new Set<string>();
   for (const e of exprs) if (e) readNames(e, names);
   for (const own of stageValues(s)) names.delete(own);
@@ -45,5 +52,9 @@ export function stageTensors(s: Stage): ReadonlySet<string> {
 export function stageWrites(s: Stage): ReadonlySet<string> {
   const { recurrence } = s;
   const steps = recurrence ? [...recurrence.stores, ...recurrence.finals] : [];
-  return new Set([...s.passes.flatMap((p) => p.stores), ...s.stores, ...steps].map((x) => x.output));
+  return new Set(
+    [...s.passes.flatMap((p) => p.stores), ...s.stores, ...steps, ...(s.block?.stores ?? [])].map(
+      (x) => x.output,
+    ),
+  );
 }

@@ -111,7 +111,7 @@ export function subjectOf(
   const name = output ?? kernel.outputs[0]?.name;
   if (name === undefined) throw userError('E0740', `${kernel.name} has no output`);
   const ir = normalizeIr(kernel, options);
-  const plain = tileProgram(ir, options.fixed);
+  const plain = tileProgram(ir, options.fixed, options.limits);
   const chosen = chooseStage(plain, name);
   const own = planProgram(plain, options).stages;
   const plans = own.map((s, n) => planOf(s, n === chosen ? tile : undefined));

@@ -9,8 +9,8 @@ import { tinyProgram } from './kernel-sample.ts';
 const kernelOf = (body: readonly Stmt[]): Kernel => tinyProgram(body).kernels[0]!;
 
 /** What becomes of each loop. */
-function loops(k: Kernel): Readonly<Record<string, boolean | 'never'>> {
-  const out: Record<string, boolean | 'never'> = {};
+function loops(k: Kernel): Readonly<Record<string, boolean | 'never' | number>> {
+  const out: Record<string, boolean | 'never' | number> = {};
   visitStmts(k.body, (s) => {
     if (s.kind === 'for') out[s.name] = s.unroll;
   });

@@ -15,6 +15,7 @@ import type {
   TensorMap,
   Uniform,
 } from '../kernel.ts';
+import { BlockLowering } from './block/lower.ts';
 import { Frame } from './frame.ts';
 import { matrixFor, type Matrix, type RowOperand } from './matrix.ts';
 import { Loader } from './operands.ts';
@@ -92,12 +93,17 @@ function lowerSteps(scope: Scope, frame: Frame, plan: StagePlan): Lowered {
 const PLAIN_STEPS = { writtenOut: 4, loops: 'plain', block: 1 } as const;
 
 function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: readonly Uniform[]): Kernel {
-  const matrix = matrixFor(plan, matrixStorage(stage) ?? 'f32');
+  const matrix = matrixFor(
+    stage.block ? { ...plan, arrangement: 'lane-rows' } : plan,
+    matrixStorage(stage) ?? 'f32',
+  );
   const scope = new Scope(p, stage, matrix.arrangement);
   const frame = new Frame(scope, plan);
-  const { body, written, shared, maps } = stage.recurrence
-    ? lowerSteps(scope, frame, plan)
-    : lowerTiles(stage, plan, scope, frame, matrix);
+  const { body, written, shared, maps }: Lowered = stage.block
+    ? new BlockLowering(scope, frame, plan).lower()
+    : stage.recurrence
+      ? lowerSteps(scope, frame, plan)
+      : lowerTiles(stage, plan, scope, frame, matrix);
   return {
     name: stage.name,
     buffers: buffersOf(p, scope.usedTensors, written),

@@ -16,7 +16,7 @@ import {
 } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
-import type { FoldOp, Stage, TileDef, TileProgram, TileTensor } from '../../tile/tile.ts';
+import type { FoldOp, Stage, StepDef, TileDef, TileProgram, TileTensor } from '../../tile/tile.ts';
 import { assign, forS, ifS, letS, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Arrangement, type Cell } from './arrangement.ts';
@@ -30,7 +30,11 @@ export type Location =
   | { readonly kind: 'col'; readonly shared: string }
   | { readonly kind: 'fragment'; readonly array: string }
   | { readonly kind: 'vector'; readonly array: string; readonly columns: number }
-  | { readonly kind: 'inline'; readonly def: TileDef };
+  | { readonly kind: 'inline'; readonly def: TileDef }
+  /** In a shared array, at a flat index that its indices give. */
+  | { readonly kind: 'held'; readonly array: string; readonly at: (index: readonly Expr[]) => Expr }
+  /** Computed where it is read, at any indices. */
+  | { readonly kind: 'opened'; readonly def: StepDef };
 
 /** The point of the kernel at which an expression is evaluated. */
 export interface Place {
@@ -241,6 +245,16 @@ export class Scope {
         return this.emitVector(e, at.array, at.columns, place);
       case 'inline':
         return this.emitInline(e, at.def, place);
+      case 'held': {
+        const index = at.at(e.index.map((x) => this.emit(x, place)));
+        return e.type === 'bool'
+          ? op('ne', read(at.array, [index], 'u32'), { kind: 'const', type: 'u32', value: 0 })
+          : read(at.array, [index], e.type);
+      }
+      case 'opened': {
+        const own = at.def.indices.map((a, n) => [a, this.emit(e.index[n]!, place)] as const);
+        return this.value(at.def.value, { ...place, vars: new Map([...place.vars, ...own]) });
+      }
     }
   }
 

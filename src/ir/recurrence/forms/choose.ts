@@ -12,7 +12,7 @@ export interface FormChoice {
    * On a CPU, a state lies in the first cache and all columns together fill the cores: a step there costs no more than its
    * share of a chunk, and what chunks save in steps they pay for in launches (docs/performance.md has the times).
    */
-  readonly limits: { readonly software: boolean };
+  readonly limits: { readonly software: boolean; readonly blocks?: boolean };
   /** Sizes known at compile time. */
   readonly fixed: Readonly<Record<string, number>>;
   /** Sizes that the kernel will mostly run with. */
@@ -32,7 +32,7 @@ const WRITTEN_OUT = 16;
 export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPlan {
   return (axis, k) => {
     const steps = o.limits.software ? [] : stepsOf(k, axis);
-    const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(steps));
+    const chunk = o.form?.chunk ?? (o.limits.software ? WRITTEN_OUT : chunkOf(k, axis, steps, o));
     const short = stepsAlong(k, axis, o) < LEAST_CHUNKS * chunk;
     const own = short ? 'few steps' : reasonForSteps(steps, o);
     return {
@@ -50,8 +50,7 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
 /** Why steps one after the other are faster than chunks, measured as docs/performance.md and docs/gpu.md say. */
 function reasonForSteps(steps: readonly Step[], o: FormChoice): string | undefined {
   if (o.limits.software) return 'on a CPU a step costs no more';
-  const solves = steps.some((s) => s.kind === 'affine' && s.feedback.length > 0);
-  return solves ? 'what is solved for each chunk costs more' : undefined;
+  return steps.some(solves) ? 'what is solved for each chunk costs more' : undefined;
 }
 
 /** Infinity where nobody knows. */
@@ -66,9 +65,29 @@ const stepsOf = (k: IrKernel, axis: string): readonly Step[] =>
     .filter((c) => c.states.some((s) => s.axis === axis))
     .map((c) => analyseComponent(k, c));
 
-const chunkOf = (steps: readonly Step[]): number => (steps.some(byElement) ? BY_ELEMENT : CONTRACTED);
+/** Numbers of a state that a workgroup can hold together with what a long chunk needs beside it. */
+const HELD = 64 * 64;
 
-function byElement(s: Step): boolean {
-  if (s.kind !== 'affine') return false;
-  return s.feedback.length > 0 || s.decayAxes.some((a) => s.contracted.includes(a));
+function chunkOf(k: IrKernel, axis: string, steps: readonly Step[], o: FormChoice): number {
+  if (!steps.some((s) => solves(s) || byElement(s))) return CONTRACTED;
+  // Lanes of a workgroup share the elements of scores: that costs less than carrying the state from short chunk to short chunk.
+  const shared = o.limits.blocks === true && !steps.some(solves) && largestState(k, axis) <= HELD;
+  return shared ? CONTRACTED : BY_ELEMENT;
+}
+
+const solves = (s: Step): boolean => s.kind === 'affine' && s.feedback.length > 0;
+const byElement = (s: Step): boolean =>
+  s.kind === 'affine' && s.decayAxes.some((a) => s.contracted.includes(a));
+
+/** Numbers along axes of fixed extent. */
+function largestState(k: IrKernel, axis: string): number {
+  const fixed = (name: string): number => {
+    const { extent } = k.axes.find((a) => a.name === name)!;
+    return extent.kind === 'const' ? extent.value : 1;
+  };
+  const states = k.states.filter((s) => s.axis === axis);
+  return Math.max(
+    0,
+    ...states.map((s) => s.indices.filter((a) => a !== axis).reduce((n, a) => n * fixed(a), 1)),
+  );
 }

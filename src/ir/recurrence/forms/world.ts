@@ -69,8 +69,8 @@ export class World {
     const chunks = simplify(op('idiv', op('add', this.extent, i32(size - 1)), i32(size)));
     this.axes = [
       { name: this.chunk, extent: chunks },
-      { name: this.in, extent: i32(size) },
-      { name: this.from, extent: i32(size) },
+      { name: this.in, extent: i32(size), inside: true },
+      { name: this.from, extent: i32(size), inside: true },
     ];
     this.axisNames = new Set([...k.axes.map((a) => a.name), this.chunk, this.in, this.from]);
     this.source = new Map(k.defs.map((d) => [d.name, d]));

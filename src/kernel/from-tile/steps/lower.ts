@@ -24,7 +24,7 @@ export class RecurrenceLowering {
   constructor(
     private readonly scope: Scope,
     frame: Frame,
-    plan: StepsPlan,
+    private readonly plan: StepsPlan,
   ) {
     this.r = scope.stage.recurrence!;
     this.lane = new Lane(scope, frame, plan);
@@ -51,7 +51,7 @@ export class RecurrenceLowering {
     emitter.declare(step);
     this.emit(this.items);
     const body = [...inner, ...emitter.pop()];
-    this.lane.push(forS(step, { to: steps }, body));
+    this.lane.push(forS(step, { to: steps, ...(this.plan.ahead ? { unroll: this.plan.ahead } : {}) }, body));
     for (const x of r.finals) this.writeLast(x);
     return emitter.pop();
   }

@@ -1,0 +1,245 @@
+/** The stage of a block as a kernel: one value after the other, by all lanes, in workgroup memory. */
+import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
+import { i32, op, variable, type Expr } from '../../../expr/expr.ts';
+import { simplify } from '../../../expr/simplify.ts';
+import { STORAGE } from '../../../expr/types.ts';
+import type { StagePlan } from '../../../tile/plan.ts';
+import type { BlockArray, Fill, Item } from '../../../tile/block/items.ts';
+import { scheduleBlock, type BlockSchedule } from '../../../tile/block/schedule.ts';
+import type { BlockStore, StepDef } from '../../../tile/tile.ts';
+import { awaitS, BARRIER, COMMIT, copyS, forS, ifS, LANE, letS, store } from '../../build.ts';
+import type { SharedArray, Stmt } from '../../kernel.ts';
+import type { Frame } from '../frame.ts';
+import { bufferOf, type Place, type Scope } from '../scope.ts';
+import { held } from './elements.ts';
+import { lowerProduct } from './product.ts';
+import { lowerReadout } from './readout.ts';
+import { lowerScan } from './scan.ts';
+
+export interface LoweredBlock {
+  readonly body: readonly Stmt[];
+  readonly written: ReadonlySet<string>;
+  readonly shared: readonly SharedArray[];
+}
+
+/** Turns of a loop over elements that are written out: their loads are on their way together. */
+const AHEAD = 16;
+
+export class BlockLowering {
+  private readonly schedule: BlockSchedule;
+  private readonly written = new Set<string>();
+  private readonly shared = new Map<BlockArray, string>();
+
+  constructor(
+    readonly scope: Scope,
+    private readonly frame: Frame,
+    readonly plan: StagePlan,
+  ) {
+    const { stage, program } = scope;
+    const schedule = scheduleBlock({
+      block: stage.block!,
+      vectors: stage.vectors,
+      tensors: program.tensors.filter((t) => t.role !== 'out'),
+      lanes: plan.lanes,
+      mma: plan.arrangement === 'warp-matrix',
+    });
+    if (!schedule) throw new CompilerBug('kernel/from-tile', `block ${stage.name} has no schedule`);
+    this.schedule = schedule;
+  }
+
+  lower(): LoweredBlock {
+    const { places, arrays, opened, items } = this.schedule;
+    const shared = places.map(({ array, at }): SharedArray => {
+      const name = this.scope.names.fresh(array.name);
+      this.shared.set(array, name);
+      return { name, storage: array.storage, length: array.length, at };
+    });
+    for (const [name, array] of arrays)
+      if (this.shared.has(array))
+        this.scope.locations.set(name, {
+          kind: 'held',
+          array: this.nameOf(array),
+          at: this.indexing(name, array),
+        });
+    for (const [name, def] of opened) this.scope.locations.set(name, { kind: 'opened', def });
+    const body: Stmt[] = [];
+    for (const { item, barrier, landed } of items) {
+      if (landed) body.push(awaitS(0));
+      if (barrier) body.push(BARRIER);
+      body.push(...this.item(item));
+    }
+    return { body, written: this.written, shared };
+  }
+
+  // ---- what parts of it need
+
+  nameOf(array: BlockArray): string {
+    return this.shared.get(array)!;
+  }
+
+  extent(axis: string): number {
+    return this.scope.vectorExtent(axis);
+  }
+
+  /** Flat index of an array at coordinates of its axes. */
+  flat(array: BlockArray, at: readonly Expr[]): Expr {
+    return at.reduce<Expr>(
+      (sum, x, n) => simplify(op('add', sum, simplify(op('mul', x, i32(array.strides[n]!))))),
+      i32(0),
+    );
+  }
+
+  /** From indices of a value to the flat index of its array. */
+  private indexing(name: string, array: BlockArray): (index: readonly Expr[]) => Expr {
+    const { states, defs } = this.scope.stage.block!;
+    const s = states.find((x) => x.name === name || x.final === name);
+    const axes =
+      this.schedule.indices.get(name) ??
+      (s
+        ? s.final === name
+          ? s.indices.filter((a) => a !== s.axis)
+          : s.indices
+        : defs.find((d) => d.name === name)!.indices);
+    const order = array.axes.map((a) => axes.indexOf(a));
+    return (index) =>
+      this.flat(
+        array,
+        order.map((n) => index[n]!),
+      );
+  }
+
+  place(out: Stmt[], vars: ReadonlyMap<string, Expr>): Place {
+    return { out, vars: new Map([...this.frame.uniform(out).vars, ...vars]), cache: new Map() };
+  }
+
+  /** A variable for an expression, unless it is as simple. */
+  named(e: Expr, base: string, out: Stmt[]): Expr {
+    if (e.kind === 'const' || e.kind === 'var') return e;
+    const name = e.type === 'i32' ? this.scope.index(base) : this.scope.names.fresh(base);
+    out.push(letS(name, e));
+    return variable(name, e.type);
+  }
+
+  /** All positions along axes, each by one lane; neighbours along the last axis by neighbours. */
+  forElements(
+    axes: readonly string[],
+    body: (vars: ReadonlyMap<string, Expr>, out: Stmt[]) => void,
+    count = axes.reduce((n, a) => n * this.extent(a), 1),
+    unit = 1,
+  ): Stmt[] {
+    const { lanes } = this.plan;
+    const inner = (flat: Expr): Stmt[] => {
+      const out: Stmt[] = [];
+      const vars = new Map<string, Expr>();
+      let rest = flat;
+      for (const [n, a] of [...axes].reverse().entries()) {
+        const extent = n === 0 ? this.extent(a) / unit : this.extent(a);
+        const outermost = n === axes.length - 1;
+        const at = outermost ? rest : simplify(op('rem', rest, i32(extent)));
+        const scaled = n === 0 && unit > 1 ? simplify(op('mul', at, i32(unit))) : at;
+        vars.set(a, this.named(scaled, a, out));
+        rest = simplify(op('quot', rest, i32(extent)));
+      }
+      body(vars, out);
+      return out;
+    };
+    if (count % lanes === 0 && count / lanes <= AHEAD) {
+      const turn = this.scope.index('turn');
+      const flat = simplify(op('add', simplify(op('mul', variable(turn), i32(lanes))), LANE));
+      return [forS(turn, { to: i32(count / lanes), unroll: true }, inner(flat))];
+    }
+    const element = this.scope.index('element');
+    return [forS(element, { from: LANE, to: i32(count), step: i32(lanes) }, inner(variable(element)))];
+  }
+
+  // ---- items
+
+  private item(item: Item): readonly Stmt[] {
+    switch (item.kind) {
+      case 'fill':
+        return item.copied ? this.copy(item) : this.fill(item.array, item.value);
+      case 'gather':
+        return this.gather(item.def, item.array);
+      case 'scan':
+        return lowerScan(this, item);
+      case 'readout':
+        return lowerReadout(this, item);
+      case 'product':
+        return lowerProduct(this, item);
+      case 'write':
+        return this.write(item.store);
+    }
+  }
+
+  private fill(array: BlockArray, value: Expr): Stmt[] {
+    return this.forElements(array.axes, (vars, out) => {
+      const x = this.scope.value(value, this.place(out, vars));
+      out.push(
+        store(
+          this.nameOf(array),
+          this.flat(
+            array,
+            array.axes.map((a) => vars.get(a)!),
+          ),
+          held(x),
+        ),
+      );
+    });
+  }
+
+  /** 16 bytes at a time. */
+  private copy({ array, value }: Fill): Stmt[] {
+    const unit = 16 / STORAGE[array.storage].bytes;
+    const count = array.extents.reduce((a, b) => a * b, 1) / unit;
+    const load = this.forElements(
+      array.axes,
+      (vars, out) => {
+        const source = this.scope.element(value, this.place(out, vars));
+        const index = this.flat(
+          array,
+          array.axes.map((a) => vars.get(a)!),
+        );
+        out.push(copyS({ shared: this.nameOf(array), index, ...source }));
+      },
+      count,
+      unit,
+    );
+    return [...load, COMMIT];
+  }
+
+  /** Each element is reduced by one lane. */
+  private gather(def: StepDef, array: BlockArray): Stmt[] {
+    return this.forElements(array.axes, (vars, out) => {
+      const x = this.scope.value(def.value, this.place(out, vars));
+      out.push(
+        store(
+          this.nameOf(array),
+          this.flat(
+            array,
+            array.axes.map((a) => vars.get(a)!),
+          ),
+          held(x),
+        ),
+      );
+    });
+  }
+
+  private write(s: BlockStore): Stmt[] {
+    const t = this.scope.target(s.output);
+    this.written.add(t.name);
+    const one = (vars: ReadonlyMap<string, Expr>, out: Stmt[]): void => {
+      const place = this.place(out, vars);
+      const then: Stmt[] = s.where ? [] : out;
+      const inner = { ...place, out: then };
+      const where = s.where && this.scope.value(s.where, place);
+      const index = s.index.map((e) => this.scope.emit(e, inner));
+      const value = this.scope.value(s.value, inner);
+      then.push(store(bufferOf(t), this.scope.flat(t, index), value));
+      if (where) out.push(ifS(where, then));
+    };
+    if (s.axes.length > 0) return this.forElements(s.axes, one);
+    const out: Stmt[] = [];
+    one(new Map(), out);
+    return [ifS(op('eq', LANE, i32(0)), out)];
+  }
+}

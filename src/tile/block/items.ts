@@ -1,0 +1,98 @@
+/** What a workgroup does for a block, one thing after the other. */
+import type { Expr } from '../../expr/expr.ts';
+import type { StorageType } from '../../expr/types.ts';
+import type { BlockState, BlockStore, StepDef } from '../tile.ts';
+
+/** Lanes of a workgroup that computes a block. */
+export const BLOCK_LANES = 256;
+
+export interface BlockArray {
+  readonly name: string;
+  readonly storage: StorageType;
+  /** Local axes, outermost first. */
+  readonly axes: readonly string[];
+  readonly extents: readonly number[];
+  readonly strides: readonly number[];
+  readonly length: number;
+}
+/** An array as one side of a product: which of its axes is the product's depth. */
+export interface Side {
+  readonly array: BlockArray;
+  readonly depthFirst: boolean;
+}
+export interface Fill {
+  readonly kind: 'fill';
+  readonly array: BlockArray;
+  /** Over the array's axes. */
+  readonly value: Expr;
+  /** The tensor holds the rows as they are: they are copied. */
+  readonly copied: boolean;
+}
+export interface Scan {
+  readonly kind: 'scan';
+  readonly state: BlockState;
+  readonly next: StepDef;
+  /** Axes beside its own. */
+  readonly over: readonly string[];
+  readonly before?: BlockArray;
+  readonly after?: BlockArray;
+  readonly last?: BlockArray;
+}
+/** A state too large to be kept: lanes hold it while they take its steps, and sum over it at each. */
+export interface Readout {
+  readonly kind: 'readout';
+  readonly state: BlockState;
+  readonly next: StepDef;
+  readonly lanesAxis: string;
+  readonly summed: string;
+  readonly sums: readonly { readonly def: StepDef; readonly array: BlockArray }[];
+}
+export interface Product {
+  readonly kind: 'product';
+  readonly left: Side;
+  readonly right: Side;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly into: BlockArray;
+  /** The storage of its operands on matrix units. */
+  readonly matrix?: 'f16' | 'bf16';
+}
+export interface Gather {
+  readonly kind: 'gather';
+  readonly def: StepDef;
+  readonly array: BlockArray;
+}
+export interface Write {
+  readonly kind: 'write';
+  readonly store: BlockStore;
+}
+export type Item = Fill | Scan | Readout | Product | Gather | Write;
+
+export const writtenBy = (item: Item): readonly BlockArray[] => {
+  switch (item.kind) {
+    case 'fill':
+    case 'gather':
+      return [item.array];
+    case 'scan':
+      return [item.before, item.after, item.last].filter((a): a is BlockArray => a !== undefined);
+    case 'readout':
+      return item.sums.map((s) => s.array);
+    case 'product':
+      return [item.into];
+    case 'write':
+      return [];
+  }
+};
+
+/** Lanes that share one element of the lanes' axis, each with its part of the sum. */
+export function readoutShape(
+  elements: number,
+  summed: number,
+  lanes: number,
+): { readonly share: number } | undefined {
+  let share = 1;
+  while (share < 32 && 2 * share * elements <= lanes && summed % (2 * share) === 0) share *= 2;
+  const used = share * elements;
+  return used <= lanes && (used === lanes || used % 32 === 0) && summed % share === 0 ? { share } : undefined;
+}

@@ -1,0 +1,54 @@
+/** Recognises a sum over one axis whose summand is a product of a factor for one axis and a factor for another. */
+import { f32, freeVars, op, type Expr, type ReduceExpr } from '../../expr/expr.ts';
+
+export interface Factors {
+  readonly left: Expr;
+  readonly right: Expr;
+  readonly rows: string;
+  readonly columns: string;
+  readonly depth: string;
+}
+
+interface Part {
+  readonly expr: Expr;
+  readonly axes: ReadonlySet<string>;
+}
+
+const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
+
+/** @param indices local axes of the sum; the last is that of columns */
+export function factorsOf(e: ReduceExpr, indices: readonly string[]): Factors | undefined {
+  if (e.op !== 'sum' || e.where || e.axes.length !== 1 || e.type !== 'f32' || indices.length !== 2)
+    return undefined;
+  const [rows, columns] = indices as [string, string];
+  const depth = e.axes[0]!;
+  const factors: Part[] = [];
+  const guards: Part[] = [];
+  const part = (x: Expr): Part => ({ expr: x, axes: freeVars(x) });
+  const take = (x: Expr): void => {
+    if (x.kind === 'op' && x.op === 'mul') return x.args.forEach(take);
+    if (x.kind === 'op' && x.op === 'select' && isZero(x.args[2]!)) {
+      guards.push(part(x.args[0]!));
+      return take(x.args[1]!);
+    }
+    factors.push(part(x));
+  };
+  take(e.body);
+  const sideOf = (p: Part): 'left' | 'right' | undefined =>
+    p.axes.has(rows) ? (p.axes.has(columns) ? undefined : 'left') : 'right';
+  const isFree = (p: Part): boolean => !p.axes.has(rows) && !p.axes.has(columns);
+  const all = [...factors, ...guards];
+  if (all.some((p) => sideOf(p) === undefined)) return undefined;
+  // What moves with the depth alone goes to the left, where operands are mostly computed anyway.
+  const build = (side: 'left' | 'right'): Expr | undefined => {
+    const mine = (p: Part): boolean => (isFree(p) ? side === 'left' : sideOf(p) === side);
+    const product = factors.filter(mine).map((p) => p.expr);
+    if (product.length === 0) return undefined;
+    const value = product.reduce((a, b) => op('mul', a, b));
+    return guards.filter(mine).reduce<Expr>((x, g) => op('select', g.expr, x, f32(0)), value);
+  };
+  const [left, right] = [build('left'), build('right')];
+  if (!left || !right || !freeVars(left).has(rows) || !freeVars(right).has(columns)) return undefined;
+  if (!freeVars(left).has(depth) || !freeVars(right).has(depth)) return undefined;
+  return { left, right, rows, columns, depth };
+}

@@ -25,6 +25,8 @@ function printTiles(t: TileTally): string {
 
 function printOperations(c: Cost, stages: readonly StageExplanation[]): string {
   const [inSteps, inTiles] = [stages.some((s) => s.steps), stages.some((s) => s.passes.length > 0)];
+  const shared = stages.some((s) => (s.together?.length ?? 0) > 0);
+  if (!inTiles && shared) return `${grouped(c.operations)} in contractions${inSteps ? ' and in steps' : ''}`;
   if (inSteps && !inTiles) return `${grouped(c.operations)} in steps`;
   const steps = inSteps ? ' and in steps' : '';
   if (c.ofDense === undefined)

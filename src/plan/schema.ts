@@ -30,6 +30,7 @@ const STAGE_PLAN = {
   streamShape: z.array(positive).min(1).optional(),
   feed: z.strictObject(FEED).optional(),
   references: z.enum(['exact', 'lagging']).optional(),
+  spare: z.literal('skipped').optional(),
   order: z.enum(['ascending', 'descending']).optional(),
   fullTiles: z.enum(['apart', 'together']),
   dataRanges: z.enum(['tested', 'stored']).optional(),

@@ -23,7 +23,14 @@ export function fewerRows(
   sizes: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
   const rows = Math.max(1, countOf(s.row, sizes) ?? Infinity);
-  if (rows >= plan.blockM || plan.arrangement !== 'lane-rows') return plan;
+  if (rows >= plan.blockM) return plan;
+  if (
+    plan.arrangement === 'warp-matrix' &&
+    !plan.rowShape &&
+    rows <= plan.blockM - (plan.feed?.rowsPerWarp ?? 16)
+  )
+    return { ...plan, spare: 'skipped' };
+  if (plan.arrangement !== 'lane-rows') return plan;
   const needed = limits.subgroup * Math.ceil(rows / limits.subgroup);
   const lanes = readsInPlace(plan) ? Math.min(plan.lanes, needed) : plan.lanes;
   return { ...plan, blockM: lanes * Math.min(plan.blockM / plan.lanes, Math.ceil(rows / lanes)), lanes };

@@ -59,6 +59,8 @@ export interface StagePlan {
    * is at most a small constant above them, and catch up at the end.
    */
   readonly references?: 'exact' | 'lagging';
+  /** Warps all of whose rows lie past the end skip the work on a tile: where few rows are expected, a test per tile saves more. */
+  readonly spare?: 'skipped';
   /** Blocks of rows in the order in which workgroups are numbered; `descending` where late rows have more to do. */
   readonly order?: 'ascending' | 'descending';
   /** Tiles of which every element is kept get code of their own, in which no predicate is evaluated. */

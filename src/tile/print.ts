@@ -65,6 +65,7 @@ function plan(p: StagePlan): string {
       ? [`${p.feed.layout} tiles ${p.feed.depth} deep, ${p.feed.rowsPerWarp} rows per warp in ${p.feed.rows}`]
       : []),
     ...(p.references ? [`references ${p.references}`] : []),
+    ...(p.spare ? [`spare warps ${p.spare}`] : []),
     ...(p.order ? [`blocks ${p.order}`] : []),
     ...(p.split ? [`split ${p.split}`] : []),
   ].join(', ');

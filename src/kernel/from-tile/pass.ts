@@ -5,8 +5,9 @@ import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
 import { readsInPlace } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
+import { extents } from '../../tile/sides.ts';
 import type { Operand, Pass, Step, TileDef } from '../../tile/tile.ts';
-import { arrayS, assign, awaitS, BARRIER, COMMIT, ifS, letS, store, varS } from '../build.ts';
+import { arrayS, assign, awaitS, BARRIER, COMMIT, ifS, LANE, letS, store, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Cell } from './arrangement.ts';
 import type { Column, Frame, TilePoint } from './frame.ts';
@@ -18,6 +19,8 @@ import { References } from './references.ts';
 import { padded, type Place, type Scope } from './scope.ts';
 import type { Tile } from './tile-layout.ts';
 import type { Storer } from './stores.ts';
+
+const WARP = 32;
 
 type Fold = Extract<Step, { kind: 'fold' }>;
 type Accumulate = Extract<Step, { kind: 'accumulate' }>;
@@ -141,7 +144,14 @@ export class PassLowering {
     if (apart) out.push(ifS(full, this.phases(first, true), this.phases(first, false)));
     else out.push(...this.phases(first, full.kind === 'const' && full.value !== 0));
     if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
-    return out;
+    return plan.spare ? [ifS(this.hasRows(), out)] : out;
+  }
+
+  /** Some row of the warp exists. */
+  private hasRows(): Expr {
+    const { plan, frame, scope } = this.context;
+    const own = op('mul', op('quot', LANE, i32(WARP)), i32(plan.feed?.rowsPerWarp ?? 16));
+    return simplify(op('lt', op('add', frame.firstRow(), own), extents(scope.stage.row)));
   }
 
   /** All that is done with the scores of a tile; when it is full, no element is tested. */

@@ -10,6 +10,8 @@ const BOUNDARY = 128;
 export interface Homes {
   readonly arrays: ReadonlyMap<string, BlockArray>;
   readonly opened: ReadonlyMap<string, StepDef>;
+  /** Names of all that the block computes. */
+  readonly own: ReadonlySet<string>;
 }
 export interface Laid {
   /** `barrier`: what it reads was written by other lanes since the last one; `landed`: some of that is copied. */
@@ -27,6 +29,7 @@ export function lay(all: readonly Item[], homes: Homes): Laid | undefined {
   let epoch = 0;
   for (const item of all) {
     const uses = usedBy(item, homes);
+    if (!uses) return undefined;
     const barrier = uses.some((a) => dirty.has(a));
     const landed = uses.some((a) => copies.has(a));
     if (barrier) {
@@ -49,8 +52,11 @@ export function lay(all: readonly Item[], homes: Homes): Laid | undefined {
   return { items, ...placed(life) };
 }
 
-function usedBy(item: Item, { arrays, opened }: Homes): readonly BlockArray[] {
+/** Undefined where something has no home. */
+function usedBy(item: Item, { arrays, opened, own }: Homes): readonly BlockArray[] | undefined {
   const out = new Set<BlockArray>();
+  const inStep = item.kind === 'scan' || item.kind === 'readout' ? [item.state.name, item.next.name] : [];
+  let found = true;
   const look = (e: Expr): void =>
     visit(e, (x) => {
       if (x.kind !== 'read') return;
@@ -58,11 +64,12 @@ function usedBy(item: Item, { arrays, opened }: Homes): readonly BlockArray[] {
       if (a) out.add(a);
       const o = opened.get(x.name);
       if (o) look(o.value);
+      if (!a && !o && own.has(x.name) && !inStep.includes(x.name)) found = false;
     });
   if (item.kind === 'product') return [item.left.array, item.right.array];
   for (const e of exprsOf(item)) look(e);
   for (const a of writtenBy(item)) out.delete(a);
-  return [...out];
+  return found ? [...out] : undefined;
 }
 
 function exprsOf(item: Exclude<Item, { kind: 'product' }>): readonly Expr[] {

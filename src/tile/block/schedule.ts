@@ -186,30 +186,40 @@ class Scheduling {
 
   /** Neighbours in what is read are neighbours in the array. */
   private layout(e: Expr, axes: readonly string[]): string[] {
-    const inner = this.innermost(e, axes);
+    const votes = this.votes(e);
+    const weight = (a: string): number => votes.get(a) ?? 0;
+    const inner = axes.reduce<string | undefined>(
+      (best, a) => (weight(a) > 0 && (best === undefined || weight(a) >= weight(best)) ? a : best),
+      undefined,
+    );
     return inner === undefined ? [...axes] : [...axes.filter((a) => a !== inner), inner];
   }
 
-  private innermost(e: Expr, axes: readonly string[]): string | undefined {
-    let ofTensor: string | undefined;
-    let ofArray: string | undefined;
+  /** Axes along which reads lie innermost in memory; what moves with more axes counts more, and tensors more than arrays. */
+  private votes(e: Expr): ReadonlyMap<string, number> {
+    const out = new Map<string, number>();
+    const vote = (index: readonly Expr[], by: number): void => {
+      const all = new Set(index.flatMap((i) => this.localsIn(i)));
+      const last = index.at(-1);
+      if (last) for (const a of this.localsIn(last)) out.set(a, (out.get(a) ?? 0) + by * all.size ** 2);
+    };
     visit(e, (x) => {
       if (x.kind !== 'read') return;
-      const o = this.opened.get(x.name);
       const array = this.arrays.get(x.name);
-      const moving = (list: readonly Expr[]): string | undefined => {
-        const last = [...list].reverse().find((i) => this.localsIn(i).some((a) => axes.includes(a)));
-        return last && this.localsIn(last).find((a) => axes.includes(a));
-      };
-      if (this.tensors.has(x.name)) ofTensor ??= moving(x.index);
-      else if (array) ofArray ??= moving(array.axes.map((a) => x.index[this.indicesOf(x.name).indexOf(a)]!));
-      else if (o) {
-        const inside = this.innermost(o.value, this.locals(o.indices));
-        const at = inside === undefined ? undefined : x.index[o.indices.indexOf(inside)];
-        if (at) ofTensor ??= moving([at]);
-      }
+      const o = this.opened.get(x.name);
+      if (this.tensors.has(x.name)) vote(x.index, 4);
+      else if (array)
+        vote(
+          array.axes.map((a) => x.index[this.indicesOf(x.name).indexOf(a)]!),
+          1,
+        );
+      else if (o)
+        for (const [a, n] of this.votes(o.value)) {
+          const at = x.index[o.indices.indexOf(a)];
+          if (at) for (const v of this.localsIn(at)) out.set(v, (out.get(v) ?? 0) + n);
+        }
     });
-    return ofTensor ?? ofArray;
+    return out;
   }
 
   private indicesOf(name: string): readonly string[] {
@@ -435,7 +445,9 @@ class Scheduling {
   /** Undefined where something is read before it is there. */
   result(): BlockSchedule | undefined {
     const { arrays, opened, own } = this;
-    const laid = lay(this.items, { arrays, opened });
+    const { states, defs } = this.block;
+    const names = new Set([...defs.map((d) => d.name), ...states.flatMap((s) => [s.name, s.final])]);
+    const laid = lay(this.items, { arrays, opened, own: names });
     return laid && { ...laid, opened, arrays, indices: own };
   }
 }

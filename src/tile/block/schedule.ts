@@ -31,7 +31,7 @@ export interface BlockSchedule extends Laid {
 export interface BlockInput {
   readonly block: Block;
   readonly vectors: readonly VectorAxis[];
-  readonly tensors: readonly Pick<TileTensor, 'name' | 'storage' | 'axes' | 'shape'>[];
+  readonly tensors: readonly Pick<TileTensor, 'name' | 'role' | 'storage' | 'axes' | 'shape'>[];
   readonly lanes: number;
   /** Products of 16-bit values may use matrix units. */
   readonly mma: boolean;
@@ -312,7 +312,8 @@ class Scheduling {
     const name = `${e.name}.rows ${key(e)}`;
     if (!this.arrays.has(name)) {
       const layout = this.layout(e, axes);
-      const array = this.array(`${e.name}.rows`, layout, this.tensors.get(e.name)!.storage);
+      // Each lane reads it many times: it is widened once.
+      const array = this.array(`${e.name}.rows`, layout, STORAGE[this.tensors.get(e.name)!.storage].value);
       this.arrays.set(name, array);
       this.own.set(name, layout);
       this.items.push({ kind: 'fill', array, value: e, copied: this.isCopied(e, array) });
@@ -366,11 +367,18 @@ class Scheduling {
    * memory as f16 are taken.
    */
   private unit(left: Expr, right: Expr): 'f16' | 'bf16' | undefined {
-    const found = new Set([...this.halves(left), ...this.halves(right)]);
-    if (found.size !== 1) return undefined;
+    const sides = [left, right].map((e) => this.halves(e));
+    const found = new Set(sides.flatMap((x) => [...x]));
+    // Sides that nobody stored in 16 bits are not rounded, but for values that the kernel keeps for itself.
+    const isFine = (e: Expr, n: number): boolean => sides[n]!.size > 0 || this.isKeptBefore(e);
+    if (found.size !== 1 || ![left, right].every(isFine)) return undefined;
     const [only] = found;
     if (only === 'bf16') return only;
     return [left, right].every((e) => this.plain(e) === 'f16') ? 'f16' : undefined;
+  }
+
+  private isKeptBefore(e: Expr): boolean {
+    return e.kind === 'read' && this.tensors.get(e.name)?.role === 'workspace';
   }
 
   private halves(e: Expr, seen = new Set<string>()): Set<'f16' | 'bf16'> {

@@ -50,29 +50,26 @@ function byLanes(b: BlockLowering, p: Product): readonly Stmt[] {
   const deep = p.depth % 4 === 0 ? 4 : 1;
   return each(b, 'tile', (p.rows / down) * groups, lanes, LANE, (unit, out) => {
     const sums = b.scope.names.fresh('sums');
-    const row = b.named(quot(unit, groups), 'row', out);
-    const col = b.named(mul(rem(unit, groups), across), 'col', out);
-    // Rows of a lane lie apart, so that neighbours read neighbouring rows.
-    const rowOf = (i: number): Expr => add(row, i32((i * p.rows) / down));
+    const row = b.named(mul(quot(unit, groups), p.left.depthFirst ? down : 1), 'row', out);
+    const col = b.named(mul(rem(unit, groups), p.right.depthFirst ? across : 1), 'col', out);
+    // Loads take neighbours in memory: those of a lane where the depth comes first; else its elements along the depth, and
+    // neighbouring lanes own neighbouring rows.
+    const rowOf = (i: Expr): Expr => add(row, mul(i, p.left.depthFirst ? 1 : p.rows / down));
+    const colOf = (j: Expr): Expr => add(col, mul(j, p.right.depthFirst ? 1 : groups));
     out.push(arrayS(sums, 'f32', down * across));
     const depth = b.scope.index('depth');
     const [left, right] = ['left', 'right'].map((n) => b.scope.names.fresh(n)) as [string, string];
     const [k, i, j] = ['step', 'own', 'beside'].map((n) => b.scope.index(n)) as [string, string, string];
     const here = add(variable(depth), variable(k));
-    const rowAt = add(row, mul(variable(i), p.rows / down));
     const sum = add(mul(variable(i), across), variable(j));
     const body: Stmt[] = [
       arrayS(left, 'f32', down),
       arrayS(right, 'f32', across),
       forS(i, { to: i32(down), unroll: true }, [
-        store(left, variable(i), element(b.nameOf(p.left.array), at(b, p.left, rowAt, here))),
+        store(left, variable(i), element(b.nameOf(p.left.array), at(b, p.left, rowOf(variable(i)), here))),
       ]),
       forS(j, { to: i32(across), unroll: true }, [
-        store(
-          right,
-          variable(j),
-          element(b.nameOf(p.right.array), at(b, p.right, add(col, variable(j)), here)),
-        ),
+        store(right, variable(j), element(b.nameOf(p.right.array), at(b, p.right, colOf(variable(j)), here))),
       ]),
       forS(i, { to: i32(down), unroll: true }, [
         forS(j, { to: i32(across), unroll: true }, [
@@ -92,7 +89,7 @@ function byLanes(b: BlockLowering, p: Product): readonly Stmt[] {
         out.push(
           store(
             b.nameOf(p.into),
-            b.flat(p.into, [rowOf(i), add(col, i32(j))]),
+            b.flat(p.into, [rowOf(i32(i)), colOf(i32(j))]),
             read(sums, [i32(i * across + j)]),
           ),
         );

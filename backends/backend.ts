@@ -16,6 +16,8 @@ export interface Limits {
   readonly warpgroups?: boolean;
   /** What a chunk of a recurrence needs may be computed by one workgroup, where it fits its memory. */
   readonly blocks?: boolean;
+  /** Arrays in workgroup memory can be taken four elements at a time. */
+  readonly vectors?: boolean;
   /** 16-bit floats can be held and addressed one by one in memory. */
   readonly nativeF16: boolean;
   readonly nativeBf16: boolean;
@@ -73,7 +75,7 @@ export interface Manifest {
   /** How the kernel was made of another one. */
   readonly notes?: readonly string[];
   readonly maxGridPerDimension: number;
-  /** WGSL: lanes that a subgroup of the device has at least, with the feature `subgroups`. Absent where it does not matter. */
+  /** WGSL: lanes that a subgroup of the device has at least, with the feature `subgroups`. Absent where kernels do without. */
   readonly subgroup?: number;
   /** Launches in order. */
   readonly launches: readonly ManifestEntry[];
@@ -117,6 +119,8 @@ export interface Backend {
 export interface BackendOptions {
   /** WGSL: use `shader-f16` for 16-bit storage. */
   readonly shaderF16?: boolean;
+  /** WGSL: bytes of workgroup memory that the device is asked for; by default what WebGPU guarantees. */
+  readonly workgroupBytes?: number;
   /** WGSL: the kind of device to schedule for; by default a GPU. */
   readonly device?: 'gpu' | 'cpu';
   /**

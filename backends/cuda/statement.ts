@@ -97,6 +97,8 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
     case 'comment':
       // A backslash at the end of a line would make the next line part of the comment.
       return s.text.split('\n').map((part) => `${indent}// ${part.replace(/[\\\s]+$/, '')}`.trimEnd());
+    case 'loads':
+      throw new CompilerBug('cuda print', 'elements are loaded four at a time');
     case 'contract':
       throw new CompilerBug('cuda print', 'a contraction was not lowered');
   }

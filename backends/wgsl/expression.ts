@@ -6,13 +6,20 @@ import { DIALECT, type Speller } from './dialect.ts';
 import type { HelperName } from './helpers.ts';
 import { memberName, type ModuleContext, type ModuleTensor } from './module.ts';
 import { call, infix, LEVEL, primary, type Piece } from './piece.ts';
+import { elementText } from './vectors.ts';
 import { constPiece } from './print-number.ts';
 
 /** What a name in a kernel stands for. */
 export type Place =
   | { readonly kind: 'local'; readonly text: string }
   /** A shared array; `half` when its elements are f16 values. */
-  | { readonly kind: 'shared'; readonly text: string; readonly half: boolean };
+  | {
+      readonly kind: 'shared';
+      readonly text: string;
+      readonly half: boolean;
+      /** Four elements make a vector. */
+      readonly fours: boolean;
+    };
 
 const LOGIC: ReadonlySet<OpName> = new Set<OpName>(['and', 'or', 'not']);
 
@@ -98,12 +105,15 @@ export class ExpressionPrinter implements Speller {
     const index = e.index[0]!;
     const local = this.place(e.name);
     if (local) {
-      const element = primary(`${local.text}[${this.text(index)}]`);
+      const fours = local.kind === 'shared' && local.fours;
+      const at = this.text(index);
+      const element = primary(`${local.text}${fours ? elementText(at) : `[${at}]`}`);
       return local.kind === 'shared' && local.half ? call('f32', element) : element;
     }
     const tensor = this.tensor(e.name);
     if (!tensor) throw new CompilerBug('wgsl', `${e.name} is not declared`);
-    const element = primary(`${tensor.variable}[${this.text(index)}]`);
+    const at = this.text(index);
+    const element = primary(`${tensor.variable}${tensor.fours ? elementText(at) : `[${at}]`}`);
     switch (tensor.form) {
       case 'plain':
         return tensor.storage === 'f16' ? call('f32', element) : element;

@@ -1,6 +1,7 @@
 /** The function of generated host code that compiles, allocates and launches. */
 import type { SourceFile } from 'ts-morph';
 import type { Uniform } from '../../src/kernel/kernel.ts';
+import { GUARANTEED_BYTES } from './limits.ts';
 import { quoted, type HostParts } from './host-parts.ts';
 
 const F16_CHECK = `\
@@ -9,8 +10,17 @@ if (!device.features.has('shader-f16')) throw new Error('the device was made wit
 
 const subgroupCheck = (lanes: number): string => `\
 if (!device.features.has('subgroups')) throw new Error('the device was made without the feature subgroups');
+${lanes === 1 ? '' : sizeCheck(lanes)}`;
+
+const sizeCheck = (lanes: number): string => `\
 if (!((device.adapterInfo.subgroupMinSize ?? 0) >= ${lanes})) {
   throw new Error('the kernels are for devices whose subgroups have at least ${lanes} lanes');
+}
+`;
+
+const memoryCheck = (bytes: number): string => `\
+if (device.limits.maxComputeWorkgroupStorageSize < ${bytes}) {
+  throw new Error('the device was made for less than ${bytes} bytes of workgroup memory');
 }
 `;
 
@@ -19,6 +29,7 @@ export function addCreate(
   { name, sizes, params, manifest, program, needsF16 }: HostParts,
 ): void {
   const { subgroup } = manifest;
+  const bytes = Math.max(0, ...manifest.launches.map((l) => l.sharedBytes));
   const uniforms = manifest.launches.find((l) => l.uniformBinding !== undefined)?.uniforms ?? [];
   const setters = uniforms.map((u) => {
     const from = sizes.some((x) => x.name === u.name) ? 'sizes' : 'params';
@@ -40,7 +51,7 @@ export function addCreate(
       { name: 'options', type: `{ readonly sizes: ${name}Sizes }` },
     ],
     returnType: `Promise<${name}>`,
-    statements: `${needsF16 ? F16_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
+    statements: `${needsF16 ? F16_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${bytes > GUARANTEED_BYTES ? memoryCheck(bytes) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
   });
 }
 

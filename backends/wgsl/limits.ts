@@ -1,14 +1,18 @@
 /** What WebGPU guarantees without asking. */
 import type { BackendOptions, Limits } from '../backend.ts';
 
+/** Bytes of workgroup memory that every device has. */
+export const GUARANTEED_BYTES = 16384;
+
 export function wgslLimits(options: BackendOptions = {}): Limits {
   const exchanges = (options.subgroups ?? 1) > 1;
   return {
-    workgroupBytes: 16384,
+    workgroupBytes: Math.max(GUARANTEED_BYTES, options.workgroupBytes ?? 0),
     maxLanes: 256,
     maxBuffers: 8,
     maxGridPerDimension: 65535,
     mma: false,
+    vectors: true,
     nativeF16: options.shaderF16 ?? false,
     nativeBf16: false,
     subgroup: options.device === 'cpu' ? (exchanges ? options.subgroups! : 8) : 32,

@@ -11,6 +11,7 @@ export const sourceName = (program: Program): string => `${program.name}.wgsl`;
 
 export function manifestOf(program: Program, options: BackendOptions = {}): Manifest {
   const module = new ModuleContext(program, options);
+  const subgroup = module.subgroupNeeded();
   const tensors = (list: readonly ProgramTensor[]): Manifest['inputs'] =>
     list.map(({ name, storage, shape }) => ({ name, storage, shape: shape.map((e) => printFormula(e)) }));
   return {
@@ -21,7 +22,7 @@ export function manifestOf(program: Program, options: BackendOptions = {}): Mani
     fixed: program.fixed,
     ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: wgslLimits(options).maxGridPerDimension,
-    ...(module.subgroupNeeded() > 1 ? { subgroup: module.subgroupNeeded() } : {}),
+    ...(subgroup === undefined ? {} : { subgroup }),
     launches: program.kernels.map((k) => entryOf(k, program, module)),
     inputs: tensors(program.inputs),
     outputs: tensors(program.outputs),

@@ -1,12 +1,20 @@
 /** The parts of a WGSL module that its entry points share: names, tensors, uniforms, constants and helper functions. */
 import type { Kernel, Program, SharedArray, Uniform } from '../../src/kernel/kernel.ts';
-import { subgroupNeeded } from '../../src/kernel/subgroups.ts';
+import { subgroupNeeded, usesSubgroups } from '../../src/kernel/subgroups.ts';
 import { kernelVars } from '../../src/kernel/walk.ts';
 import type { BackendOptions } from '../backend.ts';
 import { HELPERS, helperTexts, INFINITY_NAME, INFINITY_TEXT, type HelperName } from './helpers.ts';
 import { Names } from './names.ts';
+import { takenInFours, VECTOR } from './vectors.ts';
 import { NAN_NAME } from './print-number.ts';
-import { elementType, loadFunction, storeFunction, tensorStorage, type TensorStorage } from './storage.ts';
+import {
+  elementType,
+  loadFourFunction,
+  loadFunction,
+  storeFunction,
+  tensorStorage,
+  type TensorStorage,
+} from './storage.ts';
 
 /** A tensor's place in the module. */
 export interface ModuleTensor extends TensorStorage {
@@ -14,6 +22,8 @@ export interface ModuleTensor extends TensorStorage {
   readonly variable: string;
   readonly load: string;
   readonly store: string;
+  /** Declared as an array of vectors of four elements. */
+  readonly fours?: true;
 }
 
 export class ModuleContext {
@@ -25,7 +35,9 @@ export class ModuleContext {
   private readonly fixedNames: ReadonlyMap<string, string>;
   private readonly readOnly: ReadonlyMap<string, ModuleTensor>;
   private readonly readAgain = new Set<string>();
+  private readonly inFours = new Map<string, ModuleTensor>();
   private readonly helpers = new Set<HelperName>();
+  private readonly fourLoaders = new Map<string, string>();
   private readonly accessors = new Map<string, string>();
   private readonly shared = new Map<string, { readonly name: string; readonly text: string }>();
   private readonly usedFixed = new Set<string>();
@@ -53,6 +65,11 @@ export class ModuleContext {
         },
       ]),
     );
+    for (const k of program.kernels)
+      for (const name of this.fourAtOnce(k)) {
+        const t = this.tensors.get(name);
+        if (t?.form === 'plain') this.vectors(t);
+      }
     const kept = program.workspace.flatMap(({ name }) => this.tensors.get(name) ?? []);
     this.readOnly = new Map(
       kept.map((t) => [
@@ -73,9 +90,49 @@ export class ModuleContext {
    */
   tensorIn(k: Kernel, name: string): ModuleTensor | undefined {
     const t = this.tensors.get(name);
+    if (t?.form === 'plain' && this.fourAtOnce(k).has(name)) return this.vectors(t);
     if (!t?.written || k.buffers.find((b) => b.name === name)?.access !== 'read') return t;
     this.readAgain.add(name);
     return this.readOnly.get(name);
+  }
+
+  private readonly foursOf = new Map<Kernel, ReadonlySet<string>>();
+
+  /** Buffers that a kernel only reads, four elements at once. */
+  private fourAtOnce(k: Kernel): ReadonlySet<string> {
+    let known = this.foursOf.get(k);
+    if (!known) {
+      const taken = takenInFours(k);
+      known = new Set(k.buffers.filter((b) => b.access === 'read' && taken.has(b.name)).map((b) => b.name));
+      this.foursOf.set(k, known);
+    }
+    return known;
+  }
+
+  /** A tensor declared once more at the same binding, as vectors; its rows are whole vectors. */
+  private vectors(t: ModuleTensor): ModuleTensor {
+    const known = this.inFours.get(t.name);
+    if (known) return known;
+    const made: ModuleTensor = {
+      ...t,
+      written: false,
+      variable: this.names.fresh(`${t.name}_vec4`),
+      fours: true,
+    };
+    this.inFours.set(t.name, made);
+    return made;
+  }
+
+  /** Two variables in workgroup memory: whether subgroups hold lanes out of order, and what they have when they do not. */
+  subgroups(): { readonly apart: string; readonly lanes: string } {
+    const declare = (base: string, type: string): string => {
+      const known = this.shared.get(type);
+      if (known) return known.name;
+      const name = this.names.fresh(base);
+      this.shared.set(type, { name, text: `var<workgroup> ${name}: ${type};` });
+      return name;
+    };
+    return { apart: declare('lanes_apart', 'atomic<u32>'), lanes: declare('lanes_together', 'i32') };
   }
 
   helper(name: HelperName): string {
@@ -107,6 +164,15 @@ export class ModuleContext {
     return t.load;
   }
 
+  /** A function that reads four elements of a packed tensor. */
+  fourLoader(t: ModuleTensor): string {
+    const name = `${t.load}_vec4`;
+    const known = this.fourLoaders.get(name) ?? this.names.fresh(name);
+    this.fourLoaders.set(name, known);
+    this.accessors.set(known, loadFourFunction(t, t.variable, known, new Names(this.names)));
+    return known;
+  }
+
   storer(t: ModuleTensor): string {
     const { text, needs } = storeFunction(t, t.variable, t.store, new Names(this.names));
     this.accessors.set(t.store, text);
@@ -115,12 +181,13 @@ export class ModuleContext {
   }
 
   /** The module's name for a kernel's shared array; kernels with the same array share one declaration. */
-  sharedName(s: SharedArray): string {
-    const key = `${s.name} ${s.storage} ${s.length}`;
+  sharedName(s: SharedArray, fours = false): string {
+    const key = `${s.name} ${s.storage} ${s.length}${fours ? ' in fours' : ''}`;
     const known = this.shared.get(key);
     if (known) return known.name;
     const name = this.names.fresh(s.name);
-    this.shared.set(key, { name, text: `var<workgroup> ${name}: array<${s.storage}, ${s.length}>;` });
+    const type = fours ? `vec4<${s.storage}>, ${s.length / VECTOR}` : `${s.storage}, ${s.length}`;
+    this.shared.set(key, { name, text: `var<workgroup> ${name}: array<${type}>;` });
     return name;
   }
 
@@ -130,7 +197,9 @@ export class ModuleContext {
     const used = new Set(program.kernels.flatMap((k) => k.buffers.map((b) => b.name)));
     const tensors = [...this.tensors.values()]
       .filter((t) => used.has(t.name))
-      .concat([...this.readOnly.values()].filter((t) => this.readAgain.has(t.name)));
+      .concat([...this.readOnly.values()].filter((t) => this.readAgain.has(t.name)))
+      .concat([...this.inFours.values()])
+      .filter((t) => !this.onlyInFours(t));
     const uniforms = this.hasUniforms() ? [this.uniformText()] : [];
     const constants = [
       ...[...this.usedFixed].map((n) => `const ${this.fixedNames.get(n)!} = ${program.fixed[n]};`),
@@ -158,14 +227,15 @@ export class ModuleContext {
   private enables(): readonly string[] {
     const enables = [
       ...(this.needsF16() ? ['enable f16;'] : []),
-      ...(this.subgroupNeeded() > 1 ? ['enable subgroups;'] : []),
+      ...(this.subgroupNeeded() !== undefined ? ['enable subgroups;'] : []),
     ];
     return enables.length > 0 ? [enables.join('\n')] : [];
   }
 
-  /** Lanes that a subgroup of the device must have at least. */
-  subgroupNeeded(): number {
-    return Math.max(1, ...this.program.kernels.map(subgroupNeeded));
+  /** Lanes that a subgroup of the device must have at least; undefined where kernels do without subgroups. */
+  subgroupNeeded(): number | undefined {
+    const { kernels } = this.program;
+    return kernels.some(usesSubgroups) ? Math.max(...kernels.map(subgroupNeeded)) : undefined;
   }
 
   /** True when some kernel reads a size or param at run time; binding 0 exists then. */
@@ -187,10 +257,17 @@ export class ModuleContext {
     return `struct ${this.structName} {\n${members.join('\n')}\n}\n${variable}`;
   }
 
+  /** Every kernel that uses the tensor takes it in fours, so that its own variable would be unused. */
+  private onlyInFours(t: ModuleTensor): boolean {
+    const users = this.program.kernels.filter((k) => k.buffers.some((b) => b.name === t.name));
+    return !t.fours && this.inFours.has(t.name) && users.every((k) => this.fourAtOnce(k).has(t.name));
+  }
+
   private tensorText(t: ModuleTensor): string {
     const access = t.written ? 'read_write' : 'read';
-    const element = elementType(t);
-    const note = element === t.storage ? '' : ` // ${t.storage}`;
+    const one = elementType(t);
+    const element = t.fours ? `vec4<${one}>` : one;
+    const note = one === t.storage ? '' : ` // ${t.storage}`;
     return `@group(0) @binding(${t.binding}) var<storage, ${access}> ${t.variable}: array<${element}>;${note}`;
   }
 

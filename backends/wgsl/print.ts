@@ -10,13 +10,15 @@ import { wgslLimits } from './limits.ts';
 import { ModuleContext } from './module.ts';
 import { Names } from './names.ts';
 import { printBlock, type StatementScope } from './statement.ts';
+import { subgroupHead } from './subgroups.ts';
+import { takenInFours } from './vectors.ts';
 import { wrapLine } from './wrap.ts';
 
 /** The module's text; deterministic, ends with a newline. */
 export function printModule(program: Program, options: BackendOptions = {}): string {
   const module = new ModuleContext(program, options);
   const entries = program.kernels.map((k) => printEntry(k, module));
-  const lanes = module.subgroupNeeded();
+  const lanes = module.subgroupNeeded() ?? 1;
   const needs = lanes > 1 ? `\n// Needs a device whose subgroups have at least ${lanes} lanes.` : '';
   const head = `// ${program.name}: WGSL made by attnc.${needs}`;
   const [enable, ...rest] = module.declarations();
@@ -27,8 +29,15 @@ export function printModule(program: Program, options: BackendOptions = {}): str
 function printEntry(k: Kernel, module: ModuleContext): string {
   const names = new Names(module.names);
   const places = new Map<string, Place>();
+  const inFours = takenInFours(k);
   for (const s of k.shared) {
-    places.set(s.name, { kind: 'shared', text: module.sharedName(s), half: s.storage === 'f16' });
+    const fours = inFours.has(s.name);
+    places.set(s.name, {
+      kind: 'shared',
+      text: module.sharedName(s, fours),
+      half: s.storage === 'f16',
+      fours,
+    });
   }
   const place = (name: string): Place | undefined => places.get(name);
   // One text per name in the whole kernel: sibling scopes may use it again, nested ones never do.
@@ -37,6 +46,13 @@ function printEntry(k: Kernel, module: ModuleContext): string {
     if (known) return known.text;
     const text = names.fresh(name);
     places.set(name, { kind: 'local', text });
+    return text;
+  };
+  const declareVector = (elements: readonly string[]): string => {
+    const known = places.get(elements[0]!);
+    if (known) return known.text.replace(/\.x$/, '');
+    const text = names.fresh(elements[0]!.replace(/_e0$/, ''));
+    for (const [n, e] of elements.entries()) places.set(e, { kind: 'local', text: `${text}.${'xyzw'[n]}` });
     return text;
   };
   const expressions = new ExpressionPrinter(module, place, (n) => module.tensorIn(k, n));
@@ -53,6 +69,8 @@ function printEntry(k: Kernel, module: ModuleContext): string {
     expressions,
     place,
     declare,
+    declareVector,
+    tensor: (n) => module.tensorIn(k, n),
     barrier: sharesStorage ? ['storageBarrier();', 'workgroupBarrier();'] : ['workgroupBarrier();'],
   };
   const body = printBlock(k.body, scope, '  ');
@@ -83,7 +101,7 @@ function launchHead(
   const fixed = module.program.fixed;
   const known = [...freeVars(k.grid)].every((n) => Object.hasOwn(fixed, n));
   const fits = known && evaluateFormula(printFormula(k.grid), fixed) <= limit;
-  if (used.has('lane')) {
+  if (used.has('lane') || used.has('subgroup')) {
     // Where lanes exchange values, the workgroup lies in one subgroup and lanes go by their numbers there.
     const exchanges = subgroupNeeded(k) > 1;
     const index = names.fresh('lane_index');
@@ -91,6 +109,12 @@ function launchHead(
     const lane = names.fresh('lane');
     define('lane', lane);
     lines.push(`  let ${lane} = i32(${index});`);
+    if (used.has('subgroup')) {
+      const own = subgroupHead(module, names, index);
+      define('subgroup', own.name);
+      params.push(...own.params);
+      lines.push(...own.lines);
+    }
   }
   if (used.has('workgroup') || !fits) {
     const id = names.fresh('group_id');

@@ -3,7 +3,8 @@ import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
 import type { Expr } from '../../src/expr/expr.ts';
 import type { Stmt } from '../../src/kernel/kernel.ts';
 import type { ExpressionPrinter, Place } from './expression.ts';
-import type { ModuleContext } from './module.ts';
+import type { ModuleContext, ModuleTensor } from './module.ts';
+import { loadsOf, storesTo } from './vectors.ts';
 
 export interface StatementScope {
   readonly module: ModuleContext;
@@ -11,6 +12,10 @@ export interface StatementScope {
   place(name: string): Place | undefined;
   /** Declares a local name and gives its text. */
   declare(name: string): string;
+  /** Declares names for the elements of one vector, and gives the vector's text. */
+  declareVector(names: readonly string[]): string;
+  /** A buffer of the kernel. */
+  tensor(name: string): ModuleTensor | undefined;
   /** The lines that synchronise the workgroup. */
   readonly barrier: readonly string[];
 }
@@ -57,12 +62,20 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       return scope.barrier.map((l) => indent + l);
     case 'comment':
       return s.text.split('\n').map((t) => `${indent}// ${t}`.trimEnd());
+    case 'loads':
+      // The piece is evaluated before the names exist.
+      return [loadsOf(s, scope)].map((value) => `${indent}let ${scope.declareVector(s.names)} = ${value};`);
+    case 'stores':
+      return [indent + storesTo(s, scope)];
+    case 'shuffle': {
+      const value = expressions.text(s.value);
+      const [from, to] = s.value.type === 'bool' ? [`u32(${value})`, ' != 0u'] : [value, ''];
+      return [`${indent}let ${scope.declare(s.name)} = subgroupShuffleXor(${from}, ${s.xor}u)${to};`];
+    }
     case 'contract':
     case 'mma':
     case 'ldmatrix':
-    case 'shuffle':
     case 'vote':
-    case 'stores':
     case 'words':
     case 'copy':
     case 'commit':

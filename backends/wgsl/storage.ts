@@ -84,6 +84,25 @@ export function loadFunction(t: TensorStorage, variable: string, name: string, n
   return `fn ${name}(${i}: i32) -> ${type} {\n  return ${value};\n}`;
 }
 
+/** A function that reads elements 4p … 4p + 3 of a tensor of 16-bit floats, from two words. */
+export function loadFourFunction(t: TensorStorage, variable: string, name: string, names: Names): string {
+  const [p, low, high] = ['p', 'low', 'high'].map((n) => names.fresh(n)) as [string, string, string];
+  const word = (n: number): string => {
+    const at = `${variable}[2 * ${p}${n > 0 ? ` + ${n}` : ''}]`;
+    return t.written ? `atomicLoad(&${at})` : at;
+  };
+  const value =
+    t.storage === 'f16'
+      ? `vec4<f32>(unpack2x16float(${low}), unpack2x16float(${high}))`
+      : `bitcast<vec4<f32>>(vec4<u32>(${low} << 16u, ${low} & 0xffff0000u, ${high} << 16u, ${high} & 0xffff0000u))`;
+  return `\
+fn ${name}(${p}: i32) -> vec4<f32> {
+  let ${low} = ${word(0)};
+  let ${high} = ${word(1)};
+  return ${value};
+}`;
+}
+
 /** A function that writes element `i` of a packed tensor, and the helpers that it calls. */
 export function storeFunction(
   t: TensorStorage,

@@ -10,6 +10,7 @@ export interface FeatureOptions {
   readonly subgroups?: number;
   readonly arch?: CudaArch;
   readonly f16?: true;
+  readonly workgroupMemory?: number;
   readonly form?: Partial<FormPlan>;
   readonly rewrite?: boolean;
   /** A plan file, or false for none at all. */
@@ -27,7 +28,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --subgroups --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** Adds `--device --subgroups --workgroup-memory --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(
@@ -42,10 +43,15 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
     )
     .option(
       '--subgroups <lanes>',
-      'WGSL: subgroups of the device have at least so many lanes, which exchange values; 1: they exchange nothing',
+      'WGSL: subgroups of the device have at least so many lanes, which exchange values (any number for a gpu, whose kernels look); 1: they exchange nothing',
       wholeNumber('subgroups', 1),
     )
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
+    .option(
+      '--workgroup-memory <bytes>',
+      'WGSL: workgroup memory that the device is asked for (default: 16384, which every device has)',
+      wholeNumber('workgroup-memory', 16384),
+    )
     .option(
       '--form <form[:chunk]>',
       `how recurrences run: ${FORM_NAMES.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
@@ -65,8 +71,17 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
     .option('--no-plan', 'schedule without a plan file');
 }
 
-export const featuresOf = ({ device, subgroups, arch, f16, form, rewrite }: FeatureOptions): Features => ({
+export const featuresOf = ({
+  device,
+  arch,
+  f16,
+  subgroups,
+  workgroupMemory,
+  form,
+  rewrite,
+}: FeatureOptions): Features => ({
   shaderF16: f16 === true,
+  ...(workgroupMemory ? { workgroupBytes: workgroupMemory } : {}),
   ...(form ? { form } : {}),
   ...(rewrite === undefined ? {} : { rewrite }),
   ...(device ? { device } : {}),

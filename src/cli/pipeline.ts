@@ -57,6 +57,8 @@ export interface Variant {
 export interface Features {
   /** WGSL: `enable f16;`. */
   readonly shaderF16?: boolean;
+  /** WGSL: bytes of workgroup memory that the device is asked for. */
+  readonly workgroupBytes?: number;
   /** WGSL: the kind of device to plan for; a run asks the device when this is absent, all else takes a GPU. */
   readonly device?: 'gpu' | 'cpu';
   /** WGSL: lanes that subgroups of the device have at least; a run asks the device when this is absent, all else takes 1. */
@@ -88,8 +90,15 @@ export interface CompiledSpec {
   readonly planUse?: PlanUse;
 }
 
-const backendOptions = ({ shaderF16, device, subgroups, arch }: Features): BackendOptions => ({
+const backendOptions = ({
+  shaderF16,
+  subgroups,
+  workgroupBytes,
+  device,
+  arch,
+}: Features): BackendOptions => ({
   shaderF16: shaderF16 === true,
+  ...(workgroupBytes ? { workgroupBytes } : {}),
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),
   ...(arch ? { arch } : {}),

@@ -22,7 +22,7 @@ export function limitOf(launches: readonly Launch[], bytes: Figure, limits: Plan
   let seconds = 0;
   for (const { operations, plan } of launches) {
     if (typeof operations !== 'number') return undefined;
-    const rate = plan.arrangement === 'lane-rows' ? device.multiplyAdds : device.matrixMultiplyAdds;
+    const rate = /^lane-/.test(plan.arrangement) ? device.multiplyAdds : device.matrixMultiplyAdds;
     // An operation is a multiplication or an addition, and a device does one of each at a time.
     seconds += operations / 2 / (rate ?? device.multiplyAdds);
   }

@@ -11,6 +11,9 @@ export const WORKGROUP = variable('workgroup');
 /** Lane number in the workgroup, 0 … lanes-1. */
 export const LANE = variable('lane');
 
+/** Lanes of a group that exchange values without memory, 1 where none do. */
+export const SUBGROUP = variable('subgroup');
+
 /** Where a loop begins that must not be unrolled: a driver cannot see that it is zero. */
 export const OPAQUE_ZERO = op('min', WORKGROUP, { kind: 'const', type: 'i32', value: 0 });
 
@@ -86,6 +89,13 @@ export const broadcast = (name: string, value: Expr, lane: Expr): Stmt => ({
   name,
   value,
   lane,
+});
+/** `let` four names = elements 4 · piece … 4 · piece + 3 of an array of floats. */
+export const loads = (names: readonly string[], array: string, piece: Expr): Stmt => ({
+  kind: 'loads',
+  names,
+  array,
+  piece,
 });
 /** `let name` = some lane of the warp has a value that holds. */
 export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, value });

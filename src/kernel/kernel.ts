@@ -2,10 +2,12 @@
  * Kernel IR: what each lane of a workgroup executes. Neutral between targets. Expressions are pure, statements have effects.
  *
  *   kernel  = buffers uniforms shared lanes grid body
- *   stmt    = let | var | assign | array | store | stores | for | if | barrier | contract | mma | ldmatrix | shuffle | vote | broadcast
+ *   stmt    = let | var | assign | array | store | stores | loads | for | if | barrier | contract | mma | ldmatrix | shuffle
+ *           | vote | broadcast
  *           | words | copy | commit | await | warpgroup | comment
  *
- * Predeclared variables: `workgroup` (i32, linear, uniform) and `lane` (i32, 0 … lanes-1).
+ * Predeclared variables: `workgroup` (i32, linear, uniform), `lane` (i32, 0 … lanes-1) and `subgroup` (i32, uniform: a power of
+ * two; lanes of each group of so many consecutive ones can exchange values without memory, and 1 says that none can).
  * Reads name a buffer, shared or local array with ONE flat element index; storage is widened to its value type on read
  * and rounded to nearest even on store. Uniforms are `var`s. `warp` collectives act on groups of 32 consecutive lanes.
  */
@@ -121,7 +123,7 @@ export type Stmt =
       readonly index: Expr;
       readonly transpose: boolean;
     }
-  /** Warp-collective `let name = value of lane (lane ^ xor)`. */
+  /** `let name = value of lane (lane ^ xor)`, for all lanes of a subgroup together, which has more lanes than `xor`. */
   | { readonly kind: 'shuffle'; readonly name: string; readonly value: Expr; readonly xor: number }
   /**
    * `let name` = the value of lane number `lane`, which is the same for all lanes, for all lanes of the workgroup together. A kernel
@@ -130,8 +132,18 @@ export type Stmt =
   | { readonly kind: 'broadcast'; readonly name: string; readonly value: Expr; readonly lane: Expr }
   /** Warp-collective `let name = the value holds in some lane`. */
   | { readonly kind: 'vote'; readonly name: string; readonly value: Expr }
-  /** Stores consecutive elements of a buffer in 16-bit storage at once; `index` is a multiple of their number. */
+  /**
+   * Stores consecutive elements at once, `index` being a multiple of their number: two of a buffer in 16-bit storage, or four of a
+   * shared array of floats, which is then only stored to in fours.
+   */
   | { readonly kind: 'stores'; readonly name: string; readonly index: Expr; readonly values: readonly Expr[] }
+  /** `let` each name = an element, from number 4 · `piece` on: four of a shared array or of a buffer at once. */
+  | {
+      readonly kind: 'loads';
+      readonly names: readonly string[];
+      readonly array: string;
+      readonly piece: Expr;
+    }
   /** `into[intoOffset]` = elements `from` and `from + 1` of a buffer in 16-bit storage, packed; `from` is even. */
   | {
       readonly kind: 'words';

@@ -58,6 +58,8 @@ function stmtLines(s: Stmt, indent: string): string[] {
       return one(
         `${s.name}[${printExpr(s.index)}; ${s.values.length}] = ${s.values.map(printExpr).join(', ')}`,
       );
+    case 'loads':
+      return one(`let ${s.names.join(', ')} = ${s.array}[4 * (${printExpr(s.piece)}); 4]`);
     case 'words':
       return one(`words ${s.into}[${printExpr(s.intoOffset)}] = ${s.buffer}[${printExpr(s.from)}; 2]`);
     case 'copy':

@@ -104,6 +104,9 @@ function transfer(
       return raise(s.name, of(s.value) === 'uniform' ? 'uniform' : 'warp');
     case 'stores':
       return raise(s.name, 'lane');
+    case 'loads':
+      for (const n of s.names) raise(n, of({ kind: 'read', type: 'f32', name: s.array, index: [s.piece] }));
+      return;
     case 'warpgroup':
       if (s.op.op === 'product') raise(s.op.d, 'lane');
       return;

@@ -28,12 +28,15 @@ export function sharedBytes(k: Kernel): number {
   );
 }
 
+/** Elements that are loaded or stored at once. */
+const PIECE = 4;
+
 type ArrayEntry = Exclude<Entry, { kind: 'value' | 'var' }>;
 type Entry =
   | { readonly kind: 'value'; readonly type: ScalarType }
   | { readonly kind: 'var'; readonly type: ScalarType }
   | { readonly kind: 'local'; readonly type: ScalarType; readonly length: number }
-  | { readonly kind: 'shared'; readonly storage: StorageType }
+  | { readonly kind: 'shared'; readonly storage: StorageType; readonly length: number }
   | {
       readonly kind: 'buffer';
       readonly storage: StorageType;
@@ -76,6 +79,9 @@ export function verifyProgram(p: Program, options: VerifyOptions = {}): void {
 
 class KernelVerifier {
   private readonly scopes: Map<string, Entry>[] = [new Map()];
+  /** Shared arrays that are taken four elements at a time, and arrays that are stored to one by one. */
+  private readonly inPieces = new Set<string>();
+  private readonly alone = new Set<string>();
 
   constructor(
     private readonly k: Kernel,
@@ -93,13 +99,14 @@ class KernelVerifier {
     for (const b of k.buffers) this.declare(b.name, { kind: 'buffer', storage: b.storage, access: b.access });
     for (const s of k.shared) {
       if (!(Number.isInteger(s.length) && s.length > 0)) this.fail(`shared ${s.name} has length ${s.length}`);
-      this.declare(s.name, { kind: 'shared', storage: s.storage });
+      this.declare(s.name, { kind: 'shared', storage: s.storage, length: s.length });
     }
     if (sharedBytes(k) > (options.workgroupBytes ?? Infinity)) {
       this.fail(`shared arrays need ${sharedBytes(k)} bytes, at most ${options.workgroupBytes}`);
     }
     this.declare('workgroup', { kind: 'value', type: 'i32' });
     this.declare('lane', { kind: 'value', type: 'i32' });
+    this.declare('subgroup', { kind: 'value', type: 'i32' });
     this.block(k.body);
     analyzeUniformity(k, (s, control) => {
       if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
@@ -182,9 +189,9 @@ class KernelVerifier {
       case 'ldmatrix':
         return this.ldmatrix(s);
       case 'stores':
-        for (const v of s.values) this.store(s.name, s.index, v.type);
-        if (s.values.length !== 2) this.fail(`${s.values.length} values are stored at once`);
-        return void this.halves(s.name, 'buffer');
+        return this.storeTogether(s);
+      case 'loads':
+        return this.loadTogether(s);
       case 'words':
         this.halves(s.buffer, 'buffer');
         this.int(s.from, `index of ${s.buffer}`);
@@ -211,12 +218,44 @@ class KernelVerifier {
     if (problem !== undefined) this.fail(problem);
   }
 
-  private store(name: string, index: Expr, type: ScalarType): void {
+  private store(name: string, index: Expr, type: ScalarType, together = false): void {
     const target = this.lookup(name);
+    if (!together) {
+      this.alone.add(name);
+      if (this.inPieces.has(name)) this.fail(`${name} is stored to one by one and in fours`);
+    }
     if (!isArray(target)) this.fail(`store to ${name}, not an array`);
     if (target.kind === 'buffer' && target.access === 'read') this.fail(`store to read-only buffer ${name}`);
     this.index(name, index);
     if (heldType(target) !== type) this.fail(`${name} holds ${heldType(target)}, stored ${type}`);
+  }
+
+  private storeTogether(s: Extract<Stmt, { kind: 'stores' }>): void {
+    for (const v of s.values) this.store(s.name, s.index, v.type, true);
+    if (this.lookup(s.name)?.kind === 'shared' && s.values.length === PIECE) return this.pieces(s.name);
+    if (s.values.length !== 2) this.fail(`${s.values.length} values are stored at once`);
+    this.halves(s.name, 'buffer');
+  }
+
+  private loadTogether(s: Extract<Stmt, { kind: 'loads' }>): void {
+    if (s.names.length !== PIECE) this.fail(`${s.names.length} elements of ${s.array} are loaded at once`);
+    this.int(s.piece, `piece of ${s.array}`);
+    this.pieces(s.array);
+    for (const n of s.names) this.declare(n, { kind: 'value', type: 'f32' });
+  }
+
+  /** An array of floats whose elements can be taken four at a time. */
+  private pieces(name: string): void {
+    const entry = this.lookup(name);
+    if ((entry?.kind !== 'shared' && entry?.kind !== 'buffer') || heldType(entry) !== 'f32')
+      this.fail(`${name} is no shared array or buffer of floats`);
+    if (entry.kind === 'buffer' && entry.access === 'write') this.fail(`read of write-only buffer ${name}`);
+    if (entry.kind === 'shared' && entry.length % PIECE !== 0)
+      this.fail(`${name} has ${entry.length} elements, which are not whole pieces of ${PIECE}`);
+    if (entry.kind === 'shared' && this.inPieces.has(name)) return;
+    this.inPieces.add(name);
+    if (entry.kind === 'shared' && this.alone.has(name))
+      this.fail(`${name} is stored to one by one and in fours`);
   }
 
   private loop(s: Extract<Stmt, { kind: 'for' }>): void {

@@ -18,6 +18,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
       return [s.index, s.value];
     case 'stores':
       return [s.index, ...s.values];
+    case 'loads':
+      return [s.piece];
     case 'words':
       return [s.intoOffset, s.from];
     case 'copy':
@@ -94,6 +96,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return { ...s, value: f(s.value), lane: f(s.lane) };
     case 'stores':
       return { ...s, index: f(s.index), values: s.values.map(f) };
+    case 'loads':
+      return { ...s, piece: f(s.piece) };
     case 'words':
       return { ...s, intoOffset: f(s.intoOffset), from: f(s.from) };
     case 'copy':

@@ -21,10 +21,12 @@ const FEED = {
 } satisfies Record<keyof NonNullable<StagePlan['feed']>, z.ZodType>;
 
 const STAGE_PLAN = {
-  arrangement: z.enum(['lane-rows', 'warp-matrix', 'warpgroup-matrix']),
+  arrangement: z.enum(['lane-rows', 'lane-tiles', 'warp-matrix', 'warpgroup-matrix']),
   blockM: positive,
   blockN: positive,
   lanes: positive,
+  rowLanes: positive.optional(),
+  exchange: z.enum(['memory', 'subgroups']).optional(),
   operands: z.enum(['workgroup', 'direct', 'exchanged']),
   rowShape: z.array(positive).min(1).optional(),
   streamShape: z.array(positive).min(1).optional(),

@@ -6,6 +6,8 @@ import { VULKAN_DRIVERS } from './machine.ts';
 export interface WebgpuOptions {
   /** Ask for `shader-f16`; refused with E0730 when the adapter lacks it. */
   readonly shaderF16?: boolean;
+  /** Bytes of workgroup memory to ask for; refused with E0730 when the adapter has fewer. */
+  readonly workgroupBytes?: number;
   /** Dawn toggles such as `enable-dawn-features=disable_workgroup_init`; only the first call in a process counts. */
   readonly toggles?: readonly string[];
 }
@@ -80,7 +82,7 @@ export const featuresOfDevice = (
 const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
 
 /**
- * Opens a device at WebGPU's default limits, except that buffers may be as large as the adapter allows.
+ * Opens a device at WebGPU's default limits, except for what is asked for and that buffers may be as large as the adapter allows.
  * @throws UserError E0730 when there is no adapter or it lacks what was asked for
  */
 export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
@@ -94,6 +96,13 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
       hint: 'leave the option out: 16-bit storage works without it',
     });
   }
+  const { workgroupBytes = 0 } = options;
+  if (workgroupBytes > adapter.limits.maxComputeWorkgroupStorageSize)
+    throw userError(
+      'E0730',
+      `the WebGPU adapter ${name} has ${adapter.limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory`,
+      { hint: 'ask for no more than it has' },
+    );
   const subgroup = adapter.features.has('subgroups') ? (adapter.info.subgroupMinSize ?? 1) : 1;
   const device = await adapter.requestDevice({
     requiredFeatures: [
@@ -103,6 +112,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     requiredLimits: {
       maxBufferSize: adapter.limits.maxBufferSize,
       maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+      ...(workgroupBytes > 0 ? { maxComputeWorkgroupStorageSize: workgroupBytes } : {}),
     },
   });
   return {

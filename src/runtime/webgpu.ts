@@ -63,7 +63,8 @@ export async function prepareOnWebgpu(
   const { device } = gpu;
   const { manifest } = module;
   const known: UniformValues = { ...values, ...manifest.fixed };
-  const needed = manifest.subgroup ?? 1;
+  // A device without the feature is said to have subgroups of one lane.
+  const needed = manifest.subgroup === undefined ? 1 : Math.max(2, manifest.subgroup);
   if (gpu.subgroup < needed)
     throw userError(
       'E0730',

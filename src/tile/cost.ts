@@ -6,6 +6,7 @@ import { evalConst } from '../expr/evaluate.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
 import { deviceOf, type DeviceModel } from './device.ts';
 import { readsInPlace } from './contents.ts';
+import { rowSlots, tileColumns } from './lane-tiles-plan.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Pass, Stage, TileAxis } from './tile.ts';
 
@@ -110,12 +111,13 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   const products = w.scores + w.sums;
   // All lanes load an element of a column once for the rows of the block.
   const loaded = d.access * w.columns * n;
-  if (plan.arrangement !== 'lane-rows' && d.matrixMultiplyAdds)
+  if (!/^lane-/.test(plan.arrangement) && d.matrixMultiplyAdds)
     return (
       pairs * ((products * d.multiplyAdds) / d.matrixMultiplyAdds + w.others + w.rescaled / n) +
       loaded +
       plan.lanes * BARRIERS
     );
+  if (plan.arrangement === 'lane-tiles') return laneTileCost(s, p, plan, d, w);
   const rows = readsInPlace(plan) ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
   if (plan.operands === 'exchanged') {
     const exchanged = (products / r) * (d.access / plan.lanes + PASSED_ON);
@@ -125,6 +127,32 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   const accesses = (columns + rows) * (1 + spilled(w, r, n, plan, d));
   const loading = plan.operands === 'workgroup' ? loaded + plan.lanes * BARRIERS : 0;
   return pairs * (products + d.access * accesses + w.others) + loading;
+}
+
+/** Multiply-adds that take as long as four elements at once. */
+const FOUR = 2;
+/** Barriers of a tile beside those of folds, and those of a fold. */
+const TILE_BARRIERS = 4;
+const FOLD_BARRIERS = 2;
+
+/** Of r rows and n columns of a lane, four elements of a row serve n columns and four of a column serve r rows. */
+function laneTileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel, w: Work): number {
+  const { rowLanes = 1, blockM, blockN } = plan;
+  const [r, n] = [rowSlots(plan), blockN / rowLanes];
+  const adds = p.steps.flatMap((x) => (x.kind === 'accumulate' ? [extentOf(s, x.vector)] : []));
+  const sums = adds.reduce((sum, e) => sum + tileColumns(e, rowLanes), 0);
+  const own = sums / rowLanes;
+  const four = FOUR * d.access;
+  const scores = w.scores * (1 + (four * (r + n)) / (4 * r * n));
+  const summed = own > 0 ? sums * (1 + (four * (r + own)) / (4 * r * own)) : 0;
+  const moved =
+    p.steps.some((x) => x.kind === 'reference') && plan.exchange !== 'subgroups' ? FOLD_BARRIERS : 0;
+  const loaded = (d.access * w.columns * blockN) / 2;
+  return (
+    blockM * blockN * (scores + summed + w.others + w.rescaled / blockN) +
+    loaded +
+    plan.lanes * BARRIERS * (TILE_BARRIERS + moved)
+  );
 }
 
 /** Rows and columns of a lane from which on a CPU, which has 16 vector registers, keeps numbers of a tile in memory. */

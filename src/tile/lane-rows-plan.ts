@@ -1,5 +1,6 @@
 /** Tiles of which each lane owns whole rows: of the sizes that measurements speak for, the cheapest by the model. */
 import { ranked } from './cost.ts';
+import { laneTilesPlans } from './lane-tiles-plan.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Stage } from './tile.ts';
 
@@ -53,5 +54,6 @@ export function cheapestLaneRows(
   fit: number,
   sizes: Sizes | undefined,
 ): StagePlan {
-  return ranked(s, choices(s, limits, fit), limits, sizes ?? {})[0]!.plan;
+  const all = [...choices(s, limits, fit), ...(limits.software ? [] : laneTilesPlans(s, limits))];
+  return ranked(s, all, limits, sizes ?? {})[0]!.plan;
 }

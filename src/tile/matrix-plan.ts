@@ -145,7 +145,7 @@ function enoughBlocks(
  * A vector carrier is read at an element other than the one being computed. A warp spreads vectors over its lanes, so a
  * lane could not see that element; a reduction over the vector is possible only where a row value is computed.
  */
-function readsOtherElements(s: Stage): boolean {
+export function readsOtherElements(s: Stage): boolean {
   const vectors = new Set<string>();
   for (const p of s.passes) {
     for (const x of p.steps) if (x.kind === 'accumulate') vectors.add(x.name);

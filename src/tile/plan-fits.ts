@@ -1,6 +1,7 @@
 /** Whether a stage can be run by a plan that did not come from the compiler. */
 import { BLOCK_LANES } from './block/items.ts';
 import { splitFits } from './occupancy.ts';
+import { rowSlots, takesTiles, VECTOR } from './lane-tiles-plan.ts';
 import { takesMatrix } from './matrix-plan.ts';
 import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
 import { splittablePass } from './split.ts';
@@ -58,8 +59,8 @@ function lanesMisfit(
 ): Misfit | undefined {
   if (lanes > limits.maxLanes)
     return misfit('lanes', `is ${lanes}, and a workgroup has at most ${limits.maxLanes} lanes`);
-  if (feed && arrangement === 'lane-rows')
-    return misfit('feed', 'is given, and lanes that own whole rows feed no matrix unit');
+  if (feed && (arrangement === 'lane-rows' || arrangement === 'lane-tiles'))
+    return misfit('feed', 'is given, and lanes that multiply by themselves feed no matrix unit');
   if (feed && feed.depth > DEEPEST)
     return misfit('feed', `is ${feed.depth} deep, more than ${DEEPEST} tiles`);
   if (arrangement !== 'lane-rows') return undefined;
@@ -121,11 +122,37 @@ function tilesMisfit(
     return misfit('stages', `is ${plan.stages}, and tiles are not copied ahead in ${plan.arrangement}`);
   const matrix = grouped ? groupsMisfit(s, plan, limits, tensors) : matrixMisfit(s, plan, limits);
   return (
-    (plan.arrangement === 'lane-rows' ? undefined : matrix) ??
+    (plan.arrangement === 'lane-tiles' ? laneTilesMisfit(s, plan, limits) : undefined) ??
+    (/^lane-/.test(plan.arrangement) ? undefined : matrix) ??
     memoryMisfit(s, plan, limits) ??
     writtenMisfit(plan) ??
     splitMisfit(s, plan, limits)
   );
+}
+
+/** Lanes that share rows are neighbours, and each has whole vectors of a tile's columns. */
+function laneTilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  const { arrangement, blockM, blockN, lanes, operands, rowLanes = 1 } = plan;
+  if (!limits.vectors)
+    return misfit(
+      'arrangement',
+      `is ${arrangement}, and the target takes elements of workgroup memory one by one`,
+    );
+  if (!takesTiles(s))
+    return misfit('arrangement', `is ${arrangement}, and this launch has no operands that lanes can share`);
+  if (operands !== 'workgroup')
+    return misfit('operands', `is ${operands}, and tiles lie in workgroup memory: workgroup`);
+  if (rowLanes < 2 || Math.log2(rowLanes) % 1 !== 0 || lanes % rowLanes !== 0)
+    return misfit('rowLanes', `is ${rowLanes}: a power of two from 2 on that divides ${lanes} lanes`);
+  if (blockN % (VECTOR * rowLanes) !== 0)
+    return misfit('blockN', `is ${blockN}, and ${rowLanes} lanes have ${VECTOR} columns each, or a multiple`);
+  const rows = rowSlots(plan);
+  if (rows % 1 !== 0 || rows > MOST_ROWS)
+    return misfit(
+      'blockM',
+      `is ${blockM}: ${lanes / rowLanes} groups of lanes have whole rows, at most ${MOST_ROWS}`,
+    );
+  return undefined;
 }
 
 function groupsMisfit(

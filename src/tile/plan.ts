@@ -4,6 +4,7 @@ import { freeVars } from '../expr/expr.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
+import { laneTilesBytes } from './lane-tiles-plan.ts';
 import { stepsPlan } from './steps-plan.ts';
 import { BLOCK_LANES } from './block/items.ts';
 import { columnContents, extentOf, readsInPlace } from './contents.ts';
@@ -27,6 +28,11 @@ export interface MatrixFeed {
 export type Arrangement =
   /** Each lane owns whole rows; contractions are multiply-adds per lane. */
   | 'lane-rows'
+  /**
+   * Neighbouring lanes share rows, each with a tile of some rows and columns; contractions load operands from workgroup memory four
+   * elements at a time.
+   */
+  | 'lane-tiles'
   /** Each warp of 32 lanes owns 16 rows; contractions are warp-collective matrix products on 16-bit operands. */
   | 'warp-matrix'
   /**
@@ -42,6 +48,13 @@ export interface StagePlan {
   /** Stream positions of a tile. */
   readonly blockN: number;
   readonly lanes: number;
+  /** Of lane-tiles: neighbouring lanes that share rows, a power of two. */
+  readonly rowLanes?: number;
+  /**
+   * Of lane-tiles: how these lanes combine what they have of a row: through workgroup `memory` (the default), or directly where the
+   * device's `subgroups` hold all of them.
+   */
+  readonly exchange?: 'memory' | 'subgroups';
   /**
    * Where column operands are read from: `workgroup` memory, loaded once per tile by all lanes, or memory itself
    * (`direct`), where all lanes read one address and elements of a tile are scalars. With `exchanged` it is memory itself, too, but
@@ -96,6 +109,8 @@ export interface PlanLimits {
   readonly warpgroups?: boolean;
   /** What a chunk needs may be computed by one workgroup, where it fits its memory. */
   readonly blocks?: boolean;
+  /** Arrays in workgroup memory can be taken four elements at a time. */
+  readonly vectors?: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** Lanes of a subgroup can exchange values. */
@@ -167,7 +182,13 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
       ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),
     };
   };
-  return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: plans?.[n] ?? own(s) })) };
+  return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: exchanging(plans?.[n] ?? own(s), limits) })) };
+}
+
+/** A plan that was made for subgroups runs without them, by the other way that lanes have to exchange values. */
+function exchanging(plan: StagePlan, limits: PlanLimits): StagePlan {
+  if (plan.exchange !== 'subgroups' || limits.exchanges) return plan;
+  return { ...plan, exchange: 'memory' };
 }
 
 /** @param expected sizes that the kernel will mostly run with; they choose the plan and never what is computed */
@@ -241,6 +262,7 @@ const movesVectors = (s: Stage): boolean =>
 export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
   if (s.block) return s.block.bytes ?? 0;
   if (plan.arrangement === 'warpgroup-matrix') return warpgroupBytes(s, plan);
+  if (plan.arrangement === 'lane-tiles') return laneTilesBytes(s, plan);
   if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
   return readsInPlace(plan) || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
 }

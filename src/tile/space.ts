@@ -1,5 +1,6 @@
 /** The plans that a stage can be run by: every one is valid, and the compiler's own is the first. */
 import { misfitOf } from './plan-fits.ts';
+import { laneTilesPlans } from './lane-tiles-plan.ts';
 import { takesMatrix } from './matrix-plan.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
 import { tileShapes } from './shapes.ts';
@@ -98,6 +99,11 @@ function matrices(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
   );
 }
 
+function laneTiles(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
+  if (limits.software) return [];
+  return laneTilesPlans(s, limits).map((p) => ({ ...plain(own), ...p, fullTiles: own.fullTiles }));
+}
+
 function steps(limits: PlanLimits, own: StagePlan): StagePlan[] {
   const { subgroup, software } = limits;
   const loops: readonly Steps['loops'][] = software ? ['opaque', 'plain'] : ['unrolled', 'plain'];
@@ -142,9 +148,13 @@ export function planSpace(s: Stage, limits: PlanLimits, own: StagePlan, sizes: S
     ? [own, { ...own, arrangement: 'lane-rows' as const }]
     : s.recurrence
       ? steps(limits, own)
-      : tested(s, shared([...matrices(s, limits, own), ...laneRows(s, limits, own)], own)).map((p) =>
-          shaped(s, p, sizes),
-        );
+      : tested(
+          s,
+          shared(
+            [...matrices(s, limits, own), ...laneTiles(s, limits, own), ...laneRows(s, limits, own)],
+            own,
+          ),
+        ).map((p) => shaped(s, p, sizes));
   const seen = new Set<string>();
   return [own, ...all].filter((p) => {
     const id = planKey(p);

@@ -26,6 +26,8 @@ export interface Target {
   /** One plan per stage; by default the compiler's own. */
   readonly plan?: (s: Stage) => StagePlan;
   readonly fixed: Readonly<Record<string, number>>;
+  /** Lanes of a subgroup where the kernels run. */
+  readonly subgroup?: number;
 }
 
 /** The tiled program of a case. */
@@ -54,8 +56,15 @@ export function afterPasses(program: Program, count = KERNEL_PASSES.length): Pro
 }
 
 /** Runs a program lane by lane; any problem that the interpreter reports breaks the law. */
-export function executed(program: Program, p: Prepared): Readonly<Record<string, Float64Array>> {
-  const { outputs, errors, errorCount } = interpretProgram(program, p.inputs, { ...p.sizes, ...p.params });
+export function executed(
+  program: Program,
+  p: Prepared,
+  subgroup?: number,
+): Readonly<Record<string, Float64Array>> {
+  const values = { ...p.sizes, ...p.params };
+  const { outputs, errors, errorCount } = interpretProgram(program, p.inputs, values, {
+    ...(subgroup === undefined ? {} : { subgroup }),
+  });
   demand(errorCount === 0, () => `${errorCount} problems, first ${errors[0]!.kind}: ${errors[0]!.message}`);
   return outputs;
 }
@@ -71,7 +80,7 @@ export function lowersRightly(
   const to = target(p);
   const tile = tiled(p, to.fixed, to.limits);
   const program = kernels(damage.tile ? damage.tile(tile) : tile, to, damage);
-  const found = executed(afterPasses(damage.kernel ? damage.kernel(program) : program), p);
+  const found = executed(afterPasses(damage.kernel ? damage.kernel(program) : program), p, to.subgroup);
   const exact = interpreted(p.ir, p);
   const wrong = disagreement(exact, found, allowance(p, exact, noise));
   demand(wrong === undefined, () => `${JSON.stringify(wrong)}\n${c.text}${JSON.stringify(p.sizes)}`);

@@ -28,6 +28,9 @@ describe.skipIf(missing !== undefined)(
     it.each(everyNth(examples(), 4, 1))('$title in f16 with the plan for a GPU', (example) =>
       expectAgreement('wgsl', example, 'f16', { device: 'gpu' }),
     );
+    it.each(everyNth(examples(), 5, 1))('$title with the plan for a GPU without subgroups', (example) =>
+      expectAgreement('wgsl', example, 'f32', { device: 'gpu', subgroups: 1 }),
+    );
     it.each(everyNth(examples(), 8, 2))('$title', (example) => expectAgreement('wgsl', example, 'f32'));
   },
 );

@@ -7,7 +7,8 @@ import { explain } from '../../src/index.ts';
 import { normalizeIr } from '../../src/pipeline.ts';
 import { planSeconds, ranked } from '../../src/tile/cost.ts';
 import { tileProgram } from '../../src/tile/from-ir.ts';
-import { defaultPlan, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
+import { laneTilesPlans } from '../../src/tile/lane-tiles-plan.ts';
+import { defaultPlan, type PlanLimits, type StagePlan, workgroupBytesOf } from '../../src/tile/plan.ts';
 import type { Stage } from '../../src/tile/tile.ts';
 
 const ATTENTION = `kernel attention {
@@ -97,9 +98,32 @@ describe("the compiler's own tiles", () => {
   });
 
   it('are no wider on a GPU than the stream', () => {
-    expect(defaultPlan(stage(GPU), GPU, sizes(1024))).toMatchObject({ blockM: 64, blockN: 32 });
-    expect(defaultPlan(stage(GPU), GPU, { ...sizes(1024), M: 16 })).toMatchObject({ blockN: 16 });
+    const alone = { ...GPU, vectors: false };
+    expect(defaultPlan(stage(alone), alone, sizes(1024))).toMatchObject({ blockM: 64, blockN: 32 });
+    expect(defaultPlan(stage(alone), alone, { ...sizes(1024), M: 16 })).toMatchObject({ blockN: 16 });
     expect(defaultPlan(stage(CUDA_LIMITS), CUDA_LIMITS, sizes(16384)).blockN).toBe(32);
+  });
+});
+
+describe('tiles of lanes that share rows', () => {
+  const plans = (workgroupBytes: number): readonly StagePlan[] => {
+    const limits = wgslLimits({ workgroupBytes });
+    return laneTilesPlans(stage(limits), limits);
+  };
+
+  it('are chosen on a GPU, and fit what every device has', () => {
+    const plan = defaultPlan(stage(GPU), GPU, sizes(1024));
+    expect(plan.arrangement).toBe('lane-tiles');
+    expect(workgroupBytesOf(stage(GPU), plan)).toBeLessThanOrEqual(16384);
+  });
+
+  it('become more where there is more workgroup memory', () => {
+    expect(plans(16384).length).toBeGreaterThan(0);
+    expect(plans(32768).length).toBeGreaterThan(plans(16384).length);
+  });
+
+  it('are not for devices that run lanes on a CPU', () => {
+    expect(defaultPlan(stage(CPU), CPU, sizes(1024)).arrangement).toBe('lane-rows');
   });
 });
 

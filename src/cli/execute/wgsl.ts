@@ -3,23 +3,24 @@ import { CompilerBug, UserError } from '../../diagnostics/diagnostic.ts';
 import { featuresOfDevice, openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../runtime/webgpu.ts';
 import { fixedFor } from '../fixed-sizes.ts';
-import { compileVariant } from '../pipeline.ts';
+import { compileVariant, type Features } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
 import { outputsFromBytes, warningsOf } from './outputs.ts';
 
 /** One device serves all launches of a command. */
-const opened = new Map<boolean, Promise<Webgpu>>();
+const opened = new Map<string, Promise<Webgpu>>();
 
-function device(shaderF16: boolean): Promise<Webgpu> {
-  const known = opened.get(shaderF16) ?? openWebgpu({ shaderF16 });
-  opened.set(shaderF16, known);
+function device({ shaderF16 = false, workgroupBytes = 0 }: Features): Promise<Webgpu> {
+  const key = `${shaderF16} ${workgroupBytes}`;
+  const known = opened.get(key) ?? openWebgpu({ shaderF16, workgroupBytes });
+  opened.set(key, known);
   return known;
 }
 
 /** Why there is no device, or undefined when there is one. */
 export async function missingWebgpu(): Promise<string | undefined> {
   try {
-    await device(false);
+    await device({});
     return undefined;
   } catch (error) {
     if (error instanceof UserError) return `wgsl: ${error.message}`;
@@ -30,7 +31,7 @@ export async function missingWebgpu(): Promise<string | undefined> {
 /** @throws UserError E0730 without a device, E0733 when the run fails or a kernel writes outside a tensor. */
 export async function executeWgsl(launch: Launch): Promise<Execution> {
   const { kernel, variant, features, sizes, params } = launch;
-  const gpu = await device(features.shaderF16 === true);
+  const gpu = await device(features);
   const set = fixedFor(kernel, variant.set, sizes);
   const compiled = await compileVariant(
     kernel,

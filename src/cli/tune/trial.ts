@@ -98,5 +98,6 @@ function cudaBench(launch: Launch): Bench {
 /** @throws UserError E0730 where the target cannot run */
 export async function openBench(target: CompileTarget, launch: Launch): Promise<Bench> {
   if (target === 'cuda') return cudaBench(launch);
-  return webgpuBench(await openWebgpu({ shaderF16: launch.features.shaderF16 === true }), launch);
+  const { shaderF16 = false, workgroupBytes = 0 } = launch.features;
+  return webgpuBench(await openWebgpu({ shaderF16, workgroupBytes }), launch);
 }

@@ -7,7 +7,7 @@ import { simplify } from '../../expr/simplify.ts';
 import type { ScalarType } from '../../expr/types.ts';
 import type { FoldOp } from '../../tile/tile.ts';
 import { assign, forS, ifS, LANE, letS, shuffle } from '../build.ts';
-import type { Stmt } from '../kernel.ts';
+import type { SharedArray, Stmt } from '../kernel.ts';
 
 export interface Cell {
   /** Column of the element. */
@@ -32,8 +32,17 @@ export interface Arrangement {
   forPairs?(cols: number, loop: string, body: (pair: readonly [Cell, Cell]) => readonly Stmt[]): Stmt[];
   /** Exactly one lane among those that share a row. */
   readonly leader: Expr | undefined;
-  /** Combines a row's partial values over the lanes that share the row; every one of them gets the result. */
-  combine(fold: FoldOp, names: readonly string[], type: ScalarType): Stmt[];
+  /** Lanes that share rows are those of one warp of 32. */
+  readonly inWarps: boolean;
+  /** Columns of a vector's matrix come in whole pieces of so many. */
+  readonly columnPiece: number;
+  /**
+   * Combines partial values of some rows over the lanes that share each row; every one of them gets the result. A row gives the
+   * name of its value, and of its index where the fold is about one.
+   */
+  combine(fold: FoldOp, rows: readonly (readonly string[])[], type: ScalarType): Stmt[];
+  /** Arrays in workgroup memory through which lanes exchange values; complete when all is lowered. */
+  readonly exchanges?: readonly SharedArray[];
 }
 
 /**
@@ -56,6 +65,8 @@ export function laneRows(lanes: number, blockM: number, unrolled: boolean): Arra
     forTile: unrolled ? forTile : forCells,
     forCells,
     leader: undefined,
+    inWarps: false,
+    columnPiece: 1,
     combine: () => [],
   };
 }
@@ -111,11 +122,15 @@ export function warpMatrix(rowsPerWarp: 16 | 32): Arrangement {
       return [forS(piece.name, { to: i32(cols / 8), unroll: true }, inner)];
     },
     leader: op('eq', quad, i32(0)),
-    combine: (fold, names, type) => [1, 2].flatMap((xor) => exchange(fold, names, type, xor)),
+    inWarps: true,
+    columnPiece: 16,
+    combine: (fold, rows, type) =>
+      rows.flatMap((names) => [1, 2].flatMap((xor) => exchange(fold, names, type, xor))),
   };
 }
 
-function exchange(fold: FoldOp, names: readonly string[], type: ScalarType, xor: number): Stmt[] {
+/** Joins a value with that of the lane whose number differs in one bit. */
+export function exchange(fold: FoldOp, names: readonly string[], type: ScalarType, xor: number): Stmt[] {
   const [value, index] = names as [string, string | undefined];
   const other = `${value}_x${xor}`;
   const mine = variable(value, type);

@@ -9,9 +9,10 @@ import { readsInPlace } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { inMemory, wholeRows, type Tile } from './tile-layout.ts';
 import { contract } from '../build.ts';
-import type { Stmt } from '../kernel.ts';
+import type { SharedArray, Stmt } from '../kernel.ts';
 import { laneRows, type Arrangement } from './arrangement.ts';
 import { inPlace } from './in-place.ts';
+import { tileProducts } from './tile-products.ts';
 import { perWarp } from './warp-matrix.ts';
 import type { StagedOperand } from './warpgroups/feed.ts';
 import { perWarpgroup } from './warpgroups/matrix.ts';
@@ -44,12 +45,19 @@ export interface Matrix {
   scores(dot: string, rows: RowOperand, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
   /** acc[row, e] += Σ_c weights[row, c] · cols[c, e] */
   aggregate(acc: string, weights: string, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
+  /** Operands lie in pieces of four elements, and those of different products take turns in the same arrays. */
+  readonly inPieces?: boolean;
+  /** Further arrays in workgroup memory; complete when all is lowered. */
+  readonly shared?: readonly SharedArray[];
+  /** Called before the statements on the scores of a tile. */
+  beginTile?(): void;
   /** Where products of an earlier tile may be unfinished: their sums can be touched after these statements. */
   finishSums?(): Stmt[];
 }
 
 export function matrixFor(plan: StagePlan, storage: StorageType): Matrix {
   if (plan.arrangement === 'lane-rows') return readsInPlace(plan) ? inPlace(plan) : perLane(plan);
+  if (plan.arrangement === 'lane-tiles') return tileProducts(plan);
   const half = storage === 'bf16' ? 'bf16' : 'f16';
   return plan.arrangement === 'warpgroup-matrix' ? perWarpgroup(plan, half) : perWarp(plan, half);
 }

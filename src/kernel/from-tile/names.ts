@@ -1,7 +1,11 @@
 /** Identifiers of a kernel: unique, valid in every target, close to the names in the spec. */
 
 /** Words that some target reserves, and names that lowering itself declares. */
-const TAKEN = ['workgroup', 'lane', 'warp', 'group', 'quad', 'half', 'float', 'int', 'bool', 'u', 'sizes'];
+const TAKEN = [
+  ...['workgroup', 'lane', 'subgroup', 'warp', 'group', 'member', 'quad'],
+  ...['exchange', 'exchange_i32', 'exchange_u32', 'exchange_index'],
+  ...['half', 'float', 'int', 'bool', 'u', 'sizes'],
+];
 
 export class Names {
   private readonly taken = new Set<string>(TAKEN);

@@ -8,6 +8,7 @@ import type { SharedArray, Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
 import { loadFragments, plainRows } from './fragments.ts';
 import type { DirectOperand, Matrix, RowOperand } from './matrix.ts';
+import { loadPieces } from './pieces.ts';
 import type { Place, Scope } from './scope.ts';
 import { operandContent } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
@@ -86,6 +87,20 @@ export class Loader {
     return this.tile(o, this.plan.blockN, depth);
   }
 
+  /**
+   * A column operand whose array others take as well, one after another.
+   * @param turn number of the array
+   */
+  reserveTurn(o: Operand, turn: number): Tile {
+    const t = this.matrix.tile('', this.scope.vectorExtent(o.vector));
+    const length = this.plan.blockN * t.stride;
+    const array = this.share(`turn ${turn}`, 'tile', this.matrix.storage, length);
+    const at = this.shared.findIndex((s) => s.name === array);
+    const known = this.shared[at]!;
+    if (known.length < length) this.shared[at] = { ...known, length };
+    return { ...t, array };
+  }
+
   /** The tensor holds the operand as it is, in rows that can be copied 16 bytes at a time. */
   copied(o: Operand): boolean {
     // Places that the pass computes for each column are not known when copies of its tile start.
@@ -95,7 +110,12 @@ export class Loader {
     });
     if (gathered) return false;
     const plain = plainRows(this.scope, o, this.matrix.storage);
-    return this.matrix.rows !== 'own' && plain !== undefined && this.matrix.tile('', plain).columns === plain;
+    return (
+      this.matrix.rows !== 'own' &&
+      !this.matrix.inPieces &&
+      plain !== undefined &&
+      this.matrix.tile('', plain).columns === plain
+    );
   }
 
   /** Starts copies of a tile of a copied operand; each lane waits for its own. */
@@ -140,6 +160,15 @@ export class Loader {
   }
 
   loadColumns(o: Operand, t: Tile, tileFirst: TilePoint): Stmt {
+    if (this.matrix.inPieces)
+      return loadPieces(this.scope, {
+        operand: o,
+        tile: t,
+        rows: this.plan.blockN,
+        lanes: this.plan.lanes,
+        rowAt: (row, out) => this.frame.column(tileFirst, row, out).vars,
+        columns: true,
+      });
     return this.cooperative(this.plan.blockN, t.columns, (row, col) => {
       const out: Stmt[] = [];
       const { vars } = this.frame.column(tileFirst, row, out);
@@ -205,6 +234,17 @@ export class Loader {
   /** Rows in workgroup memory; `frame.rowAt` gives the coordinates of any row of the block. */
   private loadSharedRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
     const t = this.tile(o, this.plan.blockM);
+    if (this.matrix.inPieces) {
+      const load = loadPieces(this.scope, {
+        operand: o,
+        tile: t,
+        rows: this.plan.blockM,
+        lanes: this.plan.lanes,
+        rowAt: (row, out) => this.frame.rowAt(row, out),
+        columns: false,
+      });
+      return { rows: t, stmts: [load] };
+    }
     if (this.copied(o)) {
       const load = this.copy(o, t, this.plan.blockM, (row, out) => this.frame.rowAt(row, out));
       return { rows: t, stmts: [load, COMMIT, awaitS(0)] };

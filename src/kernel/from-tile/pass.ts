@@ -4,6 +4,7 @@ import { bool, children, constant, f32, i32, key, op, variable, type Expr } from
 import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
 import { readsInPlace } from '../../tile/contents.ts';
+import { turnsOf } from '../../tile/lane-tiles-plan.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { extents } from '../../tile/sides.ts';
 import type { Operand, Pass, Step, TileDef } from '../../tile/tile.ts';
@@ -110,9 +111,8 @@ export class PassLowering {
 
   private combine(s: Fold, names: readonly string[]): Stmt[] {
     const best = this.indexOf.get(s.name);
-    return names.flatMap((n, slot) =>
-      this.scope.arrangement.combine(s.op, best ? [best[slot]!, n] : [n], best ? s.value.type : s.type),
-    );
+    const rows = names.map((n, slot) => (best ? [best[slot]!, n] : [n]));
+    return this.scope.arrangement.combine(s.op, rows, best ? s.value.type : s.type);
   }
 
   private finish(d: TileDef, out: Stmt[]): void {
@@ -136,12 +136,13 @@ export class PassLowering {
 
   /** All that is done with a tile whose operands are there. */
   private scores(first: TilePoint, full: Expr): Stmt[] {
-    const { plan } = this.context;
-    const out = this.contractions();
+    const { plan, matrix } = this.context;
+    const out = [...this.contractions(), ...this.loadTurns(first)];
     for (const d of this.pass.defs)
       if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
     const apart = plan.fullTiles === 'apart' && full.kind !== 'const';
-    if (apart) out.push(ifS(full, this.phases(first, true), this.phases(first, false)));
+    if (apart && matrix.inPieces) out.push(...this.phases(first, full));
+    else if (apart) out.push(ifS(full, this.phases(first, true), this.phases(first, false)));
     else out.push(...this.phases(first, full.kind === 'const' && full.value !== 0));
     if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
     return plan.spare ? [ifS(this.hasRows(), out)] : out;
@@ -155,10 +156,11 @@ export class PassLowering {
   }
 
   /** All that is done with the scores of a tile; when it is full, no element is tested. */
-  private phases(first: TilePoint, full: boolean): Stmt[] {
-    this.full = full;
+  private phases(first: TilePoint, full: boolean | Expr): Stmt[] {
+    this.full = full === true;
     this.weightArrays.clear();
-    return planPhases(this.pass.steps).flatMap((phase) => this.phase(phase, first));
+    this.context.matrix.beginTile?.();
+    return planPhases(this.pass.steps).flatMap((phase) => this.phase(phase, first, full));
   }
 
   /** Nothing is loaded: columns are declared, and column values are computed where they are used. */
@@ -232,13 +234,29 @@ export class PassLowering {
     // Operands may read column values that another lane wrote.
     if (columnDefs.length > 0 && operands.length > 0) out.push(BARRIER);
     const copied = operands.filter((o) => loader.copied(o));
-    for (const o of operands) {
-      const t = loader.reserveColumns(o);
+    const turns = this.context.matrix.inPieces ? turnsOf(this.pass) : undefined;
+    for (const o of turns?.first ?? operands) {
+      const t = turns ? loader.reserveTurn(o, turns.array.get(o)!) : loader.reserveColumns(o);
       this.tiles.set(o.name, t);
       out.push(copied.includes(o) ? loader.copyColumns(o, t, first) : loader.loadColumns(o, t, first));
     }
     if (copied.length > 0) out.push(COMMIT, awaitS(0));
     if (columnDefs.length + operands.length > 0) out.push(BARRIER);
+  }
+
+  /** Operands of sums that follow those of the contractions in the same arrays, where they are loaded in turns. */
+  private loadTurns(first: TilePoint): Stmt[] {
+    const { loader, matrix } = this.context;
+    const { later, array } = turnsOf(this.pass);
+    if (!matrix.inPieces || later.length === 0) return [];
+    const out: Stmt[] = [BARRIER];
+    for (const o of later) {
+      const t = loader.reserveTurn(o, array.get(o)!);
+      this.tiles.set(o.name, t);
+      out.push(loader.loadColumns(o, t, first));
+    }
+    // Nothing reads them before lanes have shown each other their weights, behind a barrier.
+    return out;
   }
 
   private contractions(): Stmt[] {
@@ -255,11 +273,19 @@ export class PassLowering {
     });
   }
 
-  private phase(phase: Phase, first: TilePoint): Stmt[] {
+  /** @param full where it is not known, elements alone have code of their own for full tiles */
+  private phase(phase: Phase, first: TilePoint, full: boolean | Expr): Stmt[] {
     const out = this.references.move(phase.references);
     if (phase.carriers.length === 0) return out;
     for (const s of phase.carriers) if (s.kind === 'accumulate') out.push(...this.declareWeights(s));
-    out.push(...this.eachCell(first, (place, inside) => this.visit(phase, place, inside)));
+    const cells = (): Stmt[] => this.eachCell(first, (place, inside) => this.visit(phase, place, inside));
+    if (typeof full === 'boolean') out.push(...cells());
+    else {
+      this.full = true;
+      const then = cells();
+      this.full = false;
+      out.push(ifS(full, then, cells()));
+    }
     for (const s of phase.carriers) if (s.kind === 'accumulate') out.push(...this.accumulate(s));
     return out;
   }

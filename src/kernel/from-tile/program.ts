@@ -81,7 +81,8 @@ function lowerTiles(stage: Stage, plan: StagePlan, scope: Scope, frame: Frame, m
   for (const pass of stage.passes)
     body.push(...new PassLowering(pass, { scope, frame, loader, matrix, plan, storer, rowOperands }).lower());
   body.push(...storer.rows(stage.stores));
-  return { body, written: storer.written, shared: loader.shared };
+  const exchanged = [...(matrix.shared ?? []), ...(matrix.arrangement.exchanges ?? [])];
+  return { body, written: storer.written, shared: [...loader.shared, ...exchanged] };
 }
 
 function lowerSteps(scope: Scope, frame: Frame, plan: StagePlan): Lowered {

@@ -7,7 +7,7 @@
  * do not change with scale. Where no row of a warp has to move, all of its lanes skip the multiplications. After the last
  * tile the reference is set to v, because definitions that read the carriers are about v.
  */
-import { f32, op, read, variable } from '../../expr/expr.ts';
+import { f32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { HIGHEST, LOWEST } from '../../tile/finals.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import type { Pass, Step } from '../../tile/tile.ts';
@@ -15,7 +15,7 @@ import { assign, ifS, letS, store, varS, vote } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import type { Frame } from './frame.ts';
 import { referenced } from './phases.ts';
-import type { Place, Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 
 type Fold = Extract<Step, { kind: 'fold' }>;
 type Reference = Extract<Step, { kind: 'reference' }>;
@@ -73,16 +73,17 @@ export class References {
       })
       .reduce((a, b) => op('or', a, b));
     const some = names.fresh(`${r.name}_moves`);
-    out.push(arrangement.leader ? vote(some, needed) : letS(some, needed));
+    out.push(arrangement.inWarps ? vote(some, needed) : letS(some, needed));
     const inner = [...this.follow(r, next), ...this.rescaleVectors(r)];
     return [...out, ifS(variable(some, 'bool'), inner)];
   }
 
   /** Where the reference of each row slot belongs, from running values of the pass or from complete ones. */
   private next(r: Reference, running: boolean, out: Stmt[]): readonly string[] {
+    const joined = running ? [...this.runningCopies].map((c) => this.joined(c, out)) : [];
     return this.scope.rowNames(r.name).map((name, slot) => {
       const place = this.frame.row(slot, out);
-      if (running) for (const c of this.runningCopies) this.joined(c, slot, place);
+      for (const j of joined) if (j) place.cache.set(j.carrier, j.rows[slot]!);
       const value = this.scope.emit(r.value, place);
       const moved = this.scope.names.fresh(`${name}_next`);
       // Both ends stay finite, and so does their difference.
@@ -111,15 +112,26 @@ export class References {
     return out;
   }
 
-  /** A running carrier joined over the lanes that share the row, without touching the lanes' own parts. */
-  private joined(carrier: string, slot: number, place: Place): void {
+  /** A running carrier joined over the lanes that share rows, without touching the lanes' own parts. */
+  private joined(
+    carrier: string,
+    out: Stmt[],
+  ): { readonly carrier: string; readonly rows: readonly Expr[] } | undefined {
     const s = this.pass.steps.find((x): x is Fold => x.kind === 'fold' && x.name === carrier);
-    if (!s || place.cache.has(carrier)) return;
-    const mine = this.scope.rowNames(carrier)[slot]!;
-    const name = this.scope.names.fresh(`${mine}_all`);
-    place.out.push(varS(name, variable(mine, s.type)));
-    place.out.push(...this.scope.arrangement.combine(s.op, [name], s.type));
-    place.cache.set(carrier, variable(name, s.type));
+    if (!s) return undefined;
+    const names = this.scope.rowNames(carrier).map((mine) => {
+      const name = this.scope.names.fresh(`${mine}_all`);
+      out.push(varS(name, variable(mine, s.type)));
+      return name;
+    });
+    out.push(
+      ...this.scope.arrangement.combine(
+        s.op,
+        names.map((n) => [n]),
+        s.type,
+      ),
+    );
+    return { carrier, rows: names.map((n) => variable(n, s.type)) };
   }
 
   private rescaleVectors(r: Reference): Stmt[] {

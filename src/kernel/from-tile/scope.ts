@@ -315,7 +315,7 @@ export class Scope {
     };
     place.out.push(...this.vectorLoops(e, place, step));
     if (this.readsSpread(e.body))
-      place.out.push(...this.arrangement.combine(fold, index ? [name, index] : [name], type));
+      place.out.push(...this.arrangement.combine(fold, [index ? [name, index] : [name]], type));
     if (index) return variable(index);
     const value = variable(name, type);
     if (!e.where || type !== 'f32' || (fold !== 'max' && fold !== 'min')) return value;
@@ -380,7 +380,7 @@ function repeatedReads(e: Expr): ReadonlySet<string> {
   return repeated;
 }
 
-/** Columns of a fragment for a vector: warps hold pieces of 16. */
+/** Columns of a fragment for a vector: whole pieces. */
 export function padded(a: Arrangement, extent: number): number {
-  return a.leader ? Math.ceil(extent / 16) * 16 : extent;
+  return Math.ceil(extent / a.columnPiece) * a.columnPiece;
 }

@@ -16,6 +16,8 @@ export interface Tile {
   readonly stride: number;
   /** Columns with zero padding. */
   readonly columns: number;
+  /** Columns without the padding. */
+  readonly extent?: number;
   /** How many pieces of a row are exchanged with each other: a power of two, 1 where rows are as they are. */
   readonly exchanged: number;
   /** Where the tile begins in the array; absent: at its start. */

@@ -8,6 +8,7 @@ import type { Program, ProgramTensor } from '../kernel.ts';
 import { STORE_ROUND } from '../rounding.ts';
 import { evaluateScalar, runKernel, type Scalars } from './kernel.ts';
 import type { TensorMemory } from './memory.ts';
+import type { Trace } from './places.ts';
 import { Report, type Problem } from './report.ts';
 
 export interface InterpretOptions {
@@ -15,6 +16,10 @@ export interface InterpretOptions {
   readonly maxErrors?: number;
   /** Report NaN stored to outputs. */
   readonly refuseNan?: boolean;
+  /** Lanes of a subgroup, a power of two; 1 where lanes exchange nothing without memory. */
+  readonly subgroup?: number;
+  /** Told of elements of shared arrays that lanes take at once. */
+  readonly trace?: Trace;
 }
 export interface InterpretResult {
   /** Values of each output, flat, outermost dimension first. */
@@ -59,7 +64,10 @@ export function interpretProgram(
     });
   }
   const refuseNan = new Set(options.refuseNan ? program.outputs.map((t) => t.name) : []);
-  for (const k of program.kernels) runKernel(k, { tensors, scalars: known, report, refuseNan });
+  const subgroup = options.subgroup ?? 32;
+  const trace = options.trace ? { trace: options.trace } : {};
+  for (const k of program.kernels)
+    runKernel(k, { tensors, scalars: known, report, refuseNan, subgroup, ...trace });
   for (const t of program.outputs) {
     const missing = tensors.get(t.name)!.written.indexOf(0);
     if (missing >= 0) report.add('uninitialised', `output ${t.name}[${missing}] is never written`);

@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import { compileExpr } from './expression.ts';
 import { BufferMemory, SharedMemory, type Clock, type Memory, type TensorMemory } from './memory.ts';
 import { Stop, type Report } from './report.ts';
-import type { Lane, StatementPlaces } from './places.ts';
+import type { Lane, StatementPlaces, Trace } from './places.ts';
 import { compileGroup } from './statement.ts';
 
 /** Values of sizes, params and fixed sizes by name. */
@@ -17,6 +17,9 @@ export interface RunContext {
   readonly report: Report;
   /** Names of tensors in which a NaN is a problem. */
   readonly refuseNan: ReadonlySet<string>;
+  /** Lanes of a subgroup. */
+  readonly subgroup: number;
+  readonly trace?: Trace;
 }
 
 /** The value of an integer expression over scalars alone. */
@@ -66,11 +69,13 @@ export function runKernel(k: Kernel, context: RunContext): void {
     const length = Math.min(elements, tensor.values.length);
     memories.set(b.name, new BufferMemory(b.name, tensor, length, b.access !== 'read', clock, report));
   }
-  const names = ['workgroup', 'lane'];
+  const names = ['workgroup', 'lane', 'subgroup'];
   const locals = new Map<string, { index: number; length: number }>();
   const places: StatementPlaces = {
     report,
     laneCount: k.lanes,
+    subgroup: context.subgroup,
+    ...(context.trace ? { trace: context.trace } : {}),
     slot: (name) => slotOf(names, name),
     local: (name) => locals.get(name)?.index,
     memory: (name) => memories.get(name),
@@ -108,6 +113,7 @@ export function runKernel(k: Kernel, context: RunContext): void {
       l.slots.set(initial);
       l.slots[0] = group;
       l.slots[1] = l.number;
+      l.slots[2] = context.subgroup;
       l.copies.splice(0, Infinity, []);
     }
     try {

@@ -24,15 +24,20 @@ export interface Places {
   readonly report: Report;
 }
 
+export type Trace = (statement: object, lane: number, array: string, first: number) => void;
 export type Step = (lane: Lane) => void;
 /** Runs for the lanes that are active at this place. */
 export type GroupStep = (lanes: readonly Lane[]) => void;
 
 export interface StatementPlaces extends Places {
   declareLocal(name: string, length: number): number;
+  /** Told of elements of a shared array that a lane takes at once: by which statement, and the first of them. */
+  readonly trace?: Trace;
   /** Ends a barrier interval. */
   barrier(): void;
   readonly laneCount: number;
+  /** Lanes of a group that exchange values without memory. */
+  readonly subgroup: number;
   /** Reports NaN stored to outputs. */
   checkStore(name: string, index: number, value: number): void;
 }

@@ -127,9 +127,11 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
       );
       return (l) => {
         aligned(places, l, s.name, index(l), s.values.length);
+        if (s.values.length === 4) places.trace?.(s, l.number, s.name, index(l));
         for (const one of each) one(l);
       };
     }
+    case 'loads':
     case 'words':
     case 'copy':
     case 'commit':

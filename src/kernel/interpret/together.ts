@@ -1,4 +1,4 @@
-/** Barriers and warp collectives: statements whose lanes must arrive together. */
+/** Barriers and collectives of warps and subgroups: statements whose lanes must arrive together. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import type { Stmt } from '../kernel.ts';
 import { ldmatrix, mma } from './collective.ts';
@@ -40,7 +40,14 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
     case 'shuffle': {
       const slot = places.slot(s.name);
       const value = compileExpr(s.value, places);
-      return byWarp('shuffle', places, (warp) => {
+      return byGroup('shuffle', places.subgroup, places, (warp) => {
+        if (s.xor >= warp.length) {
+          places.report.add(
+            'divergence',
+            `a shuffle at distance ${s.xor} in a subgroup of ${warp.length} lanes`,
+          );
+          throw new Stop();
+        }
         const values = warp.map(value);
         warp.forEach((l, n) => {
           l.slots[slot] = values[n ^ s.xor]!;
@@ -85,22 +92,34 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
   }
 }
 
+type Run = (group: readonly Lane[]) => void;
+
 /** Runs a collective for each warp; a warp of which only some lanes are active has diverged. */
-function byWarp(what: string, places: StatementPlaces, run: (warp: readonly Lane[]) => void): GroupStep {
+const byWarp = (what: string, places: StatementPlaces, run: Run): GroupStep =>
+  byGroup(what, WARP, { ...places, laneCount: Infinity }, run);
+
+/** Runs a collective for each group of `size` consecutive lanes; the last one may have fewer where the workgroup ends. */
+function byGroup(
+  what: string,
+  size: number,
+  places: Pick<StatementPlaces, 'laneCount' | 'report'>,
+  run: Run,
+): GroupStep {
   return (lanes) => {
     for (let n = 0; n < lanes.length;) {
       const first = lanes[n]!.number;
-      const start = first - (first % WARP);
-      const warp = lanes.slice(n, n + WARP).filter((l) => l.number < start + WARP);
-      if (warp.length !== WARP) {
+      const start = first - (first % size);
+      const group = lanes.slice(n, n + size).filter((l) => l.number < start + size);
+      const whole = Math.min(size, places.laneCount - start);
+      if (group.length !== whole) {
         places.report.add(
           'divergence',
-          `${warp.length} of ${WARP} lanes of warp ${start / WARP} reach a ${what}`,
+          `${group.length} of ${whole} lanes of group ${start / size} reach a ${what}`,
         );
         throw new Stop();
       }
-      run(warp);
-      n += WARP;
+      run(group);
+      n += group.length;
     }
   };
 }

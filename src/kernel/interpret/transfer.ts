@@ -7,11 +7,13 @@ import { compileExpr } from './expression.ts';
 import { BufferMemory, SharedMemory } from './memory.ts';
 import type { Lane, StatementPlaces, Step } from './places.ts';
 
-type Transfer = Extract<Stmt, { kind: 'words' | 'copy' | 'commit' | 'await' }>;
+type Transfer = Extract<Stmt, { kind: 'loads' | 'words' | 'copy' | 'commit' | 'await' }>;
 const COPY_BYTES = 16;
 
 export function compileTransfer(s: Transfer, places: StatementPlaces): Step {
   switch (s.kind) {
+    case 'loads':
+      return compileLoads(s, places);
     case 'words':
       return compileWords(s, places);
     case 'copy':
@@ -32,6 +34,21 @@ export function compileTransfer(s: Transfer, places: StatementPlaces): Step {
 export function aligned(places: StatementPlaces, l: Lane, name: string, at: number, count: number): void {
   if (at % count !== 0)
     places.report.add('alignment', `lane ${l.number} takes ${count} elements of ${name} at ${at}`);
+}
+
+function compileLoads(s: Extract<Transfer, { kind: 'loads' }>, places: StatementPlaces): Step {
+  const memory = places.memory(s.array);
+  if (!memory) throw new CompilerBug('kernel interpreter', `loads of ${s.array}`);
+  const shared = memory instanceof SharedMemory;
+  const piece = compileExpr(s.piece, places);
+  const slots = s.names.map((n) => places.slot(n));
+  return (l) => {
+    const first = piece(l) * slots.length;
+    if (shared) places.trace?.(s, l.number, s.array, first);
+    slots.forEach((slot, n) => {
+      l.slots[slot] = memory.load(first + n, l.number);
+    });
+  };
 }
 
 function compileWords(s: Extract<Transfer, { kind: 'words' }>, places: StatementPlaces): Step {

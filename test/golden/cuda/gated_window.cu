@@ -291,28 +291,28 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
         }
       }
       float p_m_c_0_all = p_m_c_0;
+      float p_m_c_1_all = p_m_c_1;
+      float p_m_c_2_all = p_m_c_2;
+      float p_m_c_3_all = p_m_c_3;
       const float p_m_c_0_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 1);
       p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x1);
       const float p_m_c_0_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all, 2);
       p_m_c_0_all = fmaxf(p_m_c_0_all, p_m_c_0_all_x2);
-      const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_1_all = p_m_c_1;
       const float p_m_c_1_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 1);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x1);
       const float p_m_c_1_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all, 2);
       p_m_c_1_all = fmaxf(p_m_c_1_all, p_m_c_1_all_x2);
-      const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_2_all = p_m_c_2;
       const float p_m_c_2_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all, 1);
       p_m_c_2_all = fmaxf(p_m_c_2_all, p_m_c_2_all_x1);
       const float p_m_c_2_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all, 2);
       p_m_c_2_all = fmaxf(p_m_c_2_all, p_m_c_2_all_x2);
-      const float ref0_0_2_next = fminf(fmaxf(p_m_c_2_all * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_3_all = p_m_c_3;
       const float p_m_c_3_all_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all, 1);
       p_m_c_3_all = fmaxf(p_m_c_3_all, p_m_c_3_all_x1);
       const float p_m_c_3_all_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all, 2);
       p_m_c_3_all = fmaxf(p_m_c_3_all, p_m_c_3_all_x2);
+      const float ref0_0_0_next = fminf(fmaxf(p_m_c_0_all * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_1_next = fminf(fmaxf(p_m_c_1_all * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_2_next = fminf(fmaxf(p_m_c_2_all * 0.36067376f, -1.5e38f), 1.5e38f);
       const float ref0_0_3_next = fminf(fmaxf(p_m_c_3_all * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves = __any_sync(0xffffffffu,
           ref0_0_0_next > ref0_0_0 + 8.0f || ref0_0_0_next < ref0_0_0 || ref0_0_1_next > ref0_0_1 + 8.0f
@@ -415,28 +415,28 @@ extern "C" __global__ void __launch_bounds__(128) gated_window_1_kernel(const __
         }
       }
       float p_m_c_0_all_2 = p_m_c_0;
+      float p_m_c_1_all_2 = p_m_c_1;
+      float p_m_c_2_all_2 = p_m_c_2;
+      float p_m_c_3_all_2 = p_m_c_3;
       const float p_m_c_0_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 1);
       p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x1);
       const float p_m_c_0_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_0_all_2, 2);
       p_m_c_0_all_2 = fmaxf(p_m_c_0_all_2, p_m_c_0_all_2_x2);
-      const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_1_all_2 = p_m_c_1;
       const float p_m_c_1_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 1);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x1);
       const float p_m_c_1_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_1_all_2, 2);
       p_m_c_1_all_2 = fmaxf(p_m_c_1_all_2, p_m_c_1_all_2_x2);
-      const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_2_all_2 = p_m_c_2;
       const float p_m_c_2_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all_2, 1);
       p_m_c_2_all_2 = fmaxf(p_m_c_2_all_2, p_m_c_2_all_2_x1);
       const float p_m_c_2_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_2_all_2, 2);
       p_m_c_2_all_2 = fmaxf(p_m_c_2_all_2, p_m_c_2_all_2_x2);
-      const float ref0_0_2_next_2 = fminf(fmaxf(p_m_c_2_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
-      float p_m_c_3_all_2 = p_m_c_3;
       const float p_m_c_3_all_2_x1 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all_2, 1);
       p_m_c_3_all_2 = fmaxf(p_m_c_3_all_2, p_m_c_3_all_2_x1);
       const float p_m_c_3_all_2_x2 = __shfl_xor_sync(0xffffffffu, p_m_c_3_all_2, 2);
       p_m_c_3_all_2 = fmaxf(p_m_c_3_all_2, p_m_c_3_all_2_x2);
+      const float ref0_0_0_next_2 = fminf(fmaxf(p_m_c_0_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_1_next_2 = fminf(fmaxf(p_m_c_1_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
+      const float ref0_0_2_next_2 = fminf(fmaxf(p_m_c_2_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
       const float ref0_0_3_next_2 = fminf(fmaxf(p_m_c_3_all_2 * 0.36067376f, -1.5e38f), 1.5e38f);
       const bool ref0_0_moves_2 = __any_sync(0xffffffffu,
           ref0_0_0_next_2 > ref0_0_0 + 8.0f || ref0_0_0_next_2 < ref0_0_0

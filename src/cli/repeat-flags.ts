@@ -1,7 +1,15 @@
 /** `--set N=1 M=2` means `--set N=1 --set M=2`: pairs that follow a flag's first pair belong to it. */
 
 /** Flags of pairs that may be given several times. */
-const FLAGS: ReadonlySet<string> = new Set(['--set', '--const', '--param', '-p', '--in', '--out', '--storage']);
+const FLAGS: ReadonlySet<string> = new Set([
+  '--set',
+  '--const',
+  '--param',
+  '-p',
+  '--in',
+  '--out',
+  '--storage',
+]);
 const PAIR = /^[A-Za-z_]\w*=/;
 
 export function repeatFlags(argv: readonly string[]): string[] {

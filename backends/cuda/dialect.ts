@@ -155,6 +155,7 @@ export const CUDA_OPS: Readonly<Record<OpName, Spelling>> = {
   cast,
   round_f16: (_, arg) => primary(`__half2float(__float2half_rn(${arg(0, LEVEL.any)}))`),
   round_bf16: (_, arg) => primary(`__bfloat162float(__float2bfloat16_rn(${arg(0, LEVEL.any)}))`),
+  philox: call('attn::philox'),
   pack_f16: call('attn::pack_f16'),
   pack_bf16: call('attn::pack_bf16'),
   bits_to_f32: byType({ i32: call('__int_as_float'), u32: call('__uint_as_float') }),

@@ -36,6 +36,20 @@ ATTN_FN int floor_mod(int a, int b) {
   const int r = rem(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }`,
+  philox: `// First word of Philox 4x32-10: random numbers by key and counter.
+ATTN_FN unsigned philox(unsigned key, unsigned a, unsigned b, unsigned c, unsigned d) {
+  unsigned second = 0u;
+  for (int round = 0; round < 10; ++round) {
+    const unsigned long long left = 0xd2511f53ull * a, right = 0xcd9e8d57ull * c;
+    a = unsigned(right >> 32) ^ b ^ key;
+    b = unsigned(right);
+    c = unsigned(left >> 32) ^ d ^ second;
+    d = unsigned(left);
+    key += 0x9e3779b9u;
+    second += 0xbb67ae85u;
+  }
+  return a;
+}`,
   pack_f16: packed('f16', '__half2', '__floats2half2_rn'),
   pack_bf16: packed('bf16', '__nv_bfloat162', '__floats2bfloat162_rn'),
   load_word: `// Two 16-bit elements that begin at a multiple of 4 bytes.

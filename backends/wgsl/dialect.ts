@@ -177,6 +177,7 @@ export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   cast,
   round_f16: helped('round_f16'),
   round_bf16: helped('round_bf16'),
+  philox: helped('philox'),
   pack_f16: helped('pack_f16'),
   pack_bf16: helped('pack_bf16'),
   bits_to_f32: called('bitcast<f32>'),

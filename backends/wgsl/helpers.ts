@@ -25,6 +25,8 @@ export type HelperName =
   | 'round_f16'
   | 'round_bf16'
   | 'pack_f16'
+  | 'high_product'
+  | 'philox'
   | 'pack_bf16'
   | 'bits_with_inf'
   | 'bits_to_finite'
@@ -187,6 +189,30 @@ fn round_bf16(x: f32) -> f32 {
   return bitcast<f32>(bf16_bits(x) << 16u);
 }`,
     'bf16_bits',
+  ),
+  high_product: helper(`\
+// High 32 bits of a product.
+fn high_product(a: u32, b: u32) -> u32 {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+  let other = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u);
+}`),
+  philox: helper(
+    `\
+// First word of Philox 4x32-10: random numbers by key and counter.
+fn philox(key: u32, a: u32, b: u32, c: u32, d: u32) -> u32 {
+  var k = vec2<u32>(key, 0u);
+  var x = vec4<u32>(a, b, c, d);
+  for (var round = 0; round < 10; round++) {
+    let left = high_product(0xd2511f53u, x.x);
+    let right = high_product(0xcd9e8d57u, x.z);
+    x = vec4<u32>(right ^ x.y ^ k.x, 0xcd9e8d57u * x.z, left ^ x.w ^ k.y, 0xd2511f53u * x.x);
+    k += vec2<u32>(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return x.x;
+}`,
+    'high_product',
   ),
   pack_f16: helper(
     `\

@@ -82,7 +82,14 @@ function compileOp(e: OpExpr, env: EvalEnv): Evaluator {
   const [a, b, c] = [f[0]!, f[1]!, f[2]!];
   if (e.op === 'select') return () => (a() !== 0 ? b() : c());
   if (e.op === 'fma') return () => a() * b() + c();
-  return bug(`no evaluation for ${e.op}`);
+  const types = e.args.map((x) => x.type);
+  return () =>
+    applyOp(
+      e.op,
+      e.type,
+      types,
+      f.map((x) => x()),
+    );
 }
 
 function unary(e: OpExpr, a: Evaluator): Evaluator {

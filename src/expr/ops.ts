@@ -1,4 +1,5 @@
 /** One row per scalar operation: arity, result type and meaning. Printers decide spelling only. */
+import { philox } from './philox.ts';
 import type { ScalarType } from './types.ts';
 
 type TypeRule = (args: readonly ScalarType[]) => ScalarType;
@@ -131,6 +132,8 @@ export const OPS = {
   /** Two f32 values rounded to 16-bit floats in one word, the first in the low half. */
   pack_f16: row(2, word, (a, b) => (toHalfBits(a) | (toHalfBits(b) << 16)) >>> 0),
   pack_bf16: row(2, word, (a, b) => (toBfloatBits(a) | (toBfloatBits(b) << 16)) >>> 0),
+  /** First word of Philox 4x32-10 for a key (its second word is 0) and a counter of four words. */
+  philox: row(5, word, (key, a, b, c, d) => philox([key!, 0], [a!, b!, c!, d!])[0]),
   /** Reinterpret bits; used by legalisation only. */
   bits_to_f32: row(1, float, (x) => x),
   f32_to_bits: row(1, int, (x) => x),

@@ -9,6 +9,7 @@ type Operands =
   | 'number' // all alike, not bool
   | 'alike' // all alike
   | 'int' // all alike, i32 or u32
+  | 'word' // all u32
   | 'shift' // both integers
   | 'bool'
   | 'select'
@@ -63,6 +64,7 @@ const OPERANDS: Readonly<Record<OpName, Operands>> = {
   cast: 'any',
   round_f16: 'float',
   round_bf16: 'float',
+  philox: 'word',
   pack_f16: 'float',
   pack_bf16: 'float',
   bits_to_f32: 'bits',
@@ -75,6 +77,7 @@ const ACCEPTS: Readonly<Record<Operands, (types: readonly ScalarType[]) => boole
   float: (t) => t.every((x) => x === 'f32'),
   number: (t) => t.every((x) => x === t[0] && x !== 'bool'),
   alike: (t) => t.every((x) => x === t[0]),
+  word: (t) => t.every((x) => x === 'u32'),
   int: (t) => t.every((x) => x === t[0] && isInt(x)),
   shift: (t) => t.every(isInt),
   bool: (t) => t.every((x) => x === 'bool'),

@@ -50,6 +50,7 @@ export const SPECIAL_FUNCTIONS: Readonly<Record<string, string>> = {
   min: 'least of its arguments',
   max: 'greatest of its arguments',
   select: 'select(c, a, b) is a where c holds, else b',
+  rand: 'rand(seed, a, …) is uniform in [0, 1): the same for the same seed and one to four integer counters, anywhere',
   extent: 'extent(j) is the extent of axis j',
 };
 

@@ -1,5 +1,5 @@
 /** Calls: reductions, functions of the language, casts, and functions written in it, which are expanded. */
-import { op, visit, type Expr } from '../expr/expr.ts';
+import { constant, f32, op, visit, type Expr } from '../expr/expr.ts';
 import type { FnDecl, LetStmt, Name, SurfaceExpr } from '../syntax/ast.ts';
 import { freeAxes, resolveDerived } from './axes.ts';
 import {
@@ -55,6 +55,7 @@ export function elaborateCall(e: CallExpr, c: Context): Value | undefined {
     const converted = cast(args[0]!, conversion.to);
     return value(conversion.round ? op(conversion.round, converted) : converted);
   }
+  if (text === 'rand') return random(e, args, c);
   return text === 'select' ? select(e, args, c) : extreme(e, args, c);
 }
 
@@ -86,6 +87,23 @@ function select(e: CallExpr, args: readonly Value[], c: Context): Value | undefi
   const type = commonType([a, b]);
   if (!type) return report(c, mixedTypes('`select`', [a.expr.type, b.expr.type], e.span));
   return value(op('select', cond.expr, promote(a, type)!, promote(b, type)!));
+}
+
+const COUNTERS = 4;
+
+/** A multiple of 2^-24 that is below 1, so that f32 holds it exactly. */
+function random(e: CallExpr, args: readonly Value[], c: Context): Value | undefined {
+  if (args.length < 2 || args.length > 1 + COUNTERS)
+    return report(c, wrongArguments(e.callee, args.length, `a seed and one to ${COUNTERS} counters`, e.span));
+  const words: Expr[] = [];
+  for (const [n, a] of args.entries()) {
+    if (a.expr.type !== 'i32' && a.expr.type !== 'u32')
+      return report(c, mixedTypes('`rand`', [a.expr.type, 'i32'], e.args[n]!.span));
+    words.push(cast(a, 'u32'));
+  }
+  while (words.length < 1 + COUNTERS) words.push(constant('u32', 0));
+  const top = op('shr', op('philox', ...words), constant('u32', 8));
+  return value(op('mul', cast(value(top), 'f32'), f32(2 ** -24)));
 }
 
 /** `min` and `max` of two or more arguments. */

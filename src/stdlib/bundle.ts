@@ -220,6 +220,9 @@ fn lerp(a, b, t) = a + (b - a) * t
 
 // Tangent of an angle in radians.
 fn tan(x) = sin(x) / cos(x)
+
+// x is dropped, by 0, at a rate; what stays is scaled so that the mean is as before. u is uniform in [0, 1), as rand gives it.
+fn dropout(x, rate, u) = if u < rate then 0.0 else x / (1.0 - rate)
 `,
   "scores": `// Scores: what compares a query with a key, and what is added to it.
 

@@ -9,7 +9,7 @@ import { tensorFrom, tensorValues } from '../../src/runtime/tensor.ts';
 import { attentionProgram, values } from './kernel-sample.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { axpy, mmaTile, rowSums, tiledMatmul } from './cuda-programs.ts';
-import { OPERATION_CASES, operands, operationProgram } from './cuda-operations.ts';
+import { OPERATION_CASES, operands, POSITIONS, operationProgram } from './cuda-operations.ts';
 
 const compiler = spawnSync('g++', ['--version']).status === 0;
 
@@ -121,7 +121,7 @@ describe.skipIf(!compiler)('printed CUDA on the emulator (needs g++)', { timeout
   it('computes every operation as its row in ops.ts says', async () => {
     const inputs: Record<string, Float64Array> = {};
     for (const type of ['f32', 'i32', 'u32', 'bool'] as const)
-      for (const position of [0, 1, 2]) inputs[`${type}_${position}`] = operands(type, position);
+      for (const position of POSITIONS) inputs[`${type}_${position}`] = operands(type, position);
     const found = await run(operationProgram(OPERATION_CASES), inputs, { N: 64 }, { mode: 'fast' });
     for (const c of OPERATION_CASES) {
       const lanes = c.types.map((type, position) => operands(type, position));

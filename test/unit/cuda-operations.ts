@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<OpName, readonly ScalarType[]>> = {
   ...{ neg: NUMBERS, abs: NUMBERS, add: NUMBERS, sub: NUMBERS, mul: NUMBERS, min: NUMBERS, max: NUMBERS },
   ...{ idiv: INTS, mod: INTS, quot: INTS, rem: INTS, shl: INTS, shr: INTS },
   ...{ bitand: INTS, bitor: INTS, bitxor: INTS, bitnot: INTS, bits_to_f32: INTS },
+  philox: ['u32'],
   ...{ lt: NUMBERS, le: NUMBERS, gt: NUMBERS, ge: NUMBERS },
   ...{ eq: [...NUMBERS, 'bool'], ne: [...NUMBERS, 'bool'], and: ['bool'], or: ['bool'], not: ['bool'] },
 };
@@ -66,6 +67,12 @@ export function operands(type: ScalarType, position: number): Float64Array {
   }
 }
 
+/** Of operands of the operation that has the most. */
+export const POSITIONS = Array.from(
+  { length: Math.max(...Object.values(OPS).map((o) => o.arity)) },
+  (_, p) => p,
+);
+
 const tensorName = (type: ScalarType, position: number): string => `${type}_${position}`;
 
 /** All cases as one program: the operand tensors `TYPE_POSITION` go in, one output tensor per case comes out. */
@@ -93,7 +100,7 @@ export function operationProgram(list: readonly OperationCase[]): Program {
   return {
     name: 'operations',
     kernels,
-    inputs: types.flatMap((t) => [0, 1, 2].map((p) => ({ name: tensorName(t, p), storage: t, shape: [n] }))),
+    inputs: types.flatMap((t) => POSITIONS.map((p) => ({ name: tensorName(t, p), storage: t, shape: [n] }))),
     outputs: list.map((c) => ({ name: `out_${c.name}`, storage: c.value.type, shape: [n] })),
     workspace: [],
     uniforms: [{ name: 'N', type: 'i32' }],

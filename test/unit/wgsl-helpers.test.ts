@@ -196,6 +196,16 @@ describe.skipIf(!gpu)('operations on the device', () => {
       );
     }
   });
+  test('random words', async () => {
+    const word = (b: Expr, n: number): Expr => op('bitxor', b, { kind: 'const', type: 'u32', value: n });
+    await agree(
+      binary('u32', 'u32', (a, b) =>
+        op('philox', a, b, word(b, 0x85a308d3), word(a, 0x13198a2e), word(b, 0x3707344)),
+      ),
+      { a: pairs.map(([a]) => a >>> 0), b: pairs.map(([, b]) => b >>> 0) },
+      pairs.length,
+    );
+  });
   test('rounding, packing and bits', async () => {
     const inputs = { a: floats, b: [...floats].reverse() };
     const n = floats.length;

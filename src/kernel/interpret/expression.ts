@@ -1,6 +1,7 @@
 /** Expressions as closures over a lane. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import type { Expr, OpExpr } from '../../expr/expr.ts';
+import { applyOp } from '../../expr/scalar.ts';
 import { scalarFunction } from '../scalar.ts';
 import type { Places, Value } from './places.ts';
 
@@ -54,6 +55,16 @@ function compileOp(e: OpExpr, places: Places): Value {
       return (l) => (a!(l) !== 0 || b!(l) !== 0 ? 1 : 0);
     case 'lt':
       return (l) => (a!(l) < b!(l) ? 1 : 0);
+    case 'philox': {
+      const all = e.args.map((x) => compileExpr(x, places));
+      return (l) =>
+        applyOp(
+          'philox',
+          'u32',
+          [],
+          all.map((x) => x(l)),
+        );
+    }
     default:
       return compileStrict(e, a!, b, c);
   }

@@ -30,6 +30,9 @@ type Planned =
   | { readonly level: number; readonly part: BlockPart; readonly stored: ReadonlySet<string> }
   | { readonly level: number; readonly cluster: Cluster; readonly stored: ReadonlySet<string> };
 
+/** Elements of the largest array below which a workgroup has nothing to share. */
+const FEWEST = 16;
+
 class Partition {
   private readonly groups: Group[] = [];
   /** What is kept in workspace between stages, and the level of the stage that writes it. */
@@ -105,7 +108,9 @@ class Partition {
       lanes: BLOCK_LANES,
       mma: this.limits.mma === true,
     });
-    return schedule && schedule.bytes <= (this.limits.workgroupBytes ?? 0) ? schedule.bytes : undefined;
+    // One number per workgroup is better computed by a lane of many.
+    if (!schedule?.places.some(({ array }) => array.length >= FEWEST)) return undefined;
+    return schedule.bytes <= (this.limits.workgroupBytes ?? 0) ? schedule.bytes : undefined;
   }
 
   private levelAfter(stored: ReadonlySet<string>): number {

@@ -26,6 +26,7 @@ const CHUNKED = [
   'mlstm',
   'retention, heads of 6',
   'rwkv6',
+  'wkv6',
   'ssd, packed sequences',
 ];
 const cases = (await linearCases()).filter((c) => hasStates(c) && CHUNKED.includes(c.title));

@@ -45,7 +45,8 @@ export interface Readout {
   readonly next: StepDef;
   readonly lanesAxis: string;
   readonly summed: string;
-  readonly sums: readonly { readonly def: StepDef; readonly array: BlockArray }[];
+  /** `before`: it reads the state before its step. */
+  readonly sums: readonly { readonly def: StepDef; readonly array: BlockArray; readonly before: boolean }[];
 }
 export interface Product {
   readonly kind: 'product';

@@ -281,8 +281,11 @@ class Scheduling {
         this.locals(indices).length === 2 &&
         [state.axis, lanesAxis].every((a) => indices.includes(a)),
     );
-    if (!readers.every((d) => readsOwn(d.value, next.name, next.indices) && !mentions(d.value, state.name)))
-      return false;
+    const isPlain = ({ value }: StepDef): boolean =>
+      readsOwn(value, next.name, next.indices) &&
+      readsOwn(value, state.name, state.indices) &&
+      !(mentions(value, next.name) && mentions(value, state.name));
+    if (!readers.every(isPlain)) return false;
     if (
       !over.includes(summed) ||
       !fits ||
@@ -296,7 +299,7 @@ class Scheduling {
       const array = this.array(def.name, [state.axis, lanesAxis], 'f32');
       this.arrays.set(def.name, array);
       this.done.add(def.name);
-      return { def, array };
+      return { def, array, before: mentions(value, state.name) };
     });
     const step = { ...next, value: shared(next.value) as StepDef['value'] };
     this.items.push({ kind: 'readout', state, next: step, lanesAxis, summed, sums });

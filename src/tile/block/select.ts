@@ -268,23 +268,27 @@ class Gathering {
     const all = new Set<string>(of);
     const locals = new Set<string>();
     const big: ReadonlySet<string>[] = [];
+    let strided = false;
     for (const d of this.defs.values()) {
       for (const a of d.indices) all.add(a);
       if (d.value.kind === 'reduce') for (const a of d.value.axes) locals.add(a);
       visit(d.value, (e) => {
-        if (e.kind !== 'read' || !this.tensors.has(e.name)) return;
+        if (e.kind !== 'read' || !(this.tensors.has(e.name) || this.cuts.has(e.name))) return;
         const free = new Set(e.index.flatMap((x) => [...freeVars(x)]));
         if (![...free].some((a) => this.axes.get(a)?.inside)) return;
         big.push(free);
-        // Vectors lie innermost in memory.
+        // Vectors lie innermost in memory; where members of the batch do, workgroups would read single elements.
         const last = e.index.at(-1);
-        if (last?.kind === 'var' && this.fixed(last.name) !== undefined) locals.add(last.name);
+        if (last?.kind !== 'var') return;
+        if (this.fixed(last.name) === undefined) strided = true;
+        else locals.add(last.name);
       });
     }
     for (const a of all) {
       if (this.fixed(a) === undefined) continue;
       if (this.axes.get(a)?.inside || !big.every((free) => free.has(a))) locals.add(a);
     }
+    if (strided) return undefined;
     const batch = new Set([...all].filter((a) => !locals.has(a)));
     for (const a of locals) if ((this.fixed(a) ?? Infinity) > LONGEST) return undefined;
     for (const s of this.states.values()) if (!locals.has(s.axis)) return undefined;

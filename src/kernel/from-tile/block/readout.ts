@@ -76,31 +76,34 @@ export function lowerReadout(b: BlockLowering, r: Readout): readonly Stmt[] {
   const at = r.state.reverse ? simplify(op('sub', i32(steps - 1), variable(step))) : variable(step);
   const here = new Map([...base, [r.state.axis, b.named(at, r.state.axis, loop)]]);
   const inner: Stmt[] = [];
+  for (const s of r.sums.filter((x) => x.before)) sumOver(s);
   inner.push(...nextState());
-  const partial = r.sums.map((s) => ({ ...s, name: scope.names.fresh(s.def.name) }));
-  for (const s of partial) {
-    inner.push(varS(s.name, f32(0)));
+  for (const s of r.sums.filter((x) => !x.before)) sumOver(s);
+  loop.push(...skipped());
+  return active([...body, forS(step, { to: i32(steps) }, loop)]);
+
+  function sumOver(s: Readout['sums'][number]): void {
+    const own = scope.names.fresh(s.def.name);
+    inner.push(varS(own, f32(0)));
     const e = s.def.value;
     if (e.kind !== 'reduce') throw new CompilerBug('kernel/from-tile', `${s.def.name} is no sum`);
     inner.push(
       over((n, vars, out) => {
         const place = b.place(out, vars);
-        place.cache.set(r.next.name, held(n));
-        out.push(assign(s.name, op('add', variable(s.name, 'f32'), scope.value(e.body, place))));
+        place.cache.set(s.before ? r.state.name : r.next.name, held(n));
+        out.push(assign(own, op('add', variable(own, 'f32'), scope.value(e.body, place))));
       }, here),
     );
-    let sum: Expr = variable(s.name, 'f32');
+    let sum: Expr = variable(own, 'f32');
     for (let xor = 1; xor < share; xor *= 2) {
-      const other = scope.names.fresh(`${s.name}_x`);
+      const other = scope.names.fresh(`${own}_x`);
       inner.push(shuffle(other, sum, xor));
-      const both = scope.names.fresh(`${s.name}_both`);
+      const both = scope.names.fresh(`${own}_both`);
       inner.push(letS(both, op('add', sum, variable(other, 'f32'))));
       sum = variable(both, 'f32');
     }
     inner.push(ifS(op('eq', part, i32(0)), [put(s, sum)]));
   }
-  loop.push(...skipped());
-  return active([...body, forS(step, { to: i32(steps) }, loop)]);
 
   function put(s: Readout['sums'][number], value: Expr): Stmt {
     return store(

@@ -20,6 +20,8 @@ export interface Limits {
   readonly vectors?: boolean;
   /** 16-bit floats can be held and addressed one by one in memory. */
   readonly nativeF16: boolean;
+  /** 16-bit floats are multiplied as such. */
+  readonly f16Arithmetic?: boolean;
   readonly nativeBf16: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
@@ -119,6 +121,8 @@ export interface Backend {
 export interface BackendOptions {
   /** WGSL: use `shader-f16` for 16-bit storage. */
   readonly shaderF16?: boolean;
+  /** WGSL, with `shaderF16`: products of f16 operands are f16, with sums of four of them. */
+  readonly f16Arithmetic?: boolean;
   /** WGSL: bytes of workgroup memory that the device is asked for; by default what WebGPU guarantees. */
   readonly workgroupBytes?: number;
   /** WGSL: the kind of device to schedule for; by default a GPU. */

@@ -105,6 +105,9 @@ const select: Spelling = (_, arg) => ({
   level: LEVEL.ternary,
 });
 
+/** A float rounded to f16. */
+const rounded = (text: string): string => `__half2float(__float2half_rn(${text}))`;
+
 const same: Spelling = (_, arg) => primary(arg(0, LEVEL.primary));
 
 export const CUDA_OPS: Readonly<Record<OpName, Spelling>> = {
@@ -152,8 +155,12 @@ export const CUDA_OPS: Readonly<Record<OpName, Spelling>> = {
   shr: shifting('>>'),
   select,
   fma: call('fmaf'),
+  fma_f16: (_, arg) => {
+    const [a, b, c] = [0, 1, 2].map((n) => rounded(arg(n, LEVEL.any)));
+    return primary(rounded(`fmaf(${a}, ${b}, ${c})`));
+  },
   cast,
-  round_f16: (_, arg) => primary(`__half2float(__float2half_rn(${arg(0, LEVEL.any)}))`),
+  round_f16: (_, arg) => primary(rounded(arg(0, LEVEL.any))),
   round_bf16: (_, arg) => primary(`__bfloat162float(__float2bfloat16_rn(${arg(0, LEVEL.any)}))`),
   philox: call('attn::philox'),
   pack_f16: call('attn::pack_f16'),

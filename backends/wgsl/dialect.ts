@@ -129,6 +129,15 @@ const cast: Spelling = (e, s) => {
   return call(e.type, s.print(x));
 };
 
+/** `a · b + c` as an f16; sums inside of sums stay f16. */
+function halfSum(e: OpExpr, s: Speller): Piece {
+  const half = (x: Expr): Piece =>
+    x.kind === 'op' && x.op === 'fma_f16' ? halfSum(x, s) : call('f16', s.print(x));
+  const [a, b, c] = e.args as [Expr, Expr, Expr];
+  if (c.kind === 'const' && c.value === 0) return infix({ symbol: '*', level: LEVEL.mul }, half(a), half(b));
+  return call('fma', half(a), half(b), half(c));
+}
+
 export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   neg: before('-'),
   abs: called('abs'),
@@ -174,6 +183,7 @@ export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   shr: shift('>>'),
   select,
   fma: called('fma'),
+  fma_f16: (e, s) => call('f32', halfSum(e, s)),
   cast,
   round_f16: helped('round_f16'),
   round_bf16: helped('round_bf16'),

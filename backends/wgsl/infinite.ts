@@ -21,6 +21,7 @@ const CARRIES: ReadonlySet<OpName> = new Set<OpName>([
   'min',
   'max',
   'fma',
+  'fma_f16',
   'select',
   'log1p',
   'sqrt',

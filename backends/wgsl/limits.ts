@@ -14,6 +14,7 @@ export function wgslLimits(options: BackendOptions = {}): Limits {
     mma: false,
     vectors: true,
     nativeF16: options.shaderF16 ?? false,
+    f16Arithmetic: (options.shaderF16 && options.f16Arithmetic) ?? false,
     nativeBf16: false,
     subgroup: options.device === 'cpu' ? (exchanges ? options.subgroups! : 8) : 32,
     ...(exchanges ? { exchanges } : {}),

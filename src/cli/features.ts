@@ -10,6 +10,7 @@ export interface FeatureOptions {
   readonly subgroups?: number;
   readonly arch?: CudaArch;
   readonly f16?: true;
+  readonly f16Arithmetic?: true;
   readonly workgroupMemory?: number;
   readonly form?: Partial<FormPlan>;
   readonly rewrite?: boolean;
@@ -48,6 +49,10 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
     )
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
+      '--f16-arithmetic',
+      'WGSL: like --f16, and a gpu multiplies f16 operands as f16, adding up four products at a time: less precise',
+    )
+    .option(
       '--workgroup-memory <bytes>',
       'WGSL: workgroup memory that the device is asked for (default: 16384, which every device has)',
       wholeNumber('workgroup-memory', 16384),
@@ -75,12 +80,14 @@ export const featuresOf = ({
   device,
   arch,
   f16,
+  f16Arithmetic,
   subgroups,
   workgroupMemory,
   form,
   rewrite,
 }: FeatureOptions): Features => ({
-  shaderF16: f16 === true,
+  shaderF16: f16 === true || f16Arithmetic === true,
+  ...(f16Arithmetic ? { f16Arithmetic } : {}),
   ...(workgroupMemory ? { workgroupBytes: workgroupMemory } : {}),
   ...(form ? { form } : {}),
   ...(rewrite === undefined ? {} : { rewrite }),

@@ -57,6 +57,8 @@ export interface Variant {
 export interface Features {
   /** WGSL: `enable f16;`. */
   readonly shaderF16?: boolean;
+  /** WGSL, with `shaderF16`: products of f16 operands are f16. */
+  readonly f16Arithmetic?: boolean;
   /** WGSL: bytes of workgroup memory that the device is asked for. */
   readonly workgroupBytes?: number;
   /** WGSL: the kind of device to plan for; a run asks the device when this is absent, all else takes a GPU. */
@@ -92,12 +94,14 @@ export interface CompiledSpec {
 
 const backendOptions = ({
   shaderF16,
+  f16Arithmetic,
   subgroups,
   workgroupBytes,
   device,
   arch,
 }: Features): BackendOptions => ({
   shaderF16: shaderF16 === true,
+  ...(f16Arithmetic ? { f16Arithmetic } : {}),
   ...(workgroupBytes ? { workgroupBytes } : {}),
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),

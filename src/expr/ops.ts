@@ -124,6 +124,8 @@ export const OPS = {
     (c, a, b) => (c !== 0 ? a : b),
   ),
   fma: row(3, float, (a, b, c) => a * b + c),
+  /** `a · b + c` of three f16 values, rounded to f16; others are rounded to f16 first. Staying f32. */
+  fma_f16: row(3, float, (a, b, c) => a * b + c),
   /** Conversion; the target type is the node's `type`. Float to integer truncates and saturates. */
   cast: row(1, same, (x) => x),
   /** Round an f32 value to the nearest f16 / bf16 value (ties to even), staying f32. */

@@ -64,6 +64,8 @@ export function applyOp(
       return castValue(argTypes[0]!, type, args[0]!);
     case 'round_f16':
       return roundF16(args[0]!);
+    case 'fma_f16':
+      return roundF16(roundF16(args[0]!) * roundF16(args[1]!) + roundF16(args[2]!));
     case 'round_bf16':
       return roundBf16(args[0]!);
     case 'bits_to_f32':

@@ -30,6 +30,7 @@ export function scalarFunction(op: OpName, from: ScalarType, to: ScalarType): Sc
   if (op === 'cast') return castFunction(from, to);
   if (op === 'round_f16') return f16Round;
   if (op === 'round_bf16') return bf16Round;
+  if (op === 'fma_f16') return (a, b, c) => f16Round(f16Round(a) * f16Round(b) + f16Round(c));
   if (op === 'f32_to_bits') return (a) => f32Bits(a) | 0;
   if (op === 'bits_to_f32') return (a) => bitsF32(a);
   const special = { f32: FLOAT, i32: SIGNED, u32: UNSIGNED, bool: {} as typeof FLOAT }[from][op];

@@ -62,6 +62,7 @@ const OPERANDS: Readonly<Record<OpName, Operands>> = {
   select: 'select',
   fma: 'float',
   cast: 'any',
+  fma_f16: 'float',
   round_f16: 'float',
   round_bf16: 'float',
   philox: 'word',

@@ -27,6 +27,7 @@ const STAGE_PLAN = {
   lanes: positive,
   rowLanes: positive.optional(),
   exchange: z.enum(['memory', 'subgroups']).optional(),
+  halves: z.enum(['held', 'multiplied']).optional(),
   operands: z.enum(['workgroup', 'direct', 'exchanged']),
   rowShape: z.array(positive).min(1).optional(),
   streamShape: z.array(positive).min(1).optional(),

@@ -4,7 +4,7 @@
  */
 import { key, visit } from '../expr/expr.ts';
 import { columnContents, extentOf } from './contents.ts';
-import { readsOtherElements } from './matrix-plan.ts';
+import { matrixStorage, readsOtherElements } from './matrix-plan.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Operand, Pass, Stage } from './tile.ts';
 
@@ -44,7 +44,8 @@ const up = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 /** Bytes of workgroup memory. */
 export function laneTilesBytes(s: Stage, plan: StagePlan): number {
   const { blockM, blockN, lanes, rowLanes = 1 } = plan;
-  const row = (o: Operand): number => 4 * tileStride(tileColumns(extentOf(s, o.vector), rowLanes));
+  const row = (o: Operand): number =>
+    (plan.halves ? 2 : 4) * tileStride(tileColumns(extentOf(s, o.vector), rowLanes));
   const rows = s.rowOperands.reduce((n, o) => n + blockM * row(o), 0);
   const turns: number[] = [];
   for (const p of s.passes)
@@ -120,13 +121,27 @@ const LANES = [32, 64, 128];
 /** The plans whose numbers fit registers and workgroup memory. */
 export function laneTilesPlans(s: Stage, limits: PlanLimits): readonly StagePlan[] {
   if (!limits.vectors || !takesTiles(s)) return [];
+  const halves = halvesOf(s, limits);
   const all = LANES.flatMap((lanes) =>
-    MEMBERS.flatMap((rowLanes) => ROWS.map((rows) => laneTilesPlan(limits, lanes, rowLanes, rows))),
+    MEMBERS.flatMap((rowLanes) =>
+      ROWS.map((rows) => ({
+        ...laneTilesPlan(limits, lanes, rowLanes, rows),
+        ...(halves ? { halves } : {}),
+      })),
+    ),
   );
   return all.filter(
     (p) =>
       p.lanes <= limits.maxLanes && held(s, p) <= MOST_HELD && laneTilesBytes(s, p) <= limits.workgroupBytes,
   );
+}
+
+/** What operands in f16 are where the device computes with such. */
+export function halvesOf(s: Stage, limits: PlanLimits): StagePlan['halves'] {
+  if (!limits.nativeF16 || matrixStorage(s) !== 'f16') return undefined;
+  // Weights become f16, too: without a reference nothing bounds them by its range.
+  const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
+  return limits.f16Arithmetic && !unbounded ? 'multiplied' : 'held';
 }
 
 export function laneTilesPlan(limits: PlanLimits, lanes: number, rowLanes: number, rows: number): StagePlan {

@@ -2,7 +2,7 @@
 import { BLOCK_LANES } from './block/items.ts';
 import { splitFits } from './occupancy.ts';
 import { rowSlots, takesTiles, VECTOR } from './lane-tiles-plan.ts';
-import { takesMatrix } from './matrix-plan.ts';
+import { matrixStorage, takesMatrix } from './matrix-plan.ts';
 import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
 import { splittablePass } from './split.ts';
 import type { Stage, TileAxis, TileTensor } from './tile.ts';
@@ -146,6 +146,8 @@ function laneTilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit 
     return misfit('rowLanes', `is ${rowLanes}: a power of two from 2 on that divides ${lanes} lanes`);
   if (blockN % (VECTOR * rowLanes) !== 0)
     return misfit('blockN', `is ${blockN}, and ${rowLanes} lanes have ${VECTOR} columns each, or a multiple`);
+  if (plan.halves && matrixStorage(s) !== 'f16')
+    return misfit('halves', `is ${plan.halves}, and operands of this launch are not f16`);
   const rows = rowSlots(plan);
   if (rows % 1 !== 0 || rows > MOST_ROWS)
     return misfit(

@@ -56,6 +56,11 @@ export interface StagePlan {
    */
   readonly exchange?: 'memory' | 'subgroups';
   /**
+   * Of lane-tiles, with f16 operands: they are `held` in workgroup memory as f16 and multiplied in f32, or `multiplied` as f16, with
+   * sums of four products in f16 and all else in f32. Absent: both in f32.
+   */
+  readonly halves?: 'held' | 'multiplied';
+  /**
    * Where column operands are read from: `workgroup` memory, loaded once per tile by all lanes, or memory itself
    * (`direct`), where all lanes read one address and elements of a tile are scalars. With `exchanged` it is memory itself, too, but
    * each lane reads one of neighbouring elements, and lanes of a subgroup pass them on to each other.
@@ -111,6 +116,10 @@ export interface PlanLimits {
   readonly blocks?: boolean;
   /** Arrays in workgroup memory can be taken four elements at a time. */
   readonly vectors?: boolean;
+  /** 16-bit floats can be held and addressed one by one in memory. */
+  readonly nativeF16?: boolean;
+  /** 16-bit floats are multiplied as such. */
+  readonly f16Arithmetic?: boolean;
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** Lanes of a subgroup can exchange values. */
@@ -182,13 +191,16 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
       ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),
     };
   };
-  return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: exchanging(plans?.[n] ?? own(s), limits) })) };
+  return { ...p, stages: p.stages.map((s, n) => ({ ...s, plan: allowed(plans?.[n] ?? own(s), limits) })) };
 }
 
-/** A plan that was made for subgroups runs without them, by the other way that lanes have to exchange values. */
-function exchanging(plan: StagePlan, limits: PlanLimits): StagePlan {
-  if (plan.exchange !== 'subgroups' || limits.exchanges) return plan;
-  return { ...plan, exchange: 'memory' };
+/** A plan that was made with features of a device runs without them, too. */
+function allowed(plan: StagePlan, limits: PlanLimits): StagePlan {
+  if (plan.arrangement !== 'lane-tiles') return plan;
+  const { exchange, halves, ...rest } = plan;
+  const held = limits.nativeF16 ? (limits.f16Arithmetic ? halves : halves && 'held') : undefined;
+  const how = exchange === 'subgroups' && !limits.exchanges ? 'memory' : exchange;
+  return { ...rest, ...(how ? { exchange: how } : {}), ...(held ? { halves: held } : {}) };
 }
 
 /** @param expected sizes that the kernel will mostly run with; they choose the plan and never what is computed */

@@ -194,6 +194,8 @@ describe('arithmetic', () => {
     expect(value(op('exp', f32(1)))).toBe(Math.fround(Math.E));
     expect(value(op('round_bf16', f32(1.00390625)))).toBe(1);
     expect(value(op('round_f16', f32(65519)))).toBe(65504);
+    // 1 + 3 / 2048 lies between two f16 values of which the upper one is even.
+    expect(value(op('fma_f16', f32(3), f32(2 ** -11), f32(1)))).toBe(1 + 2 ** -9);
     expect(f16Round(2 ** -25)).toBe(0);
     expect(value(op('min', f32(3), f32(2)))).toBe(2);
     expect(value(op('max', f32(-3), f32(-2)))).toBe(-2);

@@ -6,7 +6,7 @@
  * or neighbouring pieces of a row, then meet all 32 banks once.
  */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
-import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
+import { f32, i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { tileColumns, tileStride, VECTOR } from '../../tile/lane-tiles-plan.ts';
@@ -39,11 +39,22 @@ function loaded(base: string, array: string, piece: Expr, fresh: Fresh, out: Stm
 const multiplyAdd = (array: string, at: number, a: Expr, b: Expr): Stmt =>
   store(array, i32(at), op('fma', a, b, read(array, [i32(at)])));
 
+/**
+ * `array[at] +=` the sum of four products in f16. Of u = 2^-11, the rounding of an f16, a product has at most one and the sum three
+ * more: the sum of four is off by at most 4 u Σ |a · b|, and so are sums of such sums, which are f32. A weight that is rounded to f16
+ * first adds one more.
+ */
+const addHalves = (array: string, at: number, pairs: readonly (readonly [Expr, Expr])[]): Stmt => {
+  const sum = pairs.reduce<Expr>((c, [a, b]) => op('fma_f16', a, b, c), f32(0));
+  return store(array, i32(at), op('add', read(array, [i32(at)]), sum));
+};
+
 export function tileProducts(plan: StagePlan): Matrix {
   const arrangement = laneTiles(plan);
   const { members, rowSlots } = arrangement;
   const slots = range(rowSlots);
   const perLane = plan.blockN / members;
+  const half = plan.halves === 'multiplied';
   const shared: SharedArray[] = [];
   let weightArray: string | undefined;
   /** The weights that are in workgroup memory. */
@@ -72,7 +83,7 @@ export function tileProducts(plan: StagePlan): Matrix {
   return {
     arrangement,
     rows: 'shared',
-    storage: 'f32',
+    storage: plan.halves ? 'f16' : 'f32',
     inPieces: true,
     shared,
     beginTile: () => {
@@ -96,8 +107,19 @@ export function tileProducts(plan: StagePlan): Matrix {
       const lefts = left.map((at) => loaded('left', a.array, add(at, variable(k)), fresh, body));
       for (const [c, at] of right.entries()) {
         const x = loaded('right', b.array, add(at, variable(k)), fresh, body);
-        for (const n of range(VECTOR))
-          for (const slot of slots) body.push(multiplyAdd(dot, slot * perLane + c, lefts[slot]![n]!, x[n]!));
+        if (half)
+          for (const slot of slots)
+            body.push(
+              addHalves(
+                dot,
+                slot * perLane + c,
+                range(VECTOR).map((n) => [lefts[slot]![n]!, x[n]!] as const),
+              ),
+            );
+        else
+          for (const n of range(VECTOR))
+            for (const slot of slots)
+              body.push(multiplyAdd(dot, slot * perLane + c, lefts[slot]![n]!, x[n]!));
       }
       return [...out, forS(k, { to: i32(Math.ceil((a.extent ?? a.columns) / VECTOR)) }, body)];
     },
@@ -117,16 +139,32 @@ export function tileProducts(plan: StagePlan): Matrix {
           ? [variable(piece), i32(0)]
           : [op('quot', variable(piece), i32(perMember)), op('rem', variable(piece), i32(perMember))];
       const firstColumn = add(member, mul(part, VECTOR * members));
-      for (const n of range(VECTOR)) {
+      const column = (n: number, p: number): readonly Expr[] => {
         const row = mul(add(firstColumn, i32(n * members)), b.stride / VECTOR);
-        for (const p of range(own / VECTOR)) {
-          const at = add(add(row, MEMBER), i32(p * members));
-          const x = loaded('right', b.array, at, fresh, body);
+        return loaded('right', b.array, add(add(row, MEMBER), i32(p * members)), fresh, body);
+      };
+      const parts = range(own / VECTOR);
+      if (half)
+        for (const p of parts) {
+          const four = range(VECTOR).map((n) => column(n, p));
           for (const e of range(VECTOR))
             for (const slot of slots)
-              body.push(multiplyAdd(acc, slot * own + VECTOR * p + e, lefts[slot]![n]!, x[e]!));
+              body.push(
+                addHalves(
+                  acc,
+                  slot * own + VECTOR * p + e,
+                  range(VECTOR).map((n) => [lefts[slot]![n]!, four[n]![e]!] as const),
+                ),
+              );
         }
-      }
+      else
+        for (const n of range(VECTOR))
+          for (const p of parts) {
+            const x = column(n, p);
+            for (const e of range(VECTOR))
+              for (const slot of slots)
+                body.push(multiplyAdd(acc, slot * own + VECTOR * p + e, lefts[slot]![n]!, x[e]!));
+          }
       return [...out, forS(piece, { to: i32(plan.blockN / VECTOR) }, body)];
     },
   };

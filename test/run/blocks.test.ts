@@ -43,6 +43,7 @@ describe.skipIf(missing !== undefined)(`chunks of workgroups (${missing ?? 'g++ 
 type Numbers = Readonly<Record<string, number>>;
 interface Rounded {
   readonly name: string;
+  readonly chunk: number;
   readonly absent: readonly string[];
   readonly sizes: Numbers;
   readonly halves: readonly string[];
@@ -52,14 +53,26 @@ interface Rounded {
 const ROUNDED: readonly Rounded[] = [
   {
     name: 'gla',
+    chunk: 32,
     absent: ['S0'],
     sizes: { B: 1, H: 2, N: 75, D: 16, E: 32 },
     halves: ['q', 'k', 'v', 'y'],
     gates: { log_a: (x) => -Math.log1p(Math.exp(-x)) / 4 },
     params: {},
   },
+  // Lanes hold four keys each.
+  {
+    name: 'gla',
+    chunk: 64,
+    absent: ['S0'],
+    sizes: { B: 1, H: 1, N: 140, D: 64, E: 16 },
+    halves: ['q', 'k', 'v', 'y'],
+    gates: { log_a: (x) => -Math.log1p(Math.exp(-x)) / 4 },
+    params: {},
+  },
   {
     name: 'ssd',
+    chunk: 32,
     absent: ['S0', 'seq_idx'],
     sizes: { Z: 1, H: 4, G: 2, N: 75, R: 16, P: 32 },
     halves: ['x', 'B', 'C', 'y'],
@@ -69,44 +82,48 @@ const ROUNDED: readonly Rounded[] = [
 ];
 
 describe('operands that are rounded for matrix units', () => {
-  it.each(ROUNDED)('$name', { timeout: 120_000 }, ({ name, absent, sizes, halves, gates, params }) => {
-    const text = readFileSync(join(root, 'examples', `${name}.attn`), 'utf8');
-    const plain = semanticIr(checkText(text), { absent: new Set(absent) });
-    const ir = withStorage(plain, Object.fromEntries(halves.map((h) => [h, 'bf16' as const])));
-    const set = Object.fromEntries(Object.entries(sizes).filter(([n]) => 'DERP'.includes(n)));
-    const { program } = compileIr(ir, { target: 'cuda', set, form: { form: 'chunked', chunk: 32 } });
-    const uses = program.kernels.filter((k) => someStmt(k.body, (s) => s.kind === 'mma'));
-    expect(uses.length).toBe(2);
-    const random = randomFrom(7);
-    const inputs = Object.fromEntries(
-      ir.tensors.map((t) => {
-        const shape = t.dims.map((d) => (d.extent.kind === 'var' ? sizes[d.extent.name]! : 1));
-        const length = shape.reduce((a, b) => a * b, 1);
-        const gate = gates[t.name] ?? ((x: number) => x);
-        const values = Float64Array.from({ length }, () => gate(random.normal()));
-        // What lies in memory as bf16 has 8 significant bits.
-        const held = t.storage === 'bf16' ? values.map(bf16) : values.map(Math.fround);
-        return [t.name, { shape, data: held }];
-      }),
-    );
-    const exact = interpretKernel(ir, inputs, sizes, params);
-    const values = Object.fromEntries(Object.entries(inputs).map(([n, t]) => [n, t.data]));
-    const { outputs, errors } = interpretProgram(program, values, { ...sizes, ...params });
-    expect(errors).toEqual([]);
-    for (const [n, { data }] of Object.entries(exact)) {
-      const got = outputs[n]!;
-      const rms = Math.sqrt(data.reduce((s, x) => s + x * x, 0) / data.length);
-      const worst = data.reduce(
-        (w, x, i) => Math.max(w, Math.abs(x - Number(got[i])) / Math.max(rms, Math.abs(x))),
-        0,
+  it.each(ROUNDED)(
+    '$name, $chunk positions',
+    { timeout: 120_000 },
+    ({ name, chunk, absent, sizes, halves, gates, params }) => {
+      const text = readFileSync(join(root, 'examples', `${name}.attn`), 'utf8');
+      const plain = semanticIr(checkText(text), { absent: new Set(absent) });
+      const ir = withStorage(plain, Object.fromEntries(halves.map((h) => [h, 'bf16' as const])));
+      const set = Object.fromEntries(Object.entries(sizes).filter(([n]) => 'DERP'.includes(n)));
+      const { program } = compileIr(ir, { target: 'cuda', set, form: { form: 'chunked', chunk } });
+      const uses = program.kernels.filter((k) => someStmt(k.body, (s) => s.kind === 'mma'));
+      expect(uses.length).toBe(2);
+      const random = randomFrom(7);
+      const inputs = Object.fromEntries(
+        ir.tensors.map((t) => {
+          const shape = t.dims.map((d) => (d.extent.kind === 'var' ? sizes[d.extent.name]! : 1));
+          const length = shape.reduce((a, b) => a * b, 1);
+          const gate = gates[t.name] ?? ((x: number) => x);
+          const values = Float64Array.from({ length }, () => gate(random.normal()));
+          // What lies in memory as bf16 has 8 significant bits.
+          const held = t.storage === 'bf16' ? values.map(bf16) : values.map(Math.fround);
+          return [t.name, { shape, data: held }];
+        }),
       );
-      expect(rms).toBeGreaterThan(0.1);
-      // Both factors of a term are rounded once, each by at most 2^-9 of itself and at random: K terms of a size t are off by at
-      // most 2^-9 · sqrt(2 K) · t in the mean of squares, where the sum itself is sqrt(K) · t. Among thousands of elements the worst is
-      // five times that. The output is rounded once more.
-      expect(worst).toBeLessThan(5 * 2 ** -9 * Math.SQRT2 + 2 ** -9);
-    }
-  });
+      const exact = interpretKernel(ir, inputs, sizes, params);
+      const values = Object.fromEntries(Object.entries(inputs).map(([n, t]) => [n, t.data]));
+      const { outputs, errors } = interpretProgram(program, values, { ...sizes, ...params });
+      expect(errors).toEqual([]);
+      for (const [n, { data }] of Object.entries(exact)) {
+        const got = outputs[n]!;
+        const rms = Math.sqrt(data.reduce((s, x) => s + x * x, 0) / data.length);
+        const worst = data.reduce(
+          (w, x, i) => Math.max(w, Math.abs(x - Number(got[i])) / Math.max(rms, Math.abs(x))),
+          0,
+        );
+        expect(rms).toBeGreaterThan(0.1);
+        // Both factors of a term are rounded once, each by at most 2^-9 of itself and at random: K terms of a size t are off by at
+        // most 2^-9 · sqrt(2 K) · t in the mean of squares, where the sum itself is sqrt(K) · t. Among thousands of elements the worst is
+        // five times that. The output is rounded once more.
+        expect(worst).toBeLessThan(5 * 2 ** -9 * Math.SQRT2 + 2 ** -9);
+      }
+    },
+  );
 });
 
 function bf16(x: number): number {

@@ -86,14 +86,34 @@ export const writtenBy = (item: Item): readonly BlockArray[] => {
   }
 };
 
-/** Lanes that share one element of the lanes' axis, each with its part of the sum. */
+export interface ReadoutShape {
+  /** Lanes that share some elements of the lanes' axis, each with its part of the sum. */
+  readonly share: number;
+  /** Elements that the same lanes hold: what they load of a row serves all of them. */
+  readonly held: number;
+}
+
+/** @param held elements that are wanted per lane; fewer where the parts would become smaller than one load */
 export function readoutShape(
   elements: number,
   summed: number,
   lanes: number,
-): { readonly share: number } | undefined {
+  held = 1,
+): ReadoutShape | undefined {
+  for (let h = held; h > 1; h /= 2) {
+    const share = (lanes * h) / elements;
+    if (
+      elements % h === 0 &&
+      share >= h &&
+      share <= 32 &&
+      Number.isInteger(Math.log2(share)) &&
+      summed % (4 * share) === 0
+    )
+      return { share, held: h };
+  }
   let share = 1;
   while (share < 32 && 2 * share * elements <= lanes && summed % (2 * share) === 0) share *= 2;
   const used = share * elements;
-  return used <= lanes && (used === lanes || used % 32 === 0) && summed % share === 0 ? { share } : undefined;
+  const fits = used <= lanes && (used === lanes || used % 32 === 0) && summed % share === 0;
+  return fits ? { share, held: 1 } : undefined;
 }

@@ -17,138 +17,215 @@ import {
 } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import { readoutShape, type Readout } from '../../../tile/block/items.ts';
-import { arrayS, assign, forS, ifS, LANE, letS, shuffle, store, varS } from '../../build.ts';
+import { arrayS, assign, forS, ifS, LANE, shuffle, store, varS } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
 import type { BlockLowering } from './lower.ts';
 
 /** Elements of a row that one load takes. */
 const TOGETHER = 4;
 const WARP = 32;
+/** Elements of a lane: so many are served by what it loads of a row, and sums cost it fewer exchanges than that saves loads. */
+const HELD = 4;
+
+const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
+const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
+const quot = (a: Expr, n: number): Expr => simplify(op('quot', a, i32(n)));
+const rem = (a: Expr, n: number): Expr => simplify(op('rem', a, i32(n)));
 
 export function lowerReadout(b: BlockLowering, r: Readout): readonly Stmt[] {
-  const [elements, summed] = [b.extent(r.lanesAxis), b.extent(r.summed)];
-  const shape = readoutShape(elements, summed, b.plan.lanes);
-  if (!shape) throw new CompilerBug('kernel/from-tile', `${r.state.name} fits no lanes`);
-  const { share } = shape;
-  const own = summed / share;
-  const group = own % TOGETHER === 0 ? TOGETHER : 1;
-  const { scope } = b;
-  const body: Stmt[] = [];
-  const mine = b.named(simplify(op('quot', LANE, i32(share))), r.lanesAxis, body);
-  const part = b.named(simplify(op('rem', LANE, i32(share))), 'part', body);
-  /** Coordinate of a lane's element: neighbours hold neighbouring groups. */
-  const coordinate = (n: Expr): Expr => {
-    const whole = simplify(op('quot', n, i32(group)));
-    const first = simplify(op('add', simplify(op('mul', whole, i32(share))), part));
-    return simplify(op('add', simplify(op('mul', first, i32(group))), simplify(op('rem', n, i32(group)))));
-  };
-  const array = scope.names.fresh(r.state.name);
-  const held = (n: Expr): Expr => read(array, [n], r.state.type);
-  const over = (
-    make: (n: Expr, vars: ReadonlyMap<string, Expr>, out: Stmt[]) => void,
-    vars: ReadonlyMap<string, Expr>,
-  ): Stmt => {
-    const n = scope.index('n');
-    const out: Stmt[] = [];
-    const d = b.named(coordinate(variable(n)), r.summed, out);
-    make(variable(n), new Map([...vars, [r.summed, d]]), out);
-    return forS(n, { to: i32(own), unroll: true }, out);
-  };
-  body.push(arrayS(array, r.state.type, own));
-  if (r.state.init.kind !== 'const' || r.state.init.value !== 0)
-    body.push(over((n, _, out) => out.push(store(array, n, r.state.init)), new Map()));
-  const base = new Map([[r.lanesAxis, mine]]);
-  const begins = beginning(r);
-  // Values with which elements begin are loaded before the steps.
-  const start = begins && scope.names.fresh(`${r.state.name}_first`);
-  if (begins && start) {
-    body.push(arrayS(start, r.state.type, own));
-    body.push(
-      over((n, vars, out) => {
-        const x = scope.value(begins.value, b.place(out, vars));
-        out.push(store(start, n, x));
-      }, base),
-    );
-  }
-  const steps = b.extent(r.state.axis);
-  const step = scope.index('step');
-  const loop: Stmt[] = [];
-  const at = r.state.reverse ? simplify(op('sub', i32(steps - 1), variable(step))) : variable(step);
-  const here = new Map([...base, [r.state.axis, b.named(at, r.state.axis, loop)]]);
-  const inner: Stmt[] = [];
-  for (const s of r.sums.filter((x) => x.before)) sumOver(s);
-  inner.push(...nextState());
-  for (const s of r.sums.filter((x) => !x.before)) sumOver(s);
-  loop.push(...skipped());
-  return active([...body, forS(step, { to: i32(steps) }, loop)]);
+  return new ReadoutLowering(b, r).lower();
+}
 
-  function sumOver(s: Readout['sums'][number]): void {
-    const own = scope.names.fresh(s.def.name);
-    inner.push(varS(own, f32(0)));
+class ReadoutLowering {
+  private readonly body: Stmt[] = [];
+  private readonly share: number;
+  private readonly held: number;
+  private readonly own: number;
+  private readonly group: number;
+  private readonly part: Expr;
+  /** First element of the lanes' axis that the lane holds. */
+  private readonly first: Expr;
+  private readonly array: string;
+  private readonly begins: Beginning | undefined;
+  private readonly elements: readonly Expr[];
+
+  constructor(
+    private readonly b: BlockLowering,
+    private readonly r: Readout,
+  ) {
+    this.begins = beginning(r);
+    const [elements, summed] = [b.extent(r.lanesAxis), b.extent(r.summed)];
+    const shape = readoutShape(elements, summed, b.plan.lanes, this.begins?.fromZero ? HELD : 1);
+    if (!shape) throw new CompilerBug('kernel/from-tile', `${r.state.name} fits no lanes`);
+    this.share = shape.share;
+    this.held = shape.held;
+    this.own = summed / shape.share;
+    this.group = this.own % TOGETHER === 0 ? TOGETHER : 1;
+    const number = quot(LANE, shape.share);
+    this.first = b.named(mul(number, shape.held), r.lanesAxis, this.body);
+    this.part = b.named(rem(LANE, shape.share), 'part', this.body);
+    this.elements = Array.from({ length: shape.held }, (_, i) => add(this.first, i32(i)));
+    this.array = b.scope.names.fresh(r.state.name);
+  }
+
+  lower(): readonly Stmt[] {
+    const { b, r, body, begins } = this;
+    body.push(arrayS(this.array, r.state.type, this.held * this.own));
+    if (r.state.init.kind !== 'const' || r.state.init.value !== 0)
+      body.push(this.over((at, _, out) => out.push(store(this.array, at, r.state.init)), new Map()));
+    // Values with which elements begin are loaded before the steps.
+    const start = begins && b.scope.names.fresh(`${r.state.name}_first`);
+    if (begins && start) {
+      body.push(arrayS(start, r.state.type, this.held * this.own));
+      body.push(
+        this.over((at, vars, out) => {
+          const x = b.scope.value(begins.value, b.place(out, vars));
+          out.push(store(start, at, x));
+        }, new Map()),
+      );
+    }
+    const steps = b.extent(r.state.axis);
+    const step = b.scope.index('step');
+    const loop: Stmt[] = [];
+    const at = r.state.reverse ? simplify(op('sub', i32(steps - 1), variable(step))) : variable(step);
+    const here = new Map([[r.state.axis, b.named(at, r.state.axis, loop)]]);
+    const inner: Stmt[] = [];
+    for (const s of r.sums.filter((x) => x.before)) this.sumOver(s, here, inner);
+    inner.push(...this.nextState(start, here));
+    for (const s of r.sums.filter((x) => !x.before)) this.sumOver(s, here, inner);
+    loop.push(...this.skipped(here, inner));
+    return this.active([...body, forS(step, { to: i32(steps) }, loop)]);
+  }
+
+  /** Coordinate of the nth number of a lane's part: neighbours hold neighbouring groups. */
+  private coordinate(n: Expr): Expr {
+    const { group, share, part } = this;
+    return add(mul(add(mul(quot(n, group), share), part), group), rem(n, group));
+  }
+
+  /** All numbers that the lane holds of some elements; those of one place in a row follow each other. */
+  private over(
+    make: (at: Expr, vars: ReadonlyMap<string, Expr>, out: Stmt[]) => void,
+    vars: ReadonlyMap<string, Expr>,
+    only?: number,
+  ): Stmt {
+    const { b, r, own } = this;
+    const n = b.scope.index('n');
+    const out: Stmt[] = [];
+    const d = b.named(this.coordinate(variable(n)), r.summed, out);
+    for (const [i, e] of this.elements.entries())
+      if (only === undefined || only === i)
+        make(add(variable(n), i32(i * own)), new Map([...vars, [r.summed, d], [r.lanesAxis, e]]), out);
+    return forS(n, { to: i32(own), unroll: true }, out);
+  }
+
+  private sumOver(s: Readout['sums'][number], here: ReadonlyMap<string, Expr>, out: Stmt[]): void {
+    const { b, r, share } = this;
     const e = s.def.value;
     if (e.kind !== 'reduce') throw new CompilerBug('kernel/from-tile', `${s.def.name} is no sum`);
-    inner.push(
-      over((n, vars, out) => {
-        const place = b.place(out, vars);
-        place.cache.set(s.before ? r.state.name : r.next.name, held(n));
-        out.push(assign(own, op('add', variable(own, 'f32'), scope.value(e.body, place))));
+    const names = this.elements.map(() => b.scope.names.fresh(s.def.name));
+    for (const name of names) out.push(varS(name, f32(0)));
+    out.push(
+      this.over((at, vars, into) => {
+        const place = b.place(into, vars);
+        place.cache.set(s.before ? r.state.name : r.next.name, read(this.array, [at], r.state.type));
+        const name = names[this.elements.indexOf(vars.get(r.lanesAxis)!)]!;
+        into.push(assign(name, op('add', variable(name, 'f32'), b.scope.value(e.body, place))));
       }, here),
     );
-    let sum: Expr = variable(own, 'f32');
-    for (let xor = 1; xor < share; xor *= 2) {
-      const other = scope.names.fresh(`${own}_x`);
-      inner.push(shuffle(other, sum, xor));
-      const both = scope.names.fresh(`${own}_both`);
-      inner.push(letS(both, op('add', sum, variable(other, 'f32'))));
-      sum = variable(both, 'f32');
+    const exchanged = (value: Expr, xor: number): Expr => {
+      const other = b.scope.names.fresh(`${s.def.name}_x`);
+      out.push(shuffle(other, value, xor));
+      return variable(other, 'f32');
+    };
+    const named = (value: Expr): Expr => b.named(value, `${s.def.name}_part`, out);
+    let sums: Expr[] = names.map((n) => variable(n, 'f32'));
+    let xor = 1;
+    // Two lanes exchange halves of their elements, until each has one.
+    for (; sums.length > 1; xor *= 2) {
+      const upper = op('ne', rem(quot(this.part, xor), 2), i32(0));
+      const half = sums.length / 2;
+      sums = Array.from({ length: half }, (_, i) => {
+        const [low, high] = [sums[i]!, sums[i + half]!];
+        const other = exchanged(op('select', upper, low, high), xor);
+        return named(op('add', op('select', upper, high, low), other));
+      });
     }
-    inner.push(ifS(op('eq', part, i32(0)), [put(s, sum)]));
+    for (; xor < share; xor *= 2) sums = [named(op('add', sums[0]!, exchanged(sums[0]!, xor)))];
+    out.push(this.put(s, here, sums[0]!));
   }
 
-  function put(s: Readout['sums'][number], value: Expr): Stmt {
-    return store(
-      b.nameOf(s.array),
-      b.flat(
-        s.array,
-        s.array.axes.map((a) => here.get(a)!),
-      ),
-      value,
+  /** One lane writes the sum of each element: of those that are exchanged, the one that it ended up with. */
+  private put(s: Readout['sums'][number], here: ReadonlyMap<string, Expr>, value: Expr): Stmt {
+    const { b, r, held, part } = this;
+    let mine = this.first;
+    for (let [bit, half] = [1, held / 2]; half >= 1; [bit, half] = [bit * 2, half / 2])
+      mine = add(mine, mul(rem(quot(part, bit), 2), half));
+    const at = new Map([...here, [r.lanesAxis, mine]]);
+    const index = b.flat(
+      s.array,
+      s.array.axes.map((a) => at.get(a)!),
     );
+    return ifS(op('eq', quot(part, held), i32(0)), [store(b.nameOf(s.array), index, value)]);
   }
 
-  function nextState(): Stmt[] {
+  private nextState(start: string | undefined, here: ReadonlyMap<string, Expr>): Stmt[] {
+    const { b, r, begins } = this;
     const out: Stmt[] = [];
-    const update = (value: Expr): Stmt =>
-      over((n, vars, into) => {
-        const place = b.place(into, vars);
-        place.cache.set(r.state.name, held(n));
-        into.push(store(array, n, scope.value(value, place)));
-      }, here);
+    const update = (value: Expr, only?: number): Stmt =>
+      this.over(
+        (at, vars, into) => {
+          const place = b.place(into, vars);
+          place.cache.set(r.state.name, read(this.array, [at], r.state.type));
+          into.push(store(this.array, at, b.scope.value(value, place)));
+        },
+        here,
+        only,
+      );
     if (!begins || !start) return [update(r.next.value)];
-    const cond = scope.value(begins.cond, b.place(out, here));
-    const begin = over((n, _, into) => into.push(store(array, n, read(start, [n], r.state.type))), here);
-    out.push(ifS(cond, [begin], [update(begins.then)]));
-    return out;
+    const apart = this.elements.map((e, i): Stmt => {
+      const cond = b.scope.value(begins.cond, b.place(out, new Map([...here, [r.lanesAxis, e]])));
+      const begin = this.over(
+        (at, _, into) => into.push(store(this.array, at, read(start, [at], r.state.type))),
+        here,
+        i,
+      );
+      return ifS(cond, [begin], [update(begins.then, i)]);
+    });
+    if (this.held === 1) return [...out, ...apart];
+    // Only where some element of the warp begins are they told apart.
+    const at = here.get(r.state.axis)!;
+    const [low, past] = this.range();
+    const here2 = op('and', op('ge', at, low), op('lt', at, past));
+    return [...out, ifS(here2, apart, [update(begins.then)])];
+  }
+
+  /** The elements of a warp. */
+  private range(): readonly [Expr, Expr] {
+    const per = Math.max(1, WARP / this.share) * this.held;
+    const low = mul(quot(LANE, WARP), per);
+    return [low, add(low, i32(per))];
   }
 
   /** Before the first element of a warp begins, all of its sums are 0: the warp only says so. */
-  function skipped(): Stmt[] {
-    if (!begins?.fromZero) return inner;
-    const warp = simplify(op('quot', LANE, i32(WARP)));
-    const per = Math.max(1, WARP / share);
-    const low = b.named(simplify(op('mul', warp, i32(per))), 'first', body);
-    const has = r.state.reverse
-      ? op('le', here.get(r.state.axis)!, op('add', low, i32(per - 1)))
-      : op('ge', here.get(r.state.axis)!, low);
-    const zeros = r.sums.map((s) => put(s, f32(0)));
-    return [ifS(has, inner, [ifS(op('eq', part, i32(0)), zeros)])];
+  private skipped(here: ReadonlyMap<string, Expr>, inner: readonly Stmt[]): readonly Stmt[] {
+    const { r } = this;
+    if (!this.begins?.fromZero) return inner;
+    const at = here.get(r.state.axis)!;
+    const [low, past] = this.range();
+    const has = r.state.reverse ? op('lt', at, past) : op('ge', at, low);
+    return [
+      ifS(
+        has,
+        inner,
+        r.sums.map((s) => this.put(s, here, f32(0))),
+      ),
+    ];
   }
 
-  function active(stmts: readonly Stmt[]): readonly Stmt[] {
-    const used = share * elements;
-    return used === b.plan.lanes
-      ? stmts
-      : [ifS(op('lt', simplify(op('quot', LANE, i32(WARP))), i32(used / WARP)), stmts)];
+  private active(stmts: readonly Stmt[]): readonly Stmt[] {
+    const used = (this.share * this.b.extent(this.r.lanesAxis)) / this.held;
+    return used === this.b.plan.lanes ? stmts : [ifS(op('lt', quot(LANE, WARP), i32(used / WARP)), stmts)];
   }
 }
 

@@ -23,6 +23,7 @@ import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
 import { stagePlans } from './plan/apply.ts';
 import type { PlacedSchedule } from './plan/schedule.ts';
+import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
 import { tileProgram } from './tile/from-ir.ts';
@@ -164,6 +165,13 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
       notes.planned = planProgram(p, schedule ? { ...o, plans: stagePlans(schedule, p, o.limits) } : o);
       return notes.planned;
     },
+  },
+  {
+    name: 'by-queries',
+    stage: 'tile',
+    reason:
+      'rows that selected the same block become tiles; before bounds, which then see tiles that visit one block',
+    run: (p, o) => programByQueries(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed })),
   },
   {
     name: 'split',

@@ -69,6 +69,8 @@ export interface IrDef {
   readonly stored?: true;
   /** It says which elements along one of its axes are taken, mostly few of many. */
   readonly takes?: string;
+  /** Of what takes: at most so many elements along that axis are not 0. */
+  readonly most?: number;
   /** A state over one of its axes, in whose steps it is computed and nowhere else. */
   readonly inStepsOf?: string;
   readonly span?: Span;

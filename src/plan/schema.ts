@@ -37,6 +37,7 @@ const STAGE_PLAN = {
   order: z.enum(['ascending', 'descending']).optional(),
   fullTiles: z.enum(['apart', 'together']),
   dataRanges: z.enum(['tested', 'stored']).optional(),
+  lists: z.enum(['rows', 'queries']).optional(),
   split: positive.optional(),
   stages: positive.optional(),
   steps: z.strictObject(STEPS).optional(),

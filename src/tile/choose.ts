@@ -42,7 +42,33 @@ function chooseStream(g: Graph, root: string): readonly string[] {
   const positions = among.find((c) => !c.axes.some((a) => g.isElement(a))) ?? among[0];
   if (positions) return positions.axes;
   // Only features are reduced: stream over one whose extent is open, else hold it in a lane.
-  return all.find((c) => c.axes.some((a) => g.fixedExtent(a) === undefined))?.axes ?? [];
+  const open = all.find((c) => c.axes.some((a) => g.fixedExtent(a) === undefined));
+  return open?.axes ?? productColumns(g, root);
+}
+
+/** Shorter sides of a product fill no tile. */
+const LEAST_SIDE = 8;
+
+/**
+ * Where each element of the result is a product of two vectors, one of which all elements of a row read and the other all of
+ * a column: the axis of the columns, so that elements of a tile share both.
+ */
+function productColumns(g: Graph, root: string): readonly string[] {
+  const { indices } = g.def(root);
+  const long = indices.filter((a) => (g.fixedExtent(a) ?? Infinity) >= LEAST_SIDE);
+  for (const d of g.cone(root)) {
+    const r = g.reduction(d);
+    if (r?.op !== 'sum' || r.where || r.body.kind !== 'op' || r.body.op !== 'mul') continue;
+    const sides = r.body.args.map((x) => (x.kind === 'read' ? g.axes(x) : undefined));
+    const [a, b] = sides;
+    if (!a || !b || !r.axes.every((x) => a.has(x) && b.has(x))) continue;
+    const only = (these: ReadonlySet<string>, others: ReadonlySet<string>): string | undefined =>
+      long.findLast((x) => these.has(x) && !others.has(x));
+    const [left, right] = [only(a, b), only(b, a)];
+    if (left === undefined || right === undefined) continue;
+    return [indices.indexOf(left) > indices.indexOf(right) ? left : right];
+  }
+  return [];
 }
 
 /** Distinct tensor reads under a definition that move with the stream. */
@@ -87,13 +113,14 @@ const ENOUGH_ROWS = 64;
 
 /**
  * The innermost axes that make enough rows for a workgroup: the others are coordinates of workgroups, which lanes need not
- * divide out of a number. All axes where the innermost are too short or of open extent.
+ * divide out of a number. All axes where the innermost are too short; where they are open, the two innermost.
  */
 function innermost(g: Graph, free: readonly string[]): readonly string[] {
   let rows = 1;
   for (let n = free.length - 1; n >= 0; n--) {
     const extent = g.fixedExtent(free[n]!);
-    if (extent === undefined) return free;
+    // A number is divided once to find two coordinates, and dividing is slow.
+    if (extent === undefined) return free.slice(n === free.length - 1 ? Math.max(0, n - 1) : n);
     rows *= extent;
     if (rows >= ENOUGH_ROWS) return rows % ENOUGH_ROWS === 0 ? free.slice(n) : free;
   }

@@ -1,8 +1,7 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
-import type { ScalarType } from '../expr/types.ts';
-import type { IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
+import type { IrDef, IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
 import { BLOCK_LANES } from './block/items.ts';
 import { scheduleBlock } from './block/schedule.ts';
@@ -216,14 +215,15 @@ class Partition {
   }
 
   private keptTensor(name: string): TileTensor {
-    const { type, indices, takes } = keptValue(this.kernel, name);
+    const { type, indices, takes, most } = keptValue(this.kernel, name);
     return {
       name: storedName(name),
       role: 'workspace',
       storage: type,
       shape: indices.map((a) => this.kernel.axes.find((x) => x.name === a)!.extent),
       axes: [...indices],
-      ...(takes ? { takes: true as const } : {}),
+      ...(takes === undefined ? {} : { takes }),
+      ...(most === undefined ? {} : { most }),
     };
   }
 
@@ -244,10 +244,7 @@ class Partition {
 }
 
 /** A definition, or the last value of a state. */
-function keptValue(
-  k: IrKernel,
-  name: string,
-): { readonly type: ScalarType; readonly indices: readonly string[]; readonly takes?: string } {
+function keptValue(k: IrKernel, name: string): Pick<IrDef, 'type' | 'indices' | 'takes' | 'most'> {
   const state = k.states.find((s) => s.final === name);
   if (state) return { type: state.type, indices: state.indices.filter((a) => a !== state.axis) };
   return k.defs.find((d) => d.name === name)!;

@@ -18,6 +18,8 @@ export interface States {
   readonly value: ReadonlyMap<string, Expr>;
   /** By carrier of an argmax or argmin: the value at the index that it found. */
   readonly best: ReadonlyMap<string, Expr>;
+  /** What a row reads has nothing to do with what its neighbours read: each gets workgroups of its own, which find it once. */
+  readonly scattered?: true;
 }
 export const isArg = (s: Step): s is Fold => s.kind === 'fold' && (s.op === 'argmax' || s.op === 'argmin');
 
@@ -122,8 +124,9 @@ class Merger {
     const cone = this.cone(stores);
     const steps = this.pass.steps.filter((s) => cone.names.has(s.name));
     return this.assemble(name, cone, {
-      batch: this.stage.batch,
-      row: [...this.stage.row, ...axes],
+      ...(this.states.scattered
+        ? { batch: [...this.stage.batch, ...this.stage.row], row: axes }
+        : { batch: this.stage.batch, row: [...this.stage.row, ...axes] }),
       defs: scalarDef,
       stores: stores.map((s) => ({ ...s, vectors: [], value: scalar(s.value) })),
       steps: steps.map((s) =>

@@ -1,6 +1,7 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
 import { freeVars } from '../expr/expr.ts';
+import { savesByQueries } from './by-queries/worth.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
@@ -88,6 +89,12 @@ export interface StagePlan {
    * the last one of each block of rows.
    */
   readonly dataRanges?: 'tested' | 'stored';
+  /**
+   * Where rows select blocks of the stream for themselves: a tile has neighbouring `rows` and visits what any of them selects
+   * (the default), or it has rows that selected the same block, which is all it visits, and a further launch merges what
+   * became of a row in its blocks.
+   */
+  readonly lists?: 'rows' | 'queries';
   /** Workgroups that share the stream of a block of rows; a further launch merges their states. */
   readonly split?: number;
   /** Of `warpgroup-matrix`: tiles of a column operand that are in workgroup memory at a time. */
@@ -186,6 +193,8 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
     if (s.block) return plan;
     const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
     if (grouped) return grouped;
+    if (sizes && savesByQueries(s, plan, p.tensors, (x) => defaultPlan(x, limits, sizes), limits, sizes))
+      return { ...plan, lists: 'queries' };
     return {
       ...plan,
       ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),

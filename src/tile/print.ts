@@ -67,6 +67,7 @@ function plan(p: StagePlan): string {
     ...(p.references ? [`references ${p.references}`] : []),
     ...(p.spare ? [`spare warps ${p.spare}`] : []),
     ...(p.order ? [`blocks ${p.order}`] : []),
+    ...(p.lists ? [`lists of ${p.lists}`] : []),
     ...(p.split ? [`split ${p.split}`] : []),
   ].join(', ');
 }

@@ -33,10 +33,21 @@ export function splittablePass(s: Stage): Pass | undefined {
   return pass;
 }
 
-class Splitter {
-  private readonly part: TileAxis;
-  private readonly tensors: TileTensor[] = [];
-  private readonly stores: Store[] = [];
+/** Where the rows of parts lie in the workspace, and where a merge finds those of a row. */
+export interface Places {
+  /** Axes of a row of a part. */
+  readonly axes: readonly TileAxis[];
+  /** An index for each of them, over the batch and row axes of the stage and the axis of parts. */
+  readonly index: readonly Expr[];
+  /** The tensor in which all scalars of f32 lie one after the other: a launch may have few buffers left for their summaries. */
+  readonly scalars?: string;
+}
+
+/** What a pass leaves in its carriers, as tensors that the parts of the pass write. */
+export class Parts {
+  private readonly own: TileTensor[] = [];
+  readonly stores: Store[] = [];
+  private scalars = 0;
   private readonly value = new Map<string, Expr>();
   private readonly best = new Map<string, Expr>();
   private readonly extra: Fold[] = [];
@@ -44,37 +55,33 @@ class Splitter {
   constructor(
     private readonly stage: Stage,
     private readonly pass: Pass,
-    private readonly of: number,
+    private readonly places: Places,
     private readonly taken: Set<string>,
   ) {
-    const axes = [...stage.batch, ...stage.row, ...stage.stream, ...stage.vectors].map((a) => a.name);
-    this.part = { name: fresh(`${stage.stream[0]!.name}.part`, new Set(axes)), extent: i32(of) };
+    for (const s of pass.steps) this.keep(s);
   }
 
-  run(): Split {
-    for (const s of this.pass.steps) this.keep(s);
-    const states: States = { part: this.part, value: this.value, best: this.best };
-    return {
-      stages: [this.partial(), ...mergeStages(this.stage, this.pass, states)],
-      tensors: this.tensors,
+  get tensors(): readonly TileTensor[] {
+    const { scalars, axes } = this.places;
+    if (this.scalars === 0 || scalars === undefined) return this.own;
+    const shape = [i32(this.scalars), ...axes.map((a) => a.extent)];
+    const all: TileTensor = {
+      name: scalars,
+      role: 'workspace',
+      storage: 'f32',
+      shape,
+      axes: [undefined, ...axes.map((a) => a.name)],
     };
+    return [...this.own, all];
   }
 
-  /** Each workgroup stores what its share of the stream left in the carriers. */
-  private partial(): Stage {
-    const { plan, ...rest } = this.stage;
-    const pass = { ...this.pass, steps: [...this.pass.steps, ...this.extra], finish: [] };
-    const needed = closure(pass, this.stage);
-    return {
-      ...rest,
-      name: `${this.stage.name}_parts`,
-      batch: [...this.stage.batch, this.part],
-      prologue: this.stage.prologue.filter((d) => needed.has(d.name)),
-      passes: [pass],
-      stores: this.stores,
-      part: { axis: this.part.name, of: this.of },
-      ...(plan ? { plan: unsplit(plan) } : {}),
-    };
+  states(part: TileAxis): States {
+    return { part, value: this.value, best: this.best };
+  }
+
+  /** The pass of a part. */
+  partial(): Pass {
+    return { ...this.pass, steps: [...this.pass.steps, ...this.extra], finish: [] };
   }
 
   private keep(s: Step): void {
@@ -110,14 +117,16 @@ class Splitter {
     return this.store(fold.name, type);
   }
 
-  /** Keeps a row value in a tensor of its own; what reads it at the same row of a share. */
+  /** Keeps a row value in a tensor of its own; what reads it at the same row of a part. */
   private store(name: string, type: ScalarType, vector?: string): Expr {
-    const { batch, row, vectors } = this.stage;
-    const along = vectors.filter((v) => v.name === vector);
-    const axes = [...batch, this.part, ...row, ...along.map((v) => ({ ...v, extent: i32(v.extent) }))];
+    const { scalars } = this.places;
+    if (scalars !== undefined && vector === undefined && type === 'f32')
+      return this.storeScalar(name, scalars);
+    const along = this.stage.vectors.filter((v) => v.name === vector);
+    const axes = [...this.places.axes, ...along.map((v) => ({ ...v, extent: i32(v.extent) }))];
     const names = axes.map((a) => a.name);
     const tensor = fresh(`ws.${name}`, this.taken);
-    this.tensors.push({
+    this.own.push({
       name: tensor,
       role: 'workspace',
       storage: type,
@@ -136,16 +145,42 @@ class Splitter {
       value,
       indices: names,
     });
-    return read(
-      tensor,
-      names.map((a) => variable(a)),
-      type,
-    );
+    return read(tensor, [...this.places.index, ...along.map((v) => variable(v.name))], type);
+  }
+
+  private storeScalar(name: string, output: string): Expr {
+    const at = this.scalars++;
+    const indices = [at, ...this.places.axes.map((a) => a.name)];
+    this.stores.push({ output, site: 'row', vectors: [], value: read(name, []), indices });
+    return read(output, [i32(at), ...this.places.index]);
   }
 }
 
+/** Each workgroup runs its share of the stream. */
+function shares(stage: Stage, whole: Pass, of: number, taken: Set<string>): Split {
+  const names = [...stage.batch, ...stage.row, ...stage.stream, ...stage.vectors].map((a) => a.name);
+  const part = { name: fresh(`${stage.stream[0]!.name}.part`, new Set(names)), extent: i32(of) };
+  const axes = [...stage.batch, part, ...stage.row];
+  const index = axes.map((a) => variable(a.name));
+  const parts = new Parts(stage, whole, { axes, index }, taken);
+  const { plan, ...rest } = stage;
+  const pass = parts.partial();
+  const needed = closure(pass, stage);
+  const partial: Stage = {
+    ...rest,
+    name: `${stage.name}_parts`,
+    batch: [...stage.batch, part],
+    prologue: stage.prologue.filter((d) => needed.has(d.name)),
+    passes: [pass],
+    stores: parts.stores,
+    part: { axis: part.name, of },
+    ...(plan ? { plan: unsplit(plan) } : {}),
+  };
+  return { stages: [partial, ...mergeStages(stage, whole, parts.states(part))], tensors: parts.tensors };
+}
+
 /** Row and uniform values that a pass reads. */
-function closure(pass: Pass, stage: Stage): ReadonlySet<string> {
+export function closure(pass: Pass, stage: Stage): ReadonlySet<string> {
   const out = new Set<string>();
   const expression = (e: Expr): void => {
     for (const n of readNames(e)) {
@@ -161,7 +196,7 @@ function closure(pass: Pass, stage: Stage): ReadonlySet<string> {
   return out;
 }
 
-function fresh(base: string, taken: Set<string>): string {
+export function fresh(base: string, taken: Set<string>): string {
   let name = base;
   for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
   taken.add(name);
@@ -176,7 +211,7 @@ function fresh(base: string, taken: Set<string>): string {
 export function splitStage(stage: Stage, of: number, taken: Set<string>): Split | undefined {
   if (of < 2) throw new CompilerBug('tile/split', `${stage.name} cannot be shared by ${of}`);
   const pass = splittablePass(stage);
-  return pass && new Splitter(stage, pass, of, taken).run();
+  return pass && shares(stage, pass, of, taken);
 }
 
 /** Splits every stage whose plan asks for it. @param planOf the plan of a stage that merges */

@@ -1,6 +1,6 @@
 /** The schedule of a recurrence: how many columns a lane carries, and which loops over vectors are written out. */
 import { evalConst } from '../expr/evaluate.ts';
-import { freeVars } from '../expr/expr.ts';
+import { freeVars, visit } from '../expr/expr.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Stage, TileAxis } from './tile.ts';
 
@@ -40,7 +40,7 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
 
 function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | undefined): number {
   // On a GPU more workgroups are worth more than what columns share; along several axes they share little.
-  if (!limits.software || s.vectors.length === 0 || s.row.length > 1) return 1;
+  if (!limits.software || s.vectors.length === 0 || s.row.length > 1 || !shares(s)) return 1;
   const numbers = Math.max(1, held(s));
   const room = Math.max(1, Math.floor(HELD_BYTES / (4 * numbers * lanes)));
   const rows = count(s.row, sizes) ?? Infinity;
@@ -48,6 +48,20 @@ function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | 
   let columns = Math.min(COLUMNS, room, Math.ceil(rows / lanes));
   while (columns > 1 && batch * Math.ceil(rows / (lanes * columns)) < limits.cores) columns--;
   return columns;
+}
+
+/** Something of a step is the same for all columns. */
+function shares(s: Stage): boolean {
+  const rows = s.row.map((a) => a.name);
+  const vectors = new Set(s.vectors.map((v) => v.name));
+  return s.recurrence!.defs.some((d) => {
+    let some = false;
+    visit(d.value, (x) => {
+      const free = x.kind === 'read' ? freeVars(x) : undefined;
+      if (free && [...free].some((a) => vectors.has(a)) && !rows.some((a) => free.has(a))) some = true;
+    });
+    return some;
+  });
 }
 
 /** Numbers of the states that differ between columns. */

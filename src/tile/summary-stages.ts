@@ -99,7 +99,7 @@ function askedOf(g: SummaryGroup, loops: readonly TileLoop[], axes: readonly Til
 }
 
 /** The greatest step that meets every value of the quotients by which the axis enters; 1 if it enters otherwise. */
-function blockSize(e: Expr, axis: string, most: number): number {
+export function blockSize(e: Expr, axis: string, most: number): number {
   let step = most;
   const walk = (x: Expr): void => {
     const [a, b] = x.kind === 'op' && (x.op === 'quot' || x.op === 'idiv') ? x.args : [];

@@ -253,9 +253,11 @@ export interface TileTensor {
   readonly shape: readonly Expr[];
   /** The shape that hosts see, where `shape` sees the same memory otherwise. */
   readonly declared?: readonly Expr[];
+  /** It says what selections take along this axis: where it restricts a loop, few tiles are mostly visited. */
+  readonly takes?: string;
+  /** Of what takes: at most so many elements along the axis are not 0. */
+  readonly most?: number;
   /** Set by the pass `share-buffers`: where it lies in a buffer that holds several tensors of the workspace. */
-  /** It says what selections take: where it restricts a loop, few tiles are mostly visited. */
-  readonly takes?: true;
   readonly within?: { readonly buffer: string; readonly offset: Expr; readonly total: Expr };
   /** Axis names where a dimension stands for an axis: such an index needs no clamp. */
   readonly axes: readonly (string | undefined)[];

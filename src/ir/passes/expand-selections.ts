@@ -3,6 +3,7 @@
  * elements of its axis.
  *
  *   topk[c where W](x; at, k)  →  rank[at] < k      rank[c] = W ? sum[b where W](b before c) : the greatest integer
+ *                               or, for a small k that is known, by places carried along c (bounded-selection.ts)
  *   topp[c where W](x; at, p)  →  before[at] < p · sum[c where W](x)     before[c] = W ? sum[b where W, b before c](x) : −1
  *   nth[c where W](s; n)       →  how many counts are at most n         count[c] = sum[b where W and s, b <= c](1)
  *
@@ -22,7 +23,8 @@ import {
   type ReduceExpr,
 } from '../../expr/expr.ts';
 import { isSelection } from '../../expr/ops.ts';
-import { axisOf, type IrAxis, type IrDef, type IrKernel } from '../ir.ts';
+import { axisOf, type IrAxis, type IrDef, type IrKernel, type IrState } from '../ir.ts';
+import { isFew, placesOf } from './bounded-selection.ts';
 import { FreshNames } from './names.ts';
 
 const LAST = 2147483647;
@@ -33,6 +35,7 @@ type At = (index: Expr) => Expr;
 class Expansion {
   private readonly axes: IrAxis[];
   private readonly defs: IrDef[] = [];
+  private readonly states: IrState[] = [];
   private readonly names: FreshNames;
   private readonly stored = new Set<string>();
 
@@ -49,7 +52,7 @@ class Expansion {
     for (const d of this.kernel.defs) this.defs.push({ ...d, value: this.expand(d.value, d.name) });
     const states = this.kernel.states.map((s) => ({ ...s, init: this.expand(s.init, s.name) }));
     const defs = this.defs.map((d) => (this.stored.has(d.name) ? { ...d, stored: true as const } : d));
-    return { ...this.kernel, axes: this.axes, states, defs };
+    return { ...this.kernel, axes: this.axes, states: [...states, ...this.states], defs };
   }
 
   private expand(e: Expr, owner: string): Expr {
@@ -62,12 +65,27 @@ class Expansion {
 
   private topk(e: ReduceExpr, owner: string): Expr {
     const [at, limit] = [e.args![0]!, e.args![1]!];
+    if (isFew(limit)) return this.few(e, owner, at, limit.value);
     const rank = this.overElements(e, owner, 'rank', i32(LAST), 'i32', (before, kept) => ({
       ...this.sum(e, kept),
       type: 'i32',
       body: { kind: 'op', type: 'i32', op: 'cast', args: [before] },
     }));
     return op('lt', rank(at), limit);
+  }
+
+  private few(e: ReduceExpr, owner: string, at: Expr, most: number): Expr {
+    const [axis] = e.axes as [string];
+    const value = this.values(e, owner)(variable(axis));
+    const indices = this.indicesOf(axis, [e]);
+    const places = this.names.fresh(`${axis}.place`);
+    this.axes.push({ name: places, extent: i32(most) });
+    const selection = { axis, indices, places, most, where: e.where, value };
+    const made = placesOf(selection, (what) => this.names.fresh(`${owner}.${what}`));
+    this.states.push(...made.states);
+    this.defs.push(...made.defs);
+    const taken: Expr = { kind: 'op', type: 'i32', op: 'cast', args: [made.taken] };
+    return op('ne', this.store(owner, 'taken', axis, [e], taken, most)(at), i32(0));
   }
 
   private topp(e: ReduceExpr, owner: string): Expr {
@@ -155,18 +173,39 @@ class Expansion {
   }
 
   /** Adds a stored definition over the axis and over what the selection depends on. */
-  private store(owner: string, what: string, axis: string, of: readonly ReduceExpr[], value: Expr): At {
-    const free = new Set([axis, ...of.flatMap((e) => [...freeVars({ ...e, args: [] })])]);
-    const indices = this.axes.map((a) => a.name).filter((a) => free.has(a));
+  private store(
+    owner: string,
+    what: string,
+    axis: string,
+    of: readonly ReduceExpr[],
+    value: Expr,
+    most?: number,
+  ): At {
+    const indices = this.indicesOf(axis, of);
     const name = this.names.fresh(`${owner}.${what}`);
     const { type } = value;
-    this.defs.push({ name, role: 'let', indices, type, value, stored: true, takes: axis });
+    this.defs.push({
+      name,
+      role: 'let',
+      indices,
+      type,
+      value,
+      stored: true,
+      takes: axis,
+      ...(most === undefined ? {} : { most }),
+    });
     return (index) =>
       read(
         name,
         indices.map((a) => (a === axis ? index : variable(a))),
         type,
       );
+  }
+
+  /** What a selection depends on, the axis that it selects from among it. */
+  private indicesOf(axis: string, of: readonly ReduceExpr[]): readonly string[] {
+    const free = new Set([axis, ...of.flatMap((e) => [...freeVars({ ...e, args: [] })])]);
+    return this.axes.map((a) => a.name).filter((a) => free.has(a));
   }
 
   private copy(axis: string): string {

@@ -2,7 +2,7 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { identity, LOWEST } from '../../tile/finals.ts';
+import { identity } from '../../tile/finals.ts';
 import { readsInPlace } from '../../tile/contents.ts';
 import { turnsOf } from '../../tile/lane-tiles-plan.ts';
 import type { StagePlan } from '../../tile/plan.ts';
@@ -92,7 +92,7 @@ export class PassLowering {
       }
       const names = this.scope.perSlot(s.name);
       this.scope.locations.set(s.name, { kind: 'row', names });
-      for (const n of names) out.push(varS(n, initial(s)));
+      for (const n of names) out.push(varS(n, this.initial(s)));
       if (s.kind === 'fold' && isArg(s)) {
         const values = this.scope.perSlot(`${s.name}.best`);
         this.indexOf.set(s.name, values);
@@ -382,6 +382,10 @@ export class PassLowering {
       : [arrayS(array, 'f32', this.scope.arrangement.fragmentLength(this.context.plan.blockN))];
   }
 
+  private initial(s: Fold | Reference): Expr {
+    return s.kind === 'reference' ? f32(this.references.initial()) : constant(s.type, identity(s.op, s.type));
+  }
+
   private accumulate(s: Accumulate): Stmt[] {
     const at = this.scope.locations.get(s.name);
     if (at?.kind !== 'vector') throw new CompilerBug('kernel/from-tile', `${s.name} is not a vector carrier`);
@@ -394,10 +398,6 @@ export class PassLowering {
 
 const POSITION = '<position>';
 const isArg = (s: Fold): boolean => s.op === 'argmax' || s.op === 'argmin';
-
-function initial(s: Fold | Reference): Expr {
-  return s.kind === 'reference' ? f32(LOWEST) : constant(s.type, identity(s.op, s.type));
-}
 
 /** A row or uniform value: once per row slot, or once for the workgroup. */
 export function emitRowDef(scope: Scope, frame: Frame, d: TileDef, out: Stmt[]): void {

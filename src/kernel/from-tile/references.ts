@@ -23,6 +23,9 @@ type Reference = Extract<Step, { kind: 'reference' }>;
 /** How far a running value may be above its reference, in units of the base's exponent: a factor of 256. */
 const LAG: Readonly<Record<Reference['base'], number>> = { exp2: 8, exp: 5.5 };
 
+/** Below every reference that was ever moved: carriers are still zero, and need not follow when it is. */
+const UNSET = -3e38;
+
 export class References {
   private readonly runningCopies: ReadonlySet<string>;
   private readonly lagging: boolean;
@@ -37,6 +40,14 @@ export class References {
   ) {
     this.runningCopies = scope.arrangement.leader ? referenced(pass.steps) : new Set();
     this.lagging = plan.references === 'lagging';
+  }
+
+  /**
+   * What references begin at: unset where lanes own rows and references lag. A branch that some lanes take writes vectors one
+   * element at a time on a CPU, and in their first tile all of them would take it.
+   */
+  initial(): number {
+    return this.lagging && !this.scope.arrangement.leader ? UNSET : LOWEST;
   }
 
   /** Moves the references of a phase, and the carriers that are measured against them. */
@@ -65,6 +76,12 @@ export class References {
     const out: Stmt[] = [];
     const next = this.next(r, true, out);
     const { names, arrangement } = this.scope;
+    if (this.initial() === UNSET)
+      for (const [slot, name] of this.scope.rowNames(r.name).entries()) {
+        const now = variable(name, 'f32');
+        const unset = op('lt', now, f32(LOWEST));
+        out.push(assign(name, op('select', unset, variable(next[slot]!, 'f32'), now)));
+      }
     const needed = this.scope
       .rowNames(r.name)
       .map((name, slot) => {

@@ -19,7 +19,6 @@ function rowsOf(q: Matrix, k: Matrix, v: Matrix, top: number): Matrix {
 
 const text = {
   example: 'moba',
-  consts: { size: SIZE },
   fixed: { D: 8, E: 4 },
   lengths: [1, 13, 64, 65, 200],
   tolerance: HALF,
@@ -30,15 +29,15 @@ const cased = (variant: string, top: number, value: (r: Random) => number) =>
   linearCase({
     ...text,
     variant,
-    params: { top },
+    consts: { size: SIZE, top },
     inputs: ({ sizes: { B, H, G, N, D, E }, values }) => ({
       q: values([B, H, N, D], value),
       k: values([B, G, N, D], value),
       v: values([B, G, N, E], exact),
     }),
-    reference: ({ q, k, v }, sizes, params) =>
+    reference: ({ q, k, v }, sizes) =>
       eachHead(sizes, (b, h) => ({
-        y: rowsOf(matrix(q, b, h), matrix(k, b, h >> 1), matrix(v, b, h >> 1), params.top),
+        y: rowsOf(matrix(q, b, h), matrix(k, b, h >> 1), matrix(v, b, h >> 1), top),
       })),
   });
 
@@ -49,7 +48,7 @@ export const cases = [
   linearCase({
     ...text,
     variant: 'all blocks',
-    params: { top: 1000 },
+    consts: { size: SIZE, top: 1000 },
     inputs: ({ sizes: { B, H, G, N, D, E }, values }) => ({
       q: values([B, H, N, D], exact),
       k: values([B, G, N, D], exact),

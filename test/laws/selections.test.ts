@@ -7,7 +7,7 @@ import { i32, op, visit } from '../../src/expr/expr.ts';
 import { isSelection } from '../../src/expr/ops.ts';
 import type { StagePlan } from '../../src/tile/plan.ts';
 import type { Bounds, Stage, TileList, TileProgram } from '../../src/tile/tile.ts';
-import { selections } from '../support/selection-arbitrary.ts';
+import { boundedSelections, selections } from '../support/selection-arbitrary.ts';
 import type { SpecCase } from '../support/spec-arbitrary.ts';
 import { prepare, type Prepared } from './case.ts';
 import { editFirst, meansTheSame, through, type Edit } from './ir-law.ts';
@@ -67,6 +67,7 @@ const target =
         fullTiles: c.seed % 7 < 4 ? 'apart' : 'together',
         dataRanges: 'stored',
         ...((c.seed >> 7) % 4 === 0 ? { split: 2 } : {}),
+        ...((c.seed >> 9) % 2 === 0 ? { lists: 'queries' as const } : {}),
       }),
     };
   };
@@ -105,6 +106,63 @@ describe('lists of tiles', () => {
     catches(selections, lowered({ scheduled: withList((l) => ({ tile: atFirst(l) })) }), 240));
   it('notice tiles that are taken for full', () =>
     catches(selections, lowered({ scheduled: withBounds((b) => ({ full: op('not', b.full) })) }), 240));
+});
+
+const isGroup = (s: Stage): boolean => s.batch.some((a) => a.name === 'i.group');
+
+/** All stages that can be are made of rows that selected the same block. */
+const byQueries =
+  (damage: (p: TileProgram) => TileProgram = (p) => p) =>
+  (c: SpecCase): void =>
+    lowersRightly(
+      c,
+      (p) => {
+        const { plan, ...to } = target(c)(p);
+        return { ...to, plan: (s) => ({ ...plan!(s), lists: 'queries' as const }) };
+      },
+      {
+        scheduled: (p) => {
+          demand(p.stages.some(isGroup), () => `no stage has groups of queries: ${c.text}`);
+          return damage(p);
+        },
+      },
+    );
+
+const changed =
+  (change: (s: Stage) => Stage) =>
+  (p: TileProgram): TileProgram => ({ ...p, stages: p.stages.map(change) });
+
+describe('lists of queries', () => {
+  it('hold every query that selected a block', { timeout: 180_000 }, () =>
+    holds(boundedSelections, byQueries(), 120),
+  );
+
+  it('notice queries in whose place others are', () =>
+    catches(
+      boundedSelections,
+      byQueries(
+        changed((s) => ({
+          ...s,
+          prologue: s.prologue.map((d) =>
+            d.name === 'i.query' && d.value.kind === 'read' ? { ...d, value: op('sub', d.value, i32(1)) } : d,
+          ),
+        })),
+      ),
+      240,
+    ));
+  it('notice a block of a query that is not merged', () =>
+    catches(
+      boundedSelections,
+      byQueries(
+        changed((s) => ({
+          ...s,
+          stream: s.stream.map((a) =>
+            a.name === 'i.nth' ? { ...a, extent: op('sub', a.extent, i32(1)) } : a,
+          ),
+        })),
+      ),
+      240,
+    ));
 });
 
 /** The first tile, whatever the place. */

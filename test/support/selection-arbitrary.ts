@@ -6,21 +6,32 @@ interface Choices {
   /** Keys per element of the selection's axis, and queries that share one selection; 0: all queries share it. */
   readonly size: number;
   readonly rows: number;
-  readonly select: 'topk' | 'topp' | 'limit';
+  readonly select: 'topk' | 'few' | 'topp' | 'limit';
+  /** Elements of a selection that says how many when it is compiled. */
+  readonly few: number;
   readonly forced: boolean;
   readonly exists: 'all' | 'past' | 'data';
   readonly mask: 'alone' | 'causal' | 'or own';
   readonly listed: boolean;
 }
 
-const choices: fc.Arbitrary<Choices> = fc.record({
+const any = {
   size: fc.constantFrom(1, 2, 4, 5),
   rows: fc.constantFrom(0, 1, 2, 4, 3),
-  select: fc.constantFrom('topk', 'topp', 'limit'),
+  select: fc.constantFrom('topk', 'few', 'topp', 'limit'),
+  few: fc.constantFrom(1, 2, 3, 17),
   forced: fc.boolean(),
   exists: fc.constantFrom('all', 'past', 'data'),
   mask: fc.constantFrom('alone', 'causal', 'or own'),
   listed: fc.boolean(),
+};
+const choices: fc.Arbitrary<Choices> = fc.record(any);
+/** A known number of blocks, which have more than one key. */
+const bounded: fc.Arbitrary<Choices> = fc.record({
+  ...any,
+  size: fc.constantFrom(2, 4, 5),
+  select: fc.constant('few'),
+  few: fc.constantFrom(1, 2, 3),
 });
 
 function specText(c: Choices): string {
@@ -29,9 +40,11 @@ function specText(c: Choices): string {
   const own = shared ? 'c == 0' : `c == r * ${c.rows} / ${c.size}`;
   // Few different numbers, none negative, whose sums are exact.
   const value = `floor((${score} + 30.0) / 12.0)`;
-  const forced = c.forced && c.select === 'topk' ? `if ${own} then inf else ${value}` : value;
+  const forced =
+    c.forced && (c.select === 'topk' || c.select === 'few') ? `if ${own} then inf else ${value}` : value;
   const taken = {
     topk: `topk[c](fit, top)`,
+    few: `topk[c](fit, ${c.few})`,
     topp: `topp[c](fit, share)`,
     limit: 'fit >= 3.0',
   }[c.select];
@@ -75,20 +88,25 @@ function specText(c: Choices): string {
 
 const LENGTHS = [1, 2, 5, 8, 13, 24, 33] as const;
 
-export const selections: fc.Arbitrary<SpecCase> = fc
-  .record({
-    choices,
-    H: fc.constantFrom(1, 2),
-    N: fc.constantFrom(...LENGTHS),
-    M: fc.constantFrom(...LENGTHS),
-    top: fc.constantFrom(0, 1, 2, 3, 100),
-    share: fc.constantFrom(0, 0.25, 0.5, 0.75, 1),
-    seed: fc.nat(2 ** 31 - 1),
-  })
-  .map(({ choices: c, H, N, M, top, share, seed }) => ({
-    text: specText(c),
-    sizes: { H, N, M },
-    params: { top, share },
-    seed,
-    scale: 1,
-  }));
+const specs = (of: fc.Arbitrary<Choices>): fc.Arbitrary<SpecCase> =>
+  fc
+    .record({
+      choices: of,
+      H: fc.constantFrom(1, 2),
+      N: fc.constantFrom(...LENGTHS),
+      M: fc.constantFrom(...LENGTHS),
+      top: fc.constantFrom(0, 1, 2, 3, 100),
+      share: fc.constantFrom(0, 0.25, 0.5, 0.75, 1),
+      seed: fc.nat(2 ** 31 - 1),
+    })
+    .map(({ choices: c, H, N, M, top, share, seed }) => ({
+      text: specText(c),
+      sizes: { H, N, M },
+      params: { top, share },
+      seed,
+      scale: 1,
+    }));
+
+export const selections = specs(choices);
+/** Of which tiles can be made of the rows that selected a block. */
+export const boundedSelections = specs(bounded);

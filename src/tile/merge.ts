@@ -5,7 +5,19 @@
  * vector out among them. Else a vector must stay whole: every row gets a workgroup of its own, because the vectors of a
  * share differ from row to row and so are no operand that rows could share.
  */
-import { children, f32, i32, mapChildren, op, read, readNames, type Expr } from '../expr/expr.ts';
+import {
+  children,
+  f32,
+  freeVars,
+  i32,
+  key,
+  mapChildren,
+  op,
+  read,
+  readNames,
+  visit,
+  type Expr,
+} from '../expr/expr.ts';
 import type { Operand, Pass, Stage, Step, Store, TileAxis, TileDef } from './tile.ts';
 
 export type Fold = Extract<Step, { kind: 'fold' }>;
@@ -123,6 +135,7 @@ class Merger {
     });
     const cone = this.cone(stores);
     const steps = this.pass.steps.filter((s) => cone.names.has(s.name));
+    const columns = new Columns(this.states.scattered ? own : undefined);
     return this.assemble(name, cone, {
       ...(this.states.scattered
         ? { batch: [...this.stage.batch, ...this.stage.row], row: axes }
@@ -131,11 +144,12 @@ class Merger {
       stores: stores.map((s) => ({ ...s, vectors: [], value: scalar(s.value) })),
       steps: steps.map((s) =>
         s.kind === 'accumulate'
-          ? this.fold(s, 'sum', 'f32')
+          ? columns.of(this.fold(s, 'sum', 'f32'))
           : s.kind === 'fold'
-            ? this.fold(s, s.op, s.type)
+            ? columns.of(this.fold(s, s.op, s.type))
             : { ...s, value: scalar(s.value) },
       ),
+      columns: columns.defs,
       operands: [],
     });
   }
@@ -192,6 +206,7 @@ class Merger {
       readonly defs: (d: TileDef) => TileDef;
       readonly steps: readonly Step[];
       readonly operands: readonly Operand[];
+      readonly columns?: readonly TileDef[];
     },
   ): Stage {
     const needed = (ds: readonly TileDef[]): TileDef[] =>
@@ -199,7 +214,7 @@ class Merger {
     const args = this.pass.steps.filter(isArg).filter((s) => cone.names.has(s.name));
     const { value, part } = this.states;
     const pass: Pass = {
-      defs: [],
+      defs: made.columns ?? [],
       operands: made.operands,
       contractions: [],
       keeps: [
@@ -237,6 +252,40 @@ class Merger {
     };
     const value = op('select', op('ge', share, i32(0)), chosen, i32(-1));
     return { name: s.name, site: 'row', vectors: [], type: 'i32', value };
+  }
+}
+
+/** What is the same for all elements of a row is read once for each of its parts. */
+class Columns {
+  readonly defs: TileDef[] = [];
+  private readonly known = new Map<string, string>();
+
+  /** @param own axes of the elements; undefined: rows differ in all that they read */
+  constructor(private readonly own: readonly string[] | undefined) {}
+
+  of(s: Fold): Fold {
+    return this.own ? { ...s, value: this.shared(s.value) } : s;
+  }
+
+  private shared(e: Expr): Expr {
+    // The steps of a pass read references and carriers, which have no index.
+    const tensors = new Set<string>();
+    let carried = false;
+    visit(e, (x) => {
+      if (x.kind !== 'read') return;
+      if (x.index.length === 0) carried = true;
+      else tensors.add(x.name);
+    });
+    const free = freeVars(e);
+    if (tensors.size === 0) return e;
+    if (carried || this.own!.some((a) => free.has(a))) return mapChildren(e, (x) => this.shared(x));
+    const name = this.known.get(key(e)) ?? `part.${this.known.size}`;
+    if (!this.known.has(key(e))) {
+      this.known.set(key(e), name);
+      const value = mapChildren(e, (x) => this.shared(x));
+      this.defs.push({ name, site: 'col', vectors: [], type: e.type, value });
+    }
+    return read(name, [], e.type);
   }
 }
 

@@ -9,6 +9,7 @@ import { mergeStages } from '../merge.ts';
 import type { StagePlan } from '../plan.ts';
 import { closure, Parts } from '../split.ts';
 import type { Pass, Stage, TileAxis, TileDef, TileProgram, TileTensor } from '../tile.ts';
+import { computed, withoutUnread } from './computed.ts';
 import { queryLists, type QueryLists } from './lists.ts';
 import { selectedBlocks, throughBlocks, type Selected } from './selected.ts';
 
@@ -20,11 +21,13 @@ export function programByQueries(p: TileProgram, planOf: (s: Stage) => StagePlan
     const { plan } = s;
     const selected = plan?.lists === 'queries' ? selectedBlocks(s, p.tensors) : undefined;
     if (!plan || !selected) return [s];
-    const made = stagesByQueries(s, plan, selected, taken, planOf);
+    const visits = computed(selected.visits, p);
+    const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf);
     tensors.push(...made.tensors);
     return made.stages;
   });
-  return tensors.length > 0 ? { ...p, tensors: [...p.tensors, ...tensors], stages } : p;
+  if (tensors.length === 0) return p;
+  return withoutUnread({ ...p, tensors: [...p.tensors, ...tensors], stages }, p);
 }
 
 export interface ByQueries {
@@ -65,10 +68,11 @@ export function stagesByQueries(
 function wholeRow(s: Stage, plan: StagePlan): StagePlan {
   const elements = s.row.reduce((n, a) => n * (a.extent.kind === 'const' ? a.extent.value : 1), 1);
   const each = Math.max(1, Math.min(MOST_ELEMENTS, Math.ceil(elements / plan.lanes)));
-  return { ...plan, blockM: plan.lanes * each };
+  return { ...plan, blockM: plan.lanes * each, blockN: MOST_BLOCKS };
 }
-/** Elements of a lane. */
+/** Elements of a lane, and blocks of a row that it looks at together. */
 const MOST_ELEMENTS = 8;
+const MOST_BLOCKS = 8;
 
 /** The stage over groups: its rows are members, its stream the positions of one block. */
 function gathered(

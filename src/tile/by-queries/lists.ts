@@ -92,7 +92,7 @@ export function queryLists(
   ];
   const place = at(t.place, new Map());
   return {
-    stages: stages.map((x) => ({ ...x, plan: planOf(x) })),
+    stages: stages.map((x) => ({ ...x, plan: planFor(x, planOf(x), rows) })),
     tensors: Object.values(t),
     group,
     member,
@@ -102,6 +102,15 @@ export function queryLists(
     place: [op('quot', place, i32(rows)), op('rem', place, i32(rows))],
   };
 }
+
+/** Where every workgroup has few steps to take, it is for all rows of a group. */
+function planFor(s: Stage, plan: StagePlan, rows: number): StagePlan {
+  const [row] = s.row;
+  if (!s.recurrence || row?.extent.kind !== 'const' || row.extent.value !== rows) return plan;
+  const columns = Math.max(1, Math.min(MOST_COLUMNS, Math.ceil(rows / plan.lanes)));
+  return { ...plan, blockM: plan.lanes * columns };
+}
+const MOST_COLUMNS = 8;
 
 interface Make {
   readonly name: string;

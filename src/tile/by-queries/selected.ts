@@ -2,7 +2,7 @@
  * Which blocks of keys a row of a stage attends to, where selections decide and keys enter them by blocks only: a predicate
  * over the row and the number of the block, and how many blocks of a row it holds for at most.
  */
-import { freeVars, i32, isFalse, key, op, rewrite, variable, type Expr } from '../../expr/expr.ts';
+import { freeVars, i32, isFalse, isTrue, key, op, rewrite, variable, type Expr } from '../../expr/expr.ts';
 import { fits } from '../../expr/fits.ts';
 import { truthOf, type Box } from '../../expr/interval.ts';
 import { simplify } from '../../expr/simplify.ts';
@@ -49,7 +49,7 @@ export function selectedBlocks(s: Stage, tensors: readonly TileTensor[]): Select
   const exact = simplify(known(byBlock(any), stream.name));
   const most = bound(exact, blocks.name, tensors);
   if (most === Infinity) return undefined;
-  const visits = simplify(op('and', exact, nearly(byBlock(any), s, stream, size, blocks)));
+  const visits = simplify(nearly(byBlock(any), exact, s, stream, size, blocks));
   return {
     pass,
     row,
@@ -96,14 +96,16 @@ function known(e: Expr, stream: string): Expr {
 }
 
 /** What positions say as well, of the whole block; true where 32-bit integers could overflow in it. */
-function nearly(e: Expr, s: Stage, stream: TileAxis, size: number, blocks: TileAxis): Expr {
+function nearly(e: Expr, exact: Expr, s: Stage, stream: TileAxis, size: number, blocks: TileAxis): Expr {
   const first = op('mul', variable(blocks.name), i32(size));
   const box: Box = new Map([[stream.name, { lo: first, hi: op('add', first, i32(size - 1)) }]]);
   const axes = [...s.batch, ...s.row, stream, blocks];
   const limit = (n: string): boolean | Expr =>
     axes.find((a) => a.name === n)?.extent ?? axes.some((a) => freeVars(a.extent).has(n));
+  const { may } = truthOf(e, box);
   const safe = simplify(fits(e, box, limit));
-  return op('or', op('not', safe), truthOf(e, box).may);
+  // What single positions say only takes blocks away.
+  return isTrue(safe) ? may : op('and', exact, op('or', op('not', safe), may));
 }
 
 /** How many blocks of a row a predicate can hold for. */

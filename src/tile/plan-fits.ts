@@ -1,5 +1,6 @@
 /** Whether a stage can be run by a plan that did not come from the compiler. */
 import { BLOCK_LANES } from './block/items.ts';
+import { selectedBlocks } from './by-queries/selected.ts';
 import { splitFits } from './occupancy.ts';
 import { rowSlots, takesTiles, VECTOR } from './lane-tiles-plan.ts';
 import { matrixStorage, takesMatrix } from './matrix-plan.ts';
@@ -106,6 +107,8 @@ function tilesMisfit(
   tensors: readonly TileTensor[] | undefined,
 ): Misfit | undefined {
   if (plan.steps) return misfit('steps', 'is given, and the launch takes no steps');
+  const lists = listsMisfit(s, plan, tensors);
+  if (lists) return lists;
   if (s.stream.length === 0 && plan.blockN !== 1)
     return misfit('blockN', `is ${plan.blockN}, and the launch streams over nothing: 1`);
   if (plan.operands === 'exchanged' && (plan.arrangement !== 'lane-rows' || !limits.exchanges))
@@ -155,6 +158,22 @@ function laneTilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit 
       `is ${blockM}: ${lanes / rowLanes} groups of lanes have whole rows, at most ${MOST_ROWS}`,
     );
   return undefined;
+}
+
+/** Tiles are made of rows wherever they are, of stages whose rows select a known number of blocks. */
+function listsMisfit(
+  s: Stage,
+  plan: StagePlan,
+  tensors: readonly TileTensor[] | undefined,
+): Misfit | undefined {
+  if (plan.lists !== 'queries') return undefined;
+  if (plan.arrangement !== 'lane-rows')
+    return misfit('lists', `is queries, and tiles in ${plan.arrangement} have neighbouring rows`);
+  if ((plan.split ?? 1) > 1)
+    return misfit('split', `is ${plan.split}, and blocks of a row are apart already`);
+  return tensors && !selectedBlocks(s, tensors)
+    ? misfit('lists', 'is queries, and rows of the launch select no known number of blocks', 'leave it out')
+    : undefined;
 }
 
 function groupsMisfit(

@@ -65,11 +65,13 @@ function laneRows(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
 function plain({
   fullTiles,
   dataRanges,
+  lists,
   split,
-}: StagePlan): Pick<StagePlan, 'fullTiles' | 'dataRanges' | 'split'> {
+}: StagePlan): Pick<StagePlan, 'fullTiles' | 'dataRanges' | 'lists' | 'split'> {
   return {
     fullTiles,
     ...(dataRanges ? { dataRanges } : {}),
+    ...(lists ? { lists } : {}),
     ...(split ? { split } : {}),
   };
 }

@@ -153,6 +153,7 @@ describe('a plan that a launch cannot take', () => {
     ['blockN', { blockN: 1024 }, /more than 1024/],
     ['arrangement', { arrangement: 'warp-matrix' }, /the target has no matrix unit/],
     ['split', { split: 300 }, /at most 256 shares/],
+    ['lists', { lists: 'queries' }, /rows of the launch select no known number of blocks/],
     ['steps', { steps: { writtenOut: 4, loops: 'plain', block: 1 } }, /takes no steps/],
     ['rowShape', { rowShape: [8, 8] }, /has 2 numbers for 1 axes/],
     ['streamShape', { streamShape: [8] }, /is 8 = 8, not 16/],

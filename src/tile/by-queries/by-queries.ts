@@ -19,7 +19,10 @@ export function programByQueries(p: TileProgram, planOf: (s: Stage) => StagePlan
   const tensors: TileTensor[] = [];
   const stages = p.stages.flatMap((s): readonly Stage[] => {
     const { plan } = s;
-    const selected = plan?.lists === 'queries' ? selectedBlocks(s, p.tensors) : undefined;
+    const selected =
+      plan?.lists === 'queries' && plan.arrangement === 'lane-rows'
+        ? selectedBlocks(s, p.tensors)
+        : undefined;
     if (!plan || !selected) return [s];
     const visits = computed(selected.visits, p);
     const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf);

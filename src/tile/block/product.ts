@@ -52,3 +52,19 @@ export function factorsOf(e: ReduceExpr, indices: readonly string[]): Factors | 
   if (!freeVars(left).has(depth) || !freeVars(right).has(depth)) return undefined;
   return { left, right, rows, columns, depth };
 }
+
+/** A sum without the factors that do not move with what it sums over, and these. */
+export function pulledOut(e: ReduceExpr): { readonly outer: Expr; readonly sum: ReduceExpr } | undefined {
+  if (e.op !== 'sum' || e.where || e.type !== 'f32') return undefined;
+  const factors: Expr[] = [];
+  const take = (x: Expr): void => {
+    if (x.kind === 'op' && x.op === 'mul') x.args.forEach(take);
+    else factors.push(x);
+  };
+  take(e.body);
+  const moves = (x: Expr): boolean => e.axes.some((a) => freeVars(x).has(a));
+  const [inside, outside] = [factors.filter(moves), factors.filter((x) => !moves(x))];
+  if (inside.length === 0 || outside.length === 0) return undefined;
+  const product = (xs: readonly Expr[]): Expr => xs.reduce((a, b) => op('mul', a, b));
+  return { outer: product(outside), sum: { ...e, body: product(inside) } };
+}

@@ -6,6 +6,7 @@ import {
   freeVars,
   key,
   mapChildren,
+  op,
   read,
   readNames,
   variable,
@@ -17,7 +18,7 @@ import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { Block, BlockState, StepDef, TileTensor, VectorAxis } from '../tile.ts';
 import { readoutShape, type BlockArray, type Item, type Side } from './items.ts';
 import { lay, type Laid } from './places.ts';
-import { factorsOf } from './product.ts';
+import { factorsOf, pulledOut } from './product.ts';
 
 export interface BlockSchedule extends Laid {
   /** Values that are computed where they are read. */
@@ -332,6 +333,19 @@ class Scheduling {
 
   private reduce(d: StepDef, e: ReduceExpr): boolean {
     const own = this.locals(d.indices);
+    const apart = pulledOut(e);
+    if (apart) {
+      const free = freeVars(apart.sum);
+      const indices = d.indices.filter((a) => free.has(a));
+      const inner: StepDef = { name: `${d.name}.sum`, type: 'f32', indices, value: apart.sum };
+      this.own.set(inner.name, indices);
+      const sum = read(
+        inner.name,
+        indices.map((a) => variable(a)),
+      );
+      this.opened.set(d.name, { ...d, value: op('mul', apart.outer, sum) });
+      return this.reduce(inner, apart.sum);
+    }
     // Neighbours in what is read become neighbours in the result.
     const f = factorsOf(e, this.layout(e.body, own));
     const into = this.array(d.name, f ? [f.rows, f.columns] : own, this.typeOf(d));

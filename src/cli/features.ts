@@ -29,7 +29,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --subgroups --workgroup-memory --arch --f16 --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** Adds `--device --subgroups --workgroup-memory --arch --f16 --f16-arithmetic --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(

@@ -107,11 +107,15 @@ function held(s: Stage, plan: StagePlan): number {
   return rowSlots(plan) * (vectors + (tiles * blockN) / rowLanes);
 }
 
-/**
- * Numbers of a lane: some GPUs have 64 registers where all their lanes shall be busy, and statements for more elements take the
- * compilers of some drivers a minute.
- */
-const MOST_HELD = 48;
+export interface Most {
+  /** Numbers of a lane: some GPUs have 64 registers where all their lanes shall be busy. */
+  readonly held: number;
+  /** Elements of a tile that a lane has statements for: more take the compilers of some drivers a minute. */
+  readonly elements: number;
+}
+/** What the compiler chooses from, and what `tune` tries. */
+const OWN: Most = { held: 48, elements: 8 };
+export const TUNED: Most = { held: 128, elements: 32 };
 
 /** Lanes that share a row, and rows of each lane; every lane has a vector of columns of a tile. */
 const MEMBERS = [4, 8, 16];
@@ -119,7 +123,7 @@ const ROWS = [1, 2, 4, 8];
 const LANES = [32, 64, 128];
 
 /** The plans whose numbers fit registers and workgroup memory. */
-export function laneTilesPlans(s: Stage, limits: PlanLimits): readonly StagePlan[] {
+export function laneTilesPlans(s: Stage, limits: PlanLimits, most: Most = OWN): readonly StagePlan[] {
   if (!limits.vectors || !takesTiles(s)) return [];
   const halves = halvesOf(s, limits);
   const all = LANES.flatMap((lanes) =>
@@ -132,7 +136,10 @@ export function laneTilesPlans(s: Stage, limits: PlanLimits): readonly StagePlan
   );
   return all.filter(
     (p) =>
-      p.lanes <= limits.maxLanes && held(s, p) <= MOST_HELD && laneTilesBytes(s, p) <= limits.workgroupBytes,
+      p.lanes <= limits.maxLanes &&
+      rowSlots(p) * (p.blockN / p.rowLanes!) <= most.elements &&
+      held(s, p) <= most.held &&
+      laneTilesBytes(s, p) <= limits.workgroupBytes,
   );
 }
 

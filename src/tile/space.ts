@@ -1,6 +1,6 @@
 /** The plans that a stage can be run by: every one is valid, and the compiler's own is the first. */
 import { misfitOf } from './plan-fits.ts';
-import { laneTilesPlans } from './lane-tiles-plan.ts';
+import { laneTilesPlans, TUNED } from './lane-tiles-plan.ts';
 import { takesMatrix } from './matrix-plan.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
 import { tileShapes } from './shapes.ts';
@@ -103,7 +103,7 @@ function matrices(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
 
 function laneTiles(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
   if (limits.software) return [];
-  return laneTilesPlans(s, limits).map((p) => ({ ...plain(own), ...p, fullTiles: own.fullTiles }));
+  return laneTilesPlans(s, limits, TUNED).map((p) => ({ ...plain(own), ...p, fullTiles: own.fullTiles }));
 }
 
 function steps(limits: PlanLimits, own: StagePlan): StagePlan[] {

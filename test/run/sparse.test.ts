@@ -35,3 +35,13 @@ describe.skipIf(noEmulator !== undefined)(`selections in CUDA (${noEmulator ?? '
     expectReference('cuda-emu', c, { takes: (length) => length >= 40 }),
   );
 });
+
+/** Rows that select few of many blocks for themselves: planned for a long sequence, rows of one block are a tile. */
+const bounded = cases.filter((c) => (c.consts['top'] ?? Infinity) <= 16);
+const BY_QUERIES = { expected: { N: 8192 }, features: { device: 'cpu' } } as const;
+
+describe('tiles of rows that selected the same block, on the kernel interpreter', () => {
+  it.each(bounded)('$title', { timeout: 120_000 }, (c) =>
+    expectReference('kernel-interp', c, { ...BY_QUERIES, takes: (length) => length <= 65 }),
+  );
+});

@@ -133,8 +133,12 @@ export const STORAGE_TYPES: readonly TypeRow[] = [
   { word: 'f32', doc: '32-bit float.' },
   { word: 'f16', doc: '16-bit float in memory, computed as f32.' },
   { word: 'bf16', doc: 'bfloat16 in memory, computed as f32.' },
+  { word: 'e4m3', doc: '8-bit float in memory with 4 bits of exponent, at most 448, computed as f32.' },
+  { word: 'e5m2', doc: '8-bit float in memory with 5 bits of exponent, at most 57344, computed as f32.' },
   { word: 'i32', doc: 'Signed 32-bit integer.' },
+  { word: 'i8', doc: 'Signed byte in memory, computed as i32.' },
   { word: 'u32', doc: 'Unsigned 32-bit integer.' },
+  { word: 'u8', doc: 'Unsigned byte in memory, computed as u32.' },
   { word: 'bool', doc: 'One byte, 0 or 1.' },
 ];
 

@@ -181,16 +181,25 @@ export const STORAGE_NAME: Readonly<Record<StorageType, string>> = {
   f32: 'float',
   f16: '__half',
   bf16: '__nv_bfloat16',
+  e4m3: 'unsigned char',
+  e5m2: 'unsigned char',
   i32: 'int',
+  i8: 'signed char',
   u32: 'unsigned',
+  u8: 'unsigned char',
   bool: 'unsigned char',
 };
-/** Conversions between 16-bit storage and float. */
-export const HALF: Readonly<Partial<Record<StorageType, { readonly load: string; readonly store: string }>>> =
-  {
-    f16: { load: '__half2float', store: '__float2half_rn' },
-    bf16: { load: '__bfloat162float', store: '__float2bfloat16_rn' },
-  };
+/** Conversions of storage that is narrower than what is computed with. */
+export const NARROW: Readonly<
+  Partial<Record<StorageType, { readonly load: string; readonly store: string }>>
+> = {
+  f16: { load: '__half2float', store: '__float2half_rn' },
+  bf16: { load: '__bfloat162float', store: '__float2bfloat16_rn' },
+  e4m3: { load: 'attn::e4m3_value', store: 'attn::e4m3_bits' },
+  e5m2: { load: 'attn::e5m2_value', store: 'attn::e5m2_bits' },
+  i8: { load: 'int', store: 'attn::byte' },
+  u8: { load: 'unsigned', store: 'attn::byte_u32' },
+};
 
 /** A literal of the same value; of floats the shortest that is nearest to `value`. */
 export function constantText(type: ScalarType, value: number): string {

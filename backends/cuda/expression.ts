@@ -2,7 +2,7 @@
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
 import type { Expr, ReadExpr } from '../../src/expr/expr.ts';
 import type { ScalarType, StorageType } from '../../src/expr/types.ts';
-import { constantText, CUDA_OPS, HALF, LEVEL, type Text } from './dialect.ts';
+import { constantText, CUDA_OPS, NARROW, LEVEL, type Text } from './dialect.ts';
 import type { Namer } from './names.ts';
 
 /** What names mean inside one kernel. */
@@ -42,18 +42,18 @@ const element = (e: ReadExpr, scope: Scope): string =>
 
 function loaded(e: ReadExpr, scope: Scope): Text {
   const storage = scope.storage.get(e.name);
-  const half = storage && HALF[storage];
-  if (half) return { text: `${half.load}(${element(e, scope)})`, level: LEVEL.primary };
+  const narrow = storage && NARROW[storage];
+  if (narrow) return { text: `${narrow.load}(${element(e, scope)})`, level: LEVEL.primary };
   if (storage === 'bool') return { text: `${element(e, scope)} != 0`, level: LEVEL.equality };
   return { text: element(e, scope), level: LEVEL.primary };
 }
 
-/** The value as it is stored: rounded for 16-bit storage, copied where the bits are already those of the target. */
+/** The value as it is stored: rounded for narrow storage, copied where the bits are already those of the target. */
 export function printStored(value: Expr, storage: StorageType | undefined, scope: Scope): string {
-  const half = storage && HALF[storage];
-  if (!half) return printExpr(value, scope);
+  const narrow = storage && NARROW[storage];
+  if (!narrow) return printExpr(value, scope);
   if (copies(value, storage, scope)) return copied(value, storage, scope);
-  return `${half.store}(${printExpr(value, scope)})`;
+  return `${narrow.store}(${printExpr(value, scope)})`;
 }
 
 function copies(e: Expr, storage: StorageType, scope: Scope): boolean {
@@ -68,7 +68,7 @@ function copies(e: Expr, storage: StorageType, scope: Scope): boolean {
 
 function copied(e: Expr, storage: StorageType, scope: Scope): string {
   if (e.kind === 'read') return element(e, scope);
-  if (e.kind === 'const') return `${HALF[storage]!.store}(${printExpr(e, scope)})`;
+  if (e.kind === 'const') return `${NARROW[storage]!.store}(${printExpr(e, scope)})`;
   if (e.kind !== 'op') throw new CompilerBug('cuda print', `cannot copy ${e.kind}`, e.span);
   const [c, a, b] = e.args as [Expr, Expr, Expr];
   const branch = (x: Expr) => {

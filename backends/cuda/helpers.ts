@@ -10,6 +10,50 @@ ATTN_FN unsigned pack_${type}(float low, float high) {
   return word;
 }`;
 
+/** @param bias of the exponent, as the format has it */
+const float8Value = (format: string, mantissa: number, bias: number): string => {
+  const special =
+    format === 'e5m2'
+      ? `  if (size >= 0x7cu) return size == 0x7cu ? (bits & 0x80u ? -INFINITY : INFINITY) : NAN;\n`
+      : `  if (size == 0x7fu) return NAN;\n`;
+  return `// The value of an 8-bit float, ${format}.
+ATTN_FN float ${format}_value(unsigned char bits) {
+  const unsigned size = bits & 0x7fu;
+${special}  const float tiny = float(size) * ${powerOfTwo(1 - bias - mantissa)};
+  const unsigned word = (size << ${23 - mantissa}) + ${(127 - bias) << 23}u;
+  float normal;
+  memcpy(&normal, &word, sizeof normal);
+  const float x = size < ${1 << mantissa}u ? tiny : normal;
+  return bits & 0x80u ? -x : x;
+}`;
+};
+
+const powerOfTwo = (exponent: number): string => `${2 ** exponent}${exponent < 0 ? '' : '.0'}f`;
+
+/** @param greatest bits of the greatest finite value, which larger finite values become */
+const float8Bits = (
+  format: string,
+  mantissa: number,
+  bias: number,
+  greatest: string,
+  nan: string,
+  infinity: string,
+): string => {
+  const shift = 23 - mantissa;
+  return `// The nearest ${format}, ties to even; finite values beyond the greatest become that one.
+ATTN_FN unsigned char ${format}_bits(float x) {
+  unsigned bits;
+  memcpy(&bits, &x, sizeof bits);
+  const unsigned size = bits & 0x7fffffffu, sign = bits >> 31 << 7;
+  if (size > 0x7f800000u) return ${nan};
+  if (size == 0x7f800000u) return sign | ${infinity};
+  const unsigned normal = ((size + ${(1 << (shift - 1)) - 1}u + (size >> ${shift} & 1u)) >> ${shift}) - ${(127 - bias) << mantissa}u;
+  const unsigned tiny = unsigned(rintf(fabsf(x) * ${powerOfTwo(bias - 1 + mantissa)}));
+  const unsigned nearest = size < ${(128 - bias) << 23}u ? tiny : normal;
+  return static_cast<unsigned char>(sign | (nearest > ${greatest} ? ${greatest} : nearest));
+}`;
+};
+
 /** Plain C++: the same text on the device and elsewhere. */
 const PORTABLE: Readonly<Record<string, string>> = {
   quot: `// Division that truncates; by zero it gives 0.
@@ -36,6 +80,14 @@ ATTN_FN int floor_mod(int a, int b) {
   const int r = rem(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }`,
+  e4m3_value: float8Value('e4m3', 3, 7),
+  e4m3_bits: float8Bits('e4m3', 3, 7, '0x7eu', '0x7fu', '0x7eu'),
+  e5m2_value: float8Value('e5m2', 2, 15),
+  e5m2_bits: float8Bits('e5m2', 2, 15, '0x7bu', '0x7eu', '0x7cu'),
+  byte: `// The nearest signed byte.
+ATTN_FN signed char byte(int x) { return static_cast<signed char>(x < -128 ? -128 : x > 127 ? 127 : x); }`,
+  byte_u32: `// The nearest unsigned byte.
+ATTN_FN unsigned char byte_u32(unsigned x) { return static_cast<unsigned char>(x > 255u ? 255u : x); }`,
   philox: `// First word of Philox 4x32-10: random numbers by key and counter.
 ATTN_FN unsigned philox(unsigned key, unsigned a, unsigned b, unsigned c, unsigned d) {
   unsigned second = 0u;

@@ -4,7 +4,7 @@ import { key, read, variable, visit, type Expr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
 import type { Stmt } from '../../src/kernel/kernel.ts';
 import { assignedNames } from '../../src/kernel/walk.ts';
-import { HALF, LEVEL, SCALAR_NAME } from './dialect.ts';
+import { NARROW, LEVEL, SCALAR_NAME } from './dialect.ts';
 import { printExpr, printStored, type Scope } from './expression.ts';
 import { printWarpgroupOp } from './warpgroup.ts';
 import { wrapLine } from './wrap.ts';
@@ -32,7 +32,7 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
     case 'store': {
       const storage = scope.storage.get(s.name);
       const target = read(s.name, [s.index], s.value.type);
-      const rounds = storage !== undefined && HALF[storage] !== undefined;
+      const rounds = storage !== undefined && NARROW[storage] !== undefined;
       const change = rounds ? `= ${printStored(s.value, storage, scope)}` : update(target, s.value, scope);
       return line(`${scope.name(s.name)}[${text(s.index)}] ${change};`);
     }

@@ -25,6 +25,12 @@ export type HelperName =
   | 'round_f16'
   | 'round_bf16'
   | 'pack_f16'
+  | 'e4m3_value'
+  | 'e4m3_bits'
+  | 'e5m2_value'
+  | 'e5m2_bits'
+  | 'byte'
+  | 'byte_u32'
   | 'high_product'
   | 'philox'
   | 'pack_bf16'
@@ -44,6 +50,30 @@ export const INFINITY_TEXT = '3.0e38';
 const INFINITE_FROM = '2.0e38';
 
 const helper = (text: string, ...needs: HelperName[]): Helper => ({ needs, text });
+
+/** Values below the least normal f32 may be zeros on a device: these are far above it. */
+const float8Value = (format: string, mantissa: number, bias: number): string => `\
+// The value of an 8-bit float, ${format}, which is finite.
+fn ${format}_value(bits: u32) -> f32 {
+  let size = bits & 0x7fu;
+  let normal = bitcast<f32>((size << ${23 - mantissa}u) + ${(127 - bias) << 23}u);
+  let x = select(normal, f32(size) * ${2 ** (1 - bias - mantissa)}, size < ${1 << mantissa}u);
+  return select(x, -x, (bits & 0x80u) != 0u);
+}`;
+
+const float8Bits = (format: string, mantissa: number, bias: number, greatest: string): string => {
+  const shift = 23 - mantissa;
+  return `\
+// The nearest ${format}, ties to even; values beyond the greatest become that one.
+fn ${format}_bits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let size = bits & 0x7fffffffu;
+  let normal = ((size + ${(1 << (shift - 1)) - 1}u + ((size >> ${shift}u) & 1u)) >> ${shift}u) - ${(127 - bias) << mantissa}u;
+  let tiny = u32(round(bitcast<f32>(size) * ${2 ** (bias - 1 + mantissa)}.0));
+  let nearest = select(normal, tiny, size < ${(128 - bias) << 23}u);
+  return ((bits >> 24u) & 0x80u) | min(nearest, ${greatest});
+}`;
+};
 
 export const HELPERS: Readonly<Record<HelperName, Helper>> = {
   floor_div: helper(`\
@@ -190,6 +220,20 @@ fn round_bf16(x: f32) -> f32 {
 }`,
     'bf16_bits',
   ),
+  e4m3_value: helper(float8Value('e4m3', 3, 7)),
+  e4m3_bits: helper(float8Bits('e4m3', 3, 7, '0x7eu')),
+  e5m2_value: helper(float8Value('e5m2', 2, 15)),
+  e5m2_bits: helper(float8Bits('e5m2', 2, 15, '0x7bu')),
+  byte: helper(`\
+// The nearest signed byte.
+fn byte(x: i32) -> u32 {
+  return u32(clamp(x, -128, 127)) & 0xffu;
+}`),
+  byte_u32: helper(`\
+// The nearest unsigned byte.
+fn byte_u32(x: u32) -> u32 {
+  return min(x, 255u);
+}`),
   high_product: helper(`\
 // High 32 bits of a product.
 fn high_product(a: u32, b: u32) -> u32 {

@@ -7,7 +7,8 @@
 export const HOST_NAMES: readonly string[] = ['Storage', 'TensorSpec'];
 
 export const HOST_RUNTIME = `\
-type Storage = 'f32' | 'f16' | 'bf16' | 'i32' | 'u32' | 'bool';
+/** Of e4m3 and e5m2 the bits are given, as bytes. */
+type Storage = 'f32' | 'f16' | 'bf16' | 'e4m3' | 'e5m2' | 'i32' | 'i8' | 'u32' | 'u8' | 'bool';
 
 interface TensorSpec {
   readonly storage: Storage;
@@ -15,7 +16,7 @@ interface TensorSpec {
   readonly binding: number;
 }
 
-const bytesPerElement: Record<Storage, number> = { f32: 4, f16: 2, bf16: 2, i32: 4, u32: 4, bool: 1 };
+const bytesPerElement: Record<Storage, number> = { f32: 4, f16: 2, bf16: 2, e4m3: 1, e5m2: 1, i32: 4, i8: 1, u32: 4, u8: 1, bool: 1 };
 
 const elementCount = (shape: readonly number[]): number => shape.reduce((n, extent) => n * extent, 1);
 /** Buffers are bound in whole words, and never empty. */
@@ -72,7 +73,8 @@ function halfValue(storage: 'f16' | 'bf16', bits: number): number {
 
 /** Bytes of a typed array in the tensor's storage; f32 values of 16-bit tensors are rounded. */
 function encode(name: string, spec: TensorSpec, data: ArrayBufferView, count: number, shape: readonly number[]): Uint8Array {
-  const wanted = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, u32: Uint32Array, bool: Uint8Array }[spec.storage];
+  const words = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, u32: Uint32Array };
+  const wanted = { ...words, e4m3: Uint8Array, e5m2: Uint8Array, i8: Int8Array, u8: Uint8Array, bool: Uint8Array }[spec.storage];
   const { storage } = spec;
   const rounded = (storage === 'f16' || storage === 'bf16') && data instanceof Float32Array;
   if (!rounded && !(data instanceof wanted)) {
@@ -89,7 +91,7 @@ function encode(name: string, spec: TensorSpec, data: ArrayBufferView, count: nu
 }
 
 /** Values of an output; 16-bit floats become f32. */
-function decode(storage: Storage, buffer: ArrayBuffer, count: number): Float32Array | Int32Array | Uint32Array | Uint8Array {
+function decode(storage: Storage, buffer: ArrayBuffer, count: number): Float32Array | Int32Array | Uint32Array | Int8Array | Uint8Array {
   switch (storage) {
     case 'f32':
       return new Float32Array(buffer, 0, count);
@@ -97,6 +99,11 @@ function decode(storage: Storage, buffer: ArrayBuffer, count: number): Float32Ar
       return new Int32Array(buffer, 0, count);
     case 'u32':
       return new Uint32Array(buffer, 0, count);
+    case 'i8':
+      return new Int8Array(buffer, 0, count);
+    case 'e4m3':
+    case 'e5m2':
+    case 'u8':
     case 'bool':
       return new Uint8Array(buffer, 0, count);
     case 'f16':

@@ -7,8 +7,12 @@ const TYPED: Readonly<Record<string, string>> = {
   f32: 'Float32Array',
   f16: 'Float32Array | Uint16Array',
   bf16: 'Float32Array | Uint16Array',
+  e4m3: 'Uint8Array',
+  e5m2: 'Uint8Array',
   i32: 'Int32Array',
+  i8: 'Int8Array',
   u32: 'Uint32Array',
+  u8: 'Uint8Array',
   bool: 'Uint8Array',
 };
 const READ: Readonly<Record<string, string>> = { ...TYPED, f16: 'Float32Array', bf16: 'Float32Array' };

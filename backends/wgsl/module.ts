@@ -10,6 +10,7 @@ import { NAN_NAME } from './print-number.ts';
 import {
   elementType,
   loadFourFunction,
+  decoderOf,
   loadFunction,
   storeFunction,
   tensorStorage,
@@ -161,6 +162,7 @@ export class ModuleContext {
 
   loader(t: ModuleTensor): string {
     this.accessors.set(t.load, loadFunction(t, t.variable, t.load, new Names(this.names)));
+    decoderOf(t).forEach((n) => this.helper(n));
     return t.load;
   }
 

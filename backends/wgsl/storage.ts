@@ -2,7 +2,7 @@
  * How each tensor lies in a WGSL storage buffer. WGSL addresses 32-bit words, so narrower elements are packed in words:
  * reads unpack, and writes change only their own bits, atomically, because other lanes own the word's other elements.
  */
-import type { StorageType } from '../../src/expr/types.ts';
+import { STORAGE, type StorageType } from '../../src/expr/types.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
 import type { BackendOptions } from '../backend.ts';
 import type { HelperName } from './helpers.ts';
@@ -50,17 +50,35 @@ function formOf(storage: StorageType, infinite: boolean, options: BackendOptions
     case 'f16':
       return options.shaderF16 && !infinite ? 'plain' : 'packed';
     case 'bf16':
+    case 'e4m3':
+    case 'e5m2':
+    case 'i8':
+    case 'u8':
     case 'bool':
       return 'packed';
   }
 }
 
-/** Elements per 32-bit word when packed. */
-const PER_WORD = { f16: 2, bf16: 2, bool: 4 } as const;
+/** How elements lie in a 32-bit word when packed. */
 const packing = (storage: StorageType): { shift: number; bits: number; count: number; mask: string } =>
-  storage === 'bool'
-    ? { shift: 2, bits: 8, count: PER_WORD.bool, mask: '0xffu' }
-    : { shift: 1, bits: 16, count: PER_WORD.f16, mask: '0xffffu' };
+  STORAGE[storage].bytes === 1
+    ? { shift: 2, bits: 8, count: 4, mask: '0xffu' }
+    : { shift: 1, bits: 16, count: 2, mask: '0xffffu' };
+
+/** Reads of an element from `moved`, a word that has it in its low bits. */
+const UNPACKED: Readonly<Partial<Record<StorageType, (moved: string) => string>>> = {
+  f16: (moved) => `unpack2x16float${moved}.x`,
+  bf16: (moved) => `bitcast<f32>(${moved} << 16u)`,
+  e4m3: (moved) => `e4m3_value(${moved} & 0xffu)`,
+  e5m2: (moved) => `e5m2_value(${moved} & 0xffu)`,
+  i8: (moved) => `extractBits(i32${moved}, 0u, 8u)`,
+  u8: (moved) => `${moved} & 0xffu`,
+  bool: (moved) => `(${moved} & 0xffu) != 0u`,
+};
+
+/** The helper that a load calls. */
+export const decoderOf = (t: TensorStorage): readonly HelperName[] =>
+  t.storage === 'e4m3' ? ['e4m3_value'] : t.storage === 'e5m2' ? ['e5m2_value'] : [];
 
 /** The WGSL element type of the buffer. */
 export function elementType(t: TensorStorage): string {
@@ -75,13 +93,8 @@ export function loadFunction(t: TensorStorage, variable: string, name: string, n
   const place = `u32(${i}) >> ${shift}u`;
   const word = t.written ? `atomicLoad(&${variable}[${place}])` : `${variable}[${place}]`;
   const moved = `(${word} >> (${bits}u * (u32(${i}) & ${count - 1}u)))`;
-  const value = {
-    f16: `unpack2x16float${moved}.x`,
-    bf16: `bitcast<f32>(${moved} << 16u)`,
-    bool: `(${moved} & 0xffu) != 0u`,
-  }[t.storage as keyof typeof PER_WORD];
-  const type = t.storage === 'bool' ? 'bool' : 'f32';
-  return `fn ${name}(${i}: i32) -> ${type} {\n  return ${value};\n}`;
+  const value = UNPACKED[t.storage]!(moved);
+  return `fn ${name}(${i}: i32) -> ${STORAGE[t.storage].value} {\n  return ${value};\n}`;
 }
 
 /** A function that reads elements 4p … 4p + 3 of a tensor of 16-bit floats, from two words. */
@@ -114,7 +127,7 @@ export function storeFunction(
   const [i, x, word, shift] = ['i', 'x', 'word', 'shift'].map((n) => names.fresh(n));
   const encoder = encoderOf(t);
   const text = `\
-fn ${name}(${i}: i32, ${x}: ${t.storage === 'bool' ? 'bool' : 'f32'}) {
+fn ${name}(${i}: i32, ${x}: ${STORAGE[t.storage].value}) {
   let ${word} = u32(${i}) >> ${log}u;
   let ${shift} = ${bits}u * (u32(${i}) & ${count - 1}u);
   atomicAnd(&${variable}[${word}], ~(${mask} << ${shift}));
@@ -123,9 +136,13 @@ fn ${name}(${i}: i32, ${x}: ${t.storage === 'bool' ? 'bool' : 'f32'}) {
   return { text, needs: encoder ? [encoder] : [] };
 }
 
-/** The helper that gives the bits of a 16-bit float; an f16 overflows to the right infinity by itself. */
+/** The helper that gives the bits of a narrow number; an f16 overflows to the right infinity by itself. */
 function encoderOf(t: TensorStorage): HelperName | undefined {
   if (t.storage === 'f16') return 'f16_bits';
+  if (t.storage === 'e4m3') return 'e4m3_bits';
+  if (t.storage === 'e5m2') return 'e5m2_bits';
+  if (t.storage === 'i8') return 'byte';
+  if (t.storage === 'u8') return 'byte_u32';
   if (t.storage === 'bf16') return t.infinite ? 'bf16_bits_with_inf' : 'bf16_bits';
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** Four elements at once: shared arrays and buffers of vectors. */
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
+import { STORAGE } from '../../src/expr/types.ts';
 import { dividedBy } from '../../src/expr/divide.ts';
 import { i32, op, read, type Expr } from '../../src/expr/expr.ts';
 import { simplify } from '../../src/expr/simplify.ts';
@@ -34,7 +35,7 @@ export function loadsOf(s: Extract<Stmt, { kind: 'loads' }>, scope: StatementSco
   const t = scope.tensor(s.array);
   if (!t) throw new CompilerBug('wgsl', `${s.array} is not declared`);
   if (t.fours) return t.storage === 'f16' ? `vec4<f32>(${t.variable}[${piece}])` : `${t.variable}[${piece}]`;
-  if (t.form === 'packed' && t.storage !== 'bool') return `${scope.module.fourLoader(t)}(${piece})`;
+  if (t.form === 'packed' && STORAGE[t.storage].bytes === 2) return `${scope.module.fourLoader(t)}(${piece})`;
   const first = simplify(op('mul', s.piece, i32(VECTOR)));
   const at = (n: number): Expr => read(s.array, [simplify(op('add', first, i32(n)))]);
   return `vec4<f32>(${[0, 1, 2, 3].map((n) => expressions.text(at(n))).join(', ')})`;

@@ -43,7 +43,9 @@ export function readInputs(kernel: IrKernel, paths: readonly TensorPath[]): Map<
 
 const isFloatStorage = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
 const asFloatStorage = (dtype: DType): StorageType | undefined =>
-  dtype === 'f32' || dtype === 'f16' || dtype === 'bf16' ? dtype : undefined;
+  dtype === 'f32' || dtype === 'f16' || dtype === 'bf16' || dtype === 'e4m3' || dtype === 'e5m2'
+    ? dtype
+    : undefined;
 
 export interface Specialised {
   /** Storage per input and output name, where it differs from what is declared. */

@@ -19,6 +19,8 @@ export const UNIT: Readonly<Partial<Record<StorageType, number>>> = {
   f32: 2 ** -24,
   f16: 2 ** -11,
   bf16: 2 ** -8,
+  e4m3: 2 ** -4,
+  e5m2: 2 ** -3,
 };
 
 /** Devices may flush values this small to zero. */

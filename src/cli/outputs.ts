@@ -1,6 +1,8 @@
 /** Where results go: tensor files, and a line for a person. */
 import { userError } from '../diagnostics/diagnostic.ts';
+import { STORAGE } from '../expr/types.ts';
 import type { IrKernel } from '../ir/ir.ts';
+import { STORE_ROUND } from '../kernel/rounding.ts';
 import { encodeTensors, writeFilesAtomically } from '../runtime/files.ts';
 import { shapeText, tensorFrom, tensorValues, type Tensor } from '../runtime/tensor.ts';
 import type { Execution } from './targets.ts';
@@ -11,7 +13,9 @@ export function roundOutputs(kernel: IrKernel, { outputs }: Execution): Map<stri
   const out = new Map<string, Tensor>();
   for (const { name, storage } of kernel.outputs) {
     const { shape, values } = outputs.get(name)!;
-    out.set(name, tensorFrom(storage, shape, values, `output ${name}`));
+    // Bytes saturate when they are stored.
+    const stored = STORAGE[storage].bytes === 1 ? values.map(STORE_ROUND[storage]) : values;
+    out.set(name, tensorFrom(storage, shape, stored, `output ${name}`));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 /** One row per scalar operation: arity, result type and meaning. Printers decide spelling only. */
 import { philox } from './philox.ts';
+import { roundEven } from './round-even.ts';
 import type { ScalarType } from './types.ts';
 
 type TypeRule = (args: readonly ScalarType[]) => ScalarType;
@@ -41,12 +42,6 @@ export function toBfloatBits(x: number): number {
   const bits = scratch.getUint32(0);
   if (Number.isNaN(x)) return 0x7fc0;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
-}
-
-/** Round half to even, as IEEE and every target do. */
-export function roundEven(x: number): number {
-  const r = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
 }
 
 /** Error function by series below 3 and continued fraction above; relative error under 1e-14. */

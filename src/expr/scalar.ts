@@ -1,5 +1,6 @@
 /** The meaning of one operation on numbers, with the integer and storage rules that `ops.ts` leaves to its users. */
-import { OPS, roundEven, type OpName } from './ops.ts';
+import { OPS, type OpName } from './ops.ts';
+import { roundEven } from './round-even.ts';
 import type { ScalarType } from './types.ts';
 
 const view = new DataView(new ArrayBuffer(8));

@@ -2,7 +2,7 @@
 export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool';
 
 /** How elements lie in a tensor in memory. */
-export type StorageType = 'f32' | 'f16' | 'bf16' | 'i32' | 'u32' | 'bool';
+export type StorageType = 'f32' | 'f16' | 'bf16' | 'e4m3' | 'e5m2' | 'i32' | 'i8' | 'u32' | 'u8' | 'bool';
 
 export interface StorageInfo {
   readonly bytes: number;
@@ -14,7 +14,11 @@ export const STORAGE: Readonly<Record<StorageType, StorageInfo>> = {
   f32: { bytes: 4, value: 'f32' },
   f16: { bytes: 2, value: 'f32' },
   bf16: { bytes: 2, value: 'f32' },
+  e4m3: { bytes: 1, value: 'f32' },
+  e5m2: { bytes: 1, value: 'f32' },
   i32: { bytes: 4, value: 'i32' },
+  i8: { bytes: 1, value: 'i32' },
   u32: { bytes: 4, value: 'u32' },
+  u8: { bytes: 1, value: 'u32' },
   bool: { bytes: 1, value: 'bool' },
 };

@@ -1,5 +1,6 @@
 /** Rounding of numbers to storage formats, ties to even. */
 import { hfround } from '@petamoriken/float16';
+import { roundFloat8 } from '../expr/float8.ts';
 import { toBfloatBits, toHalfBits } from '../expr/ops.ts';
 import type { StorageType } from '../expr/types.ts';
 
@@ -28,13 +29,17 @@ export function f16Round(x: number): number {
   return hfround(x);
 }
 
-/** What a value becomes when it is stored. Integers wrap, booleans become 0 or 1. */
+/** What a value becomes when it is stored. Integers of 32 bits wrap, those of 8 saturate, booleans become 0 or 1. */
 export const STORE_ROUND: Readonly<Record<StorageType, (x: number) => number>> = {
   f32: Math.fround,
   f16: f16Round,
   bf16: bf16Round,
+  e4m3: (x) => roundFloat8('e4m3', x),
+  e5m2: (x) => roundFloat8('e5m2', x),
   i32: (x) => x | 0,
+  i8: (x) => Math.min(Math.max(x | 0, -128), 127),
   u32: (x) => x >>> 0,
+  u8: (x) => Math.min(x >>> 0, 255),
   bool: (x) => (x !== 0 ? 1 : 0),
 };
 

@@ -15,7 +15,7 @@ const READS: Readonly<Record<string, DType>> = {
   i8: 'i64', i4: 'i32', i2: 'i16', i1: 'i8',
   u8: 'u64', u4: 'u32', u2: 'u16', u1: 'u8', b1: 'bool',
 }; // prettier-ignore
-const WRITES: Readonly<Record<DType, string>> = {
+const WRITES: Readonly<Partial<Record<DType, string>>> = {
   f64: '<f8', f32: '<f4', f16: '<f2', bf16: '<V2',
   i64: '<i8', i32: '<i4', i16: '<i2', i8: '|i1',
   u64: '<u8', u32: '<u4', u16: '<u2', u8: '|u1', bool: '|b1',
@@ -108,10 +108,15 @@ function fromColumnMajor(data: Uint8Array, shape: readonly number[], size: numbe
   return out;
 }
 
-/** Writes a .npy file, version 1.0, little-endian, row-major; data starts at a multiple of 64 as NumPy's does. */
+/** @throws UserError E0706 for 8-bit floats. Writes a .npy file, version 1.0, little-endian, row-major; data starts at a multiple of 64 as NumPy's does. */
 export function encodeNpy(t: Tensor): Uint8Array {
+  const descr = WRITES[t.dtype];
+  if (descr === undefined)
+    throw userError('E0706', `NumPy has no type for ${t.dtype} elements`, {
+      hint: 'write a .safetensors file',
+    });
   const shape = t.shape.length === 1 ? `(${t.shape[0]},)` : `(${t.shape.join(', ')})`;
-  const dict = `{'descr': '${WRITES[t.dtype]}', 'fortran_order': False, 'shape': ${shape}, }`;
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }`;
   const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
   const header = dict.padEnd(length - 1) + '\n';
   const out = new Uint8Array(10 + length + t.bytes.length);

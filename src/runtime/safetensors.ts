@@ -8,7 +8,7 @@ import type { TensorArchive } from './archive.ts';
 import { DTYPES, elementCount, shapeText, type DType, type Tensor } from './tensor.ts';
 
 const READS: Readonly<Record<string, DType>> = {
-  F64: 'f64', F32: 'f32', F16: 'f16', BF16: 'bf16',
+  F64: 'f64', F32: 'f32', F16: 'f16', BF16: 'bf16', F8_E4M3: 'e4m3', F8_E5M2: 'e5m2',
   I64: 'i64', I32: 'i32', I16: 'i16', I8: 'i8',
   U64: 'u64', U32: 'u32', U16: 'u16', U8: 'u8', BOOL: 'bool',
 }; // prettier-ignore

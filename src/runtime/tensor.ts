@@ -1,11 +1,26 @@
 /** Tensors as they lie in files and memory: a type, a shape (outermost first) and little-endian bytes without padding. */
 import { userError } from '../diagnostics/diagnostic.ts';
+import { float8Bits, float8Value, type Float8 } from '../expr/float8.ts';
 import type { StorageType } from '../expr/types.ts';
 import { bf16Bits, bf16Value, f16Bits, f16Value } from './half.ts';
 
 /** Element types that files may hold; a superset of what kernels store. */
 export type DType =
-  'f64' | 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i16' | 'i8' | 'u64' | 'u32' | 'u16' | 'u8' | 'bool';
+  | 'f64'
+  | 'f32'
+  | 'f16'
+  | 'bf16'
+  | 'e4m3'
+  | 'e5m2'
+  | 'i64'
+  | 'i32'
+  | 'i16'
+  | 'i8'
+  | 'u64'
+  | 'u32'
+  | 'u16'
+  | 'u8'
+  | 'bool';
 
 export interface Tensor {
   readonly dtype: DType;
@@ -21,6 +36,12 @@ interface DTypeRow {
   readonly range?: readonly [number, number];
 }
 
+const float8 = (format: Float8): DTypeRow => ({
+  bytes: 1,
+  get: (v, a) => float8Value(format, v.getUint8(a)),
+  set: (v, a, x) => v.setUint8(a, float8Bits(format, x)),
+});
+
 /** One row per element type. 64-bit integers are carried as doubles: exact to 2^53, refused beyond it. */
 export const DTYPES: Readonly<Record<DType, DTypeRow>> = {
   f64: { bytes: 8, get: (v, a) => v.getFloat64(a, true), set: (v, a, x) => v.setFloat64(a, x, true) },
@@ -35,6 +56,8 @@ export const DTYPES: Readonly<Record<DType, DTypeRow>> = {
     get: (v, a) => bf16Value(v.getUint16(a, true)),
     set: (v, a, x) => v.setUint16(a, bf16Bits(x), true),
   },
+  e4m3: float8('e4m3'),
+  e5m2: float8('e5m2'),
   i64: {
     bytes: 8,
     get: (v, a) => exact(v.getBigInt64(a, true)),
@@ -163,6 +186,10 @@ export function storageFor(dtype: DType): StorageType {
     case 'f32':
     case 'f16':
     case 'bf16':
+    case 'e4m3':
+    case 'e5m2':
+    case 'i8':
+    case 'u8':
     case 'bool':
     case 'u32':
       return dtype;

@@ -53,7 +53,8 @@ describe.skipIf(missing !== undefined)(`tuning on WebGPU (${missing ?? 'a device
     expect(plan!.measured!.values).toEqual({ N: 33, M: 40, D: 4 });
     expect(rows.some((r) => JSON.stringify(r.schedule).includes(JSON.stringify(plan!.launches)))).toBe(true);
 
-    const device = ['--device', plan!.device];
+    const lanes = plan!.subgroups ? ['--subgroups', String(plan!.subgroups)] : [];
+    const device = ['--device', plan!.device, ...lanes];
     const explained = await attnc('explain', spec, '--set', 'D=4', ...device);
     expect(explained.stdout).toContain(`plan         from ${planFile()}`);
     const compiled = await attnc('compile', spec, '-t', 'wgsl', '--set', 'D=4', ...device, '-o', folder);

@@ -1,6 +1,6 @@
 /** Small programs in Kernel IR, written by hand, that exercise what the CUDA back-end prints. */
 import { bool, constant, f32, i32, op, read, variable, type Expr } from '../../src/expr/expr.ts';
-import type { StorageType } from '../../src/expr/types.ts';
+import { STORAGE, type StorageType } from '../../src/expr/types.ts';
 import {
   arrayS,
   assign,
@@ -300,7 +300,7 @@ export function pointwise(
 ): Program {
   const N = v('N');
   const n = add(mul(WORKGROUP, i32(32)), LANE);
-  const typeOf = (s: StorageType) => (s === 'f16' || s === 'bf16' ? 'f32' : s);
+  const typeOf = (s: StorageType) => STORAGE[s].value;
   const tensor = (name: 'x' | 'y' | 'out') => ({ name, storage: storage[name], shape: [N] });
   const kernel: Kernel = {
     name: 'pointwise',

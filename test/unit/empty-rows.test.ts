@@ -258,7 +258,8 @@ describe('the examples', () => {
       expect({ f, warned: found.filter((d) => d.severity === 'warning') }).toEqual({ f, warned: [] });
       return verdict;
     });
-    expect(verdicts).not.toContain('open');
+    // A row of moba keeps a key because its own block is ranked first, which the prover does not see.
+    expect(files.filter((_, n) => verdicts[n] === 'open')).toEqual(['moba.attn']);
     const masked = verdicts.filter((v) => v !== 'unmasked');
     // The others have lengths, adjacency or positions, which tensors decide.
     expect(masked.filter((v) => v === 'proven').length).toBeGreaterThan(masked.length / 2);

@@ -3,7 +3,7 @@ import { manifestOf } from '../../backends/wgsl/manifest.ts';
 import { legalizeWgsl } from '../../backends/wgsl/legalize/legalize.ts';
 import { printModule } from '../../backends/wgsl/print.ts';
 import type { BackendOptions } from '../../backends/backend.ts';
-import type { StorageType } from '../../src/expr/types.ts';
+import { STORAGE, type StorageType } from '../../src/expr/types.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
 import { runOnWebgpu, type WgslModule } from '../../src/runtime/webgpu.ts';
 import { openWebgpu, type Webgpu } from '../../src/runtime/webgpu-device.ts';
@@ -39,7 +39,7 @@ export async function runValues(
   return Object.fromEntries(
     program.outputs.map((t) => {
       const data = outputs[t.name]!;
-      const size = { f32: 4, i32: 4, u32: 4, f16: 2, bf16: 2, bool: 1 }[t.storage];
+      const size = STORAGE[t.storage].bytes;
       return [t.name, tensorValues(tensorOf(t.storage, [data.length / size], data))];
     }),
   );

@@ -1,6 +1,6 @@
 /** Random tensors for a kernel, with values that its formulas can mean. */
 import { evalConst } from '../../expr/evaluate.ts';
-import { STORAGE } from '../../expr/types.ts';
+import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { IrKernel, IrTensor } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { elementCount, tensorFrom, type Tensor } from '../../runtime/tensor.ts';
@@ -30,24 +30,31 @@ export function drawInputs(
     if (STORAGE[tensor.storage].value === 'f32')
       values.forEach((x, n) => (values[n] = temper(tensor.name, x)));
     // Lengths and document ids are often ascending, and masks treat runs specially.
-    if (STORED_INTEGERS.has(tensor.storage) && random.next() < 0.5) values.sort();
+    if (holdsIntegers(tensor.storage) && random.next() < 0.5) values.sort();
     out.set(tensor.name, tensorFrom(tensor.storage, shape, values, tensor.name));
   }
   return out;
 }
 
-const STORED_INTEGERS: ReadonlySet<string> = new Set(['i32', 'u32']);
+const holdsIntegers = (s: StorageType): boolean => STORAGE[s].value === 'i32' || STORAGE[s].value === 'u32';
 const ANY_BITS = 'any bits';
+/** Of integers that select nothing. */
+const UNUSED = 3;
 
 function drawer(tensor: IrTensor, random: Random, most: () => number | typeof ANY_BITS): () => number {
   if (tensor.storage === 'bool') {
     const often = random.pick([0.5, 0.8, 1]);
     return () => +(random.next() < often);
   }
-  if (tensor.storage === 'i32' || tensor.storage === 'u32') {
+  if (holdsIntegers(tensor.storage)) {
     const limit = most();
+    const { value, bytes } = STORAGE[tensor.storage];
+    const signed = value === 'i32';
+    // Bytes that select nothing are quantised numbers.
+    if (bytes === 1 && (limit === ANY_BITS || limit === UNUSED))
+      return () => (signed ? random.int(-127, 127) : random.int(0, 255));
+    if (bytes === 1) return () => random.int(0, Math.min(Number(limit), signed ? 127 : 255));
     if (limit === ANY_BITS) {
-      const signed = tensor.storage === 'i32';
       return () => (signed ? random.int(0, 0xffffffff) | 0 : random.int(0, 0xffffffff));
     }
     return () => random.int(0, limit);
@@ -86,11 +93,11 @@ function mostOf(
   extents: ReadonlyMap<string, number>,
   shrink: number,
 ): number | typeof ANY_BITS {
-  if (use === undefined) return 3;
+  if (use === undefined) return UNUSED;
   const below = use.below.map((e) => evalConst(e, known) - 1);
   const near = use.near.map((e) => Math.floor((evalConst(e, known) - 1) / 2 ** shrink));
   if (below.length + near.length > 0) return Math.max(0, Math.min(...below, ...near));
   if (use.bits) return ANY_BITS;
   if (use.comparedWith.length > 0) return Math.max(...use.comparedWith.map((axis) => extents.get(axis)!));
-  return 3;
+  return UNUSED;
 }

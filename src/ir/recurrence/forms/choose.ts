@@ -65,14 +65,19 @@ const stepsOf = (k: IrKernel, axis: string): readonly Step[] =>
     .filter((c) => c.states.some((s) => s.axis === axis))
     .map((c) => analyseComponent(k, c));
 
+/**
+ * Lanes of a workgroup share those elements: their number still grows with the chunk, and beside it the state is carried from
+ * short chunk to short chunk. On an H200 chunks of 32 take 0.8 of the time of chunks of 64 (docs/gpu.md).
+ */
+const SHARED = 32;
+
 /** Numbers of a state that a workgroup can hold together with what a long chunk needs beside it. */
 const HELD = 64 * 64;
 
 function chunkOf(k: IrKernel, axis: string, steps: readonly Step[], o: FormChoice): number {
   if (!steps.some((s) => solves(s) || byElement(s))) return CONTRACTED;
-  // Lanes of a workgroup share the elements of scores: that costs less than carrying the state from short chunk to short chunk.
   const shared = o.limits.blocks === true && !steps.some(solves) && largestState(k, axis) <= HELD;
-  return shared ? CONTRACTED : BY_ELEMENT;
+  return shared ? SHARED : BY_ELEMENT;
 }
 
 const solves = (s: Step): boolean => s.kind === 'affine' && s.feedback.length > 0;

@@ -25,6 +25,8 @@ const UNITS_OF_NOISE = 256;
 export interface NoiseOptions {
   /** Format of the operands of contractions. */
   readonly operands?: 'f16' | 'bf16' | undefined;
+  /** Size of the noise in units of f32, instead of many. */
+  readonly units?: number;
 }
 
 /**
@@ -37,14 +39,15 @@ const PRECISE = new Set(['neg', 'abs', 'select', 'min', 'max', 'floor', 'ceil', 
 
 /** The kernel with `change` applied to the results of operations and the terms of sums, with its unit for each. */
 function changed(k: IrKernel, options: NoiseOptions, change: (e: Expr, unit: number) => Expr): IrKernel {
+  const own = (options.units ?? UNITS_OF_NOISE) * F32_UNIT;
   const go = (e: Expr): Expr => {
     const inner = mapChildren(e, go);
     if (inner.type !== 'f32') return inner;
-    if (inner.kind === 'op') return PRECISE.has(inner.op) ? inner : change(inner, UNITS_OF_NOISE * F32_UNIT);
+    if (inner.kind === 'op') return PRECISE.has(inner.op) ? inner : change(inner, own);
     if (inner.kind !== 'reduce') return inner;
-    if (inner.op === 'logsumexp') return change(inner, UNITS_OF_NOISE * F32_UNIT);
+    if (inner.op === 'logsumexp') return change(inner, own);
     if (inner.op !== 'sum' && inner.op !== 'mean') return inner;
-    const unit = options.operands ? 4 * UNIT[options.operands]! : UNITS_OF_NOISE * F32_UNIT;
+    const unit = options.operands ? 4 * UNIT[options.operands]! : own;
     return { ...inner, body: change(inner.body, unit) };
   };
   return { ...k, defs: k.defs.map((d) => ({ ...d, value: go(d.value) })) };
@@ -56,7 +59,7 @@ function withUnderflow(k: IrKernel): IrKernel {
 }
 
 /** The kernel with every rounding made large; `seed` chooses signs. */
-function withNoise(k: IrKernel, seed: number, options: NoiseOptions): IrKernel {
+export function withNoise(k: IrKernel, seed: number, options: NoiseOptions): IrKernel {
   let count = seed * 1000;
   const axes = new Map(k.axes.map((a, n) => [a.name, n]));
   const noise = (e: Expr, size: number): Expr => {

@@ -6,6 +6,9 @@ import type { Features } from '../../src/cli/pipeline.ts';
 import { execute, interpret, type Launch, type Target } from '../../src/cli/targets.ts';
 import { explainedByRounding } from '../../src/cli/verify/conditioning.ts';
 import { STORAGE } from '../../src/expr/types.ts';
+import { interpretKernel } from '../../src/ir/interpret.ts';
+import { tensorValues } from '../../src/runtime/tensor.ts';
+import { withNoise } from '../laws/rounding.ts';
 import { ALL_SETS, launchOf, type Example, type FloatStorage, type SetName } from './examples.ts';
 
 /**
@@ -35,6 +38,22 @@ export async function compareLaunch(
   });
 }
 
+/**
+ * The definition moves past the limit when each of its operations errs by a unit of f32: terms cancel that no rounding of inputs
+ * parts, as the entropy of a single weight is the difference of two equal numbers.
+ */
+function explainedByOperations(
+  { kernel, inputs, sizes, params }: Launch,
+  missed: readonly OutputAgreement[],
+): boolean {
+  const given = Object.fromEntries(
+    [...inputs].map(([name, t]) => [name, { shape: t.shape, data: Array.from(tensorValues(t)) }]),
+  );
+  const exact = interpretKernel(kernel, given, sizes, params);
+  const moved = interpretKernel(withNoise(kernel, 1, { units: 1 }), given, sizes, params);
+  return missed.every((o) => compare(moved[o.output]!.data, exact[o.output]!.data).worst > o.tolerance);
+}
+
 const told = (o: OutputAgreement): string =>
   `${o.output}[${o.at}] is ${o.actual} where ${o.expected} is right: error ${o.worst.toExponential(2)}`;
 
@@ -60,7 +79,7 @@ export async function expectAgreement(
     const all = await compareLaunch(target, launch, storage);
     const missed = all.filter((o) => !o.agrees);
     if (missed.every((o) => o.missed <= FEW * o.compared)) held++;
-    if (missed.length > 0 && !explainedByRounding(launch, 1, all)) {
+    if (missed.length > 0 && !explainedByRounding(launch, 1, all) && !explainedByOperations(launch, missed)) {
       const numbers = JSON.stringify({ ...launch.sizes, ...launch.params });
       wrong.push(`${set} ${numbers}: ${missed.map(told).join('; ')}`);
     }

@@ -158,7 +158,7 @@ export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof Sour
       },
       options.observe,
     );
-  const to = scheduleKey(ir.name, options.target, features);
+  const to = scheduleKey(ir.name, options.target, features, backend.limits(features));
   const { made: lowered, planUse } = lowerByPlan(options.plan, to, lower);
   const program = backend.legalize(lowered.program, features);
   const [beyond] = backend.check(program, features);

@@ -1,11 +1,13 @@
 /** What WebGPU guarantees without asking. */
+import { EXCHANGING_LANES } from '../../src/kernel/subgroups.ts';
 import type { BackendOptions, Limits } from '../backend.ts';
 
 /** Bytes of workgroup memory that every device has. */
 export const GUARANTEED_BYTES = 16384;
 
 export function wgslLimits(options: BackendOptions = {}): Limits {
-  const exchanges = (options.subgroups ?? 1) > 1;
+  const least = options.device === 'cpu' ? EXCHANGING_LANES : 2;
+  const exchanges = (options.subgroups ?? 1) >= least;
   return {
     workgroupBytes: Math.max(GUARANTEED_BYTES, options.workgroupBytes ?? 0),
     maxLanes: 256,

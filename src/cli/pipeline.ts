@@ -195,7 +195,8 @@ export const scheduleOf = (
   target: CompileTarget,
   features: Features,
   { notes }: Pick<Lowered, 'notes'>,
-): Schedule => decidedSchedule(scheduleKey(kernel.name, target, features), notes);
+): Schedule =>
+  decidedSchedule(scheduleKey(kernel.name, target, features, planLimits(target, features)), notes);
 
 /**
  * Source, manifest and host code for one target.

@@ -4,7 +4,7 @@
  */
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
-import type { StagePlan } from '../tile/plan.ts';
+import type { PlanLimits, StagePlan } from '../tile/plan.ts';
 
 export const PLAN_FORMAT = 1;
 
@@ -66,15 +66,18 @@ export type ScheduleKey = Pick<Schedule, 'kernel' | 'target' | 'device' | 'arch'
 interface Asked {
   readonly device?: 'gpu' | 'cpu';
   readonly arch?: 'sm_80' | 'sm_90a';
-  readonly subgroups?: number;
 }
 
-/** What a compilation wants a schedule for. */
-export function scheduleKey(kernel: string, target: Schedule['target'], asked: Asked): ScheduleKey {
-  if (target === 'cuda')
-    return { kernel, target, device: 'gpu', ...(asked.arch === 'sm_90a' ? { arch: asked.arch } : {}) };
-  const { device = 'gpu', subgroups = 1 } = asked;
-  return { kernel, target, device, ...(device === 'cpu' && subgroups > 1 ? { subgroups } : {}) };
+/** What a compilation wants a schedule for, with the limits of its target. */
+export function scheduleKey(
+  kernel: string,
+  target: Schedule['target'],
+  { device = 'gpu', arch }: Asked,
+  limits: Pick<PlanLimits, 'exchanges' | 'subgroup'>,
+): ScheduleKey {
+  if (target === 'cuda') return { kernel, target, device: 'gpu', ...(arch === 'sm_90a' ? { arch } : {}) };
+  const exchanges = device === 'cpu' && limits.exchanges === true;
+  return { kernel, target, device, ...(exchanges ? { subgroups: limits.subgroup } : {}) };
 }
 
 /** For people. */

@@ -28,7 +28,8 @@ const CPU: Options = { target: 'wgsl', set: SET, features: { device: 'cpu' } };
 /** What the compiler decides for an example. */
 function decided(text: string, options: Options = CPU): Schedule {
   const ir = irOf(text);
-  const to = scheduleKey(ir.name, options.target, options.features ?? {});
+  const features = options.features ?? {};
+  const to = scheduleKey(ir.name, options.target, features, backendFor(options.target).limits(features));
   return decidedSchedule(to, compileIr(ir, options).notes);
 }
 
@@ -248,12 +249,12 @@ describe('a plan for something else', () => {
     const d = errorOf(() => compileIr(irOf(example('causal')), { ...CPU, plan }));
     expect(d.code).toBe('E0640');
     expect(d.message).toMatch(/operands is exchanged/);
-    const features = { device: 'cpu', subgroups: 4 } as const;
-    const wide = changed(decided(example('causal'), { ...CPU, features }), { lanes: 8 });
+    const features = { device: 'cpu', subgroups: 8 } as const;
+    const wide = changed(decided(example('causal'), { ...CPU, features }), { lanes: 16, blockM: 64 });
     const more = errorOf(() =>
       compileIr(irOf(example('causal')), { ...CPU, features, plan: source(fileText(wide), true) }),
     );
-    expect(more.message).toMatch(/lanes is 8, more than the 4 of a subgroup/);
+    expect(more.message).toMatch(/lanes is 16, more than the 8 of a subgroup/);
   });
 
   it('is still for a text with other names, comments and sizes', () => {

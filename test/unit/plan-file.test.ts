@@ -1,6 +1,7 @@
 /** Plan files: the schedule as data, what is wrong with one, and what compiling by one means. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { backendFor } from '../../backends/index.ts';
 import { checkText, compileIr, semanticIr } from '../../src/compile.ts';
 import { positionAt } from '../../src/diagnostics/render.ts';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts';

@@ -134,7 +134,19 @@ class Verifier {
     const logic = e.op === 'and' || e.op === 'or' || e.op === 'not';
     if (logic !== (operands[0] === 'bool') && !['eq', 'ne', 'select', 'cast'].includes(e.op))
       this.fail(`${e.op} of ${types.join(' and ')}${at}`);
-    const integers = ['idiv', 'mod', 'quot', 'rem', 'bitand', 'bitor', 'bitxor', 'bitnot', 'shl', 'shr', 'philox'];
+    const integers = [
+      'idiv',
+      'mod',
+      'quot',
+      'rem',
+      'bitand',
+      'bitor',
+      'bitxor',
+      'bitnot',
+      'shl',
+      'shr',
+      'philox',
+    ];
     if (integers.includes(e.op) && operands[0] === 'f32') this.fail(`${e.op} of f32${at}`);
     if (row.type(['i32', 'i32', 'i32']) === 'f32' && operands[0] !== 'f32')
       this.fail(`${e.op} of ${operands[0]}${at}`);

@@ -16,7 +16,14 @@ import { expectGolden } from '../support/golden.ts';
 const root = join(import.meta.dirname, '../..');
 const SET = { D: 16, E: 16 };
 /** On software devices every element of a tile is printed: two columns show as much as sixteen. */
-const SMALL: StagePlan = { arrangement: 'lane-rows', blockM: 8, blockN: 2, lanes: 8, operands: 'direct', fullTiles: 'apart' };
+const SMALL: StagePlan = {
+  arrangement: 'lane-rows',
+  blockM: 8,
+  blockN: 2,
+  lanes: 8,
+  operands: 'direct',
+  fullTiles: 'apart',
+};
 
 const VARIANTS: readonly { readonly path: string; readonly options: CompileOptions }[] = [
   { path: 'wgsl/NAME.gpu.wgsl', options: { target: 'wgsl', set: SET } },

@@ -8,7 +8,9 @@ const shorts = (n, f) => Uint16Array.from({ length: n }, (_, i) => f(i));
 /** Bytes of 4-byte fields, each `[kind, value]`. */
 const fields = (...list) => {
   const bytes = Buffer.alloc(list.length * 4);
-  list.forEach(([kind, value], i) => (kind === 'f' ? bytes.writeFloatLE(value, i * 4) : bytes.writeInt32LE(value, i * 4)));
+  list.forEach(([kind, value], i) =>
+    kind === 'f' ? bytes.writeFloatLE(value, i * 4) : bytes.writeInt32LE(value, i * 4),
+  );
   return bytes;
 };
 
@@ -91,7 +93,12 @@ export const cases = [
     args: ['x', 'y', 'scratch', fields(['i', n], ['i', 1], ['f', 3])],
     expected: { y: floats(n, (i) => i + 3 * ((i % 5) - 2)) },
     mutants: [
-      { id: 1, kinds: ['out-of-bounds'], fast: ['out-of-bounds'], says: /byte \d+ of [xy], which has .* at vector_add\.cu:\d+/ },
+      {
+        id: 1,
+        kinds: ['out-of-bounds'],
+        fast: ['out-of-bounds'],
+        says: /byte \d+ of [xy], which has .* at vector_add\.cu:\d+/,
+      },
       { id: 2, kinds: ['division'], fast: ['division'] },
       { id: 3, kinds: ['uninitialised', 'race'] },
       { id: 4, kinds: ['race'], says: /blocks \d+ and \d+/ },
@@ -114,17 +121,24 @@ export const cases = [
     mutants: [
       { id: 1, kinds: ['race'], says: /block_sum.*part\+\d+: thread \d+ at block_reduce\.cu:\d+/ },
       { id: 2, kinds: ['barrier-divergence'], fast: ['barrier-divergence'] },
-      { id: 3, kinds: ['barrier-divergence', 'warp-divergence', 'deadlock'], fast: ['barrier-divergence', 'warp-divergence', 'deadlock'] },
+      {
+        id: 3,
+        kinds: ['barrier-divergence', 'warp-divergence', 'deadlock'],
+        fast: ['barrier-divergence', 'warp-divergence', 'deadlock'],
+      },
       { id: 4, kinds: ['uninitialised'] },
       { id: 5, kinds: ['out-of-bounds'] },
       { id: 6, kinds: ['barrier-divergence'], fast: ['barrier-divergence'], says: /threads have exited/ },
       { id: 7, kinds: ['race'] },
     ],
   },
-  { ...mmaCase('mma_tile f16', f16, 0), mutants: [
-    { id: 1, kinds: ['misaligned'], fast: ['misaligned'] },
-    { id: 2, kinds: ['deadlock'], fast: ['deadlock'] },
-  ] },
+  {
+    ...mmaCase('mma_tile f16', f16, 0),
+    mutants: [
+      { id: 1, kinds: ['misaligned'], fast: ['misaligned'] },
+      { id: 2, kinds: ['deadlock'], fast: ['deadlock'] },
+    ],
+  },
   mmaCase('mma_tile bf16', bf16, 1),
   {
     name: 'async_stages',

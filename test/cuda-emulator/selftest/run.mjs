@@ -15,7 +15,15 @@ const build = process.argv[2] ?? join(tmpdir(), `cuda-emulator-${process.getuid?
 const execute = promisify(execFile);
 
 const compiler = process.env.CXX ?? 'g++';
-const common = ['-std=c++20', '-g1', '-gdwarf-4', '-ffp-contract=off', '-fno-extern-tls-init', '-fstack-clash-protection', ...(process.env.CUEMU_FLAGS?.split(' ') ?? [])];
+const common = [
+  '-std=c++20',
+  '-g1',
+  '-gdwarf-4',
+  '-ffp-contract=off',
+  '-fno-extern-tls-init',
+  '-fstack-clash-protection',
+  ...(process.env.CUEMU_FLAGS?.split(' ') ?? []),
+];
 const modes = { fast: ['-O2'], check: ['-O1', '-fsanitize=thread,bounds'] };
 
 /** Whatever the runtime or the headers are made of names the folder that their objects are kept in. */
@@ -47,16 +55,37 @@ async function buildRuntime() {
   await Promise.all([
     cached('driver.o', [...common, '-O2', '-c', join(root, 'driver.cpp')]),
     ...Object.keys(modes).map((mode) =>
-      cached(`${mode}/harness.hpp.gch`, [...common, ...modes[mode], '-x', 'c++-header', join(root, 'include/harness.hpp')])),
+      cached(`${mode}/harness.hpp.gch`, [
+        ...common,
+        ...modes[mode],
+        '-x',
+        'c++-header',
+        join(root, 'include/harness.hpp'),
+      ]),
+    ),
   ]);
 }
 
 async function buildKernel(kernel, mode, mutant) {
   const program = join(work, `${kernel}-${mode}-${mutant}`);
   const main = `${program}.cpp`;
-  writeFileSync(main, `#include "harness.hpp"\n#include "${join(here, 'kernels', `${kernel}.cu`)}"\nCUEMU_MAIN(${kernel})\n`);
-  await execute(compiler, [...common, ...modes[mode], `-DMUTANT=${mutant}`, '-I', join(cache, mode), '-I', join(root, 'include'),
-    '-c', main, '-o', `${program}.o`]);
+  writeFileSync(
+    main,
+    `#include "harness.hpp"\n#include "${join(here, 'kernels', `${kernel}.cu`)}"\nCUEMU_MAIN(${kernel})\n`,
+  );
+  await execute(compiler, [
+    ...common,
+    ...modes[mode],
+    `-DMUTANT=${mutant}`,
+    '-I',
+    join(cache, mode),
+    '-I',
+    join(root, 'include'),
+    '-c',
+    main,
+    '-o',
+    `${program}.o`,
+  ]);
   // Linked apart, without -fsanitize, so that the compiler's own sanitizer libraries stay out; the runtime's
   // copies of inline functions come first, because its hooks must not call instrumented ones.
   await execute(compiler, [join(cache, 'driver.o'), `${program}.o`, '-no-pie', '-pthread', '-o', program]);
@@ -66,7 +95,14 @@ async function buildKernel(kernel, mode, mutant) {
 function writeJob(test, path, threads) {
   const data = [];
   let size = 0;
-  const lines = ['cuemu-job 1', `data ${path}.data`, `result ${path}.result`, 'timeout 60', `threads ${threads}`, 'schedules forward reverse random:7'];
+  const lines = [
+    'cuemu-job 1',
+    `data ${path}.data`,
+    `result ${path}.result`,
+    'timeout 60',
+    `threads ${threads}`,
+    'schedules forward reverse random:7',
+  ];
   for (const b of test.buffers) {
     const bytes = b.data?.byteLength ?? b.bytes;
     lines.push(`buffer ${b.name} ${bytes} ${b.data ? `data ${size}` : ''} ${b.options ?? ''}`);
@@ -76,7 +112,14 @@ function writeJob(test, path, threads) {
   }
   const { grid, block, shared = 0 } = test.launch;
   lines.push(`launch ${test.kernel} grid ${grid} block ${block} shared ${shared}`);
-  for (const a of test.args) lines.push(typeof a === 'string' ? `arg buffer ${a}` : Buffer.isBuffer(a) ? `arg bytes ${a.toString('hex')}` : `arg tensormap ${a.map}`);
+  for (const a of test.args)
+    lines.push(
+      typeof a === 'string'
+        ? `arg buffer ${a}`
+        : Buffer.isBuffer(a)
+          ? `arg bytes ${a.toString('hex')}`
+          : `arg tensormap ${a.map}`,
+    );
   writeFileSync(`${path}.data`, Buffer.concat(data));
   writeFileSync(path, `${lines.join('\n')}\n`);
 }
@@ -108,7 +151,8 @@ function line(good, name, detail) {
   if (!good) failed++;
   console.log(`${good ? 'ok' : 'FAIL'} ${name}${good && !process.env.VERBOSE ? '' : `\n    ${detail}`}`);
 }
-const describe = (report) => report.errors.map((e) => `[${e.kind}] ${e.message}`).join('\n    ') || 'no error was reported';
+const describe = (report) =>
+  report.errors.map((e) => `[${e.kind}] ${e.message}`).join('\n    ') || 'no error was reported';
 
 async function good(test, mode) {
   const program = await buildKernel(test.kernel, mode, 0);
@@ -119,15 +163,24 @@ async function good(test, mode) {
 async function goodRun(test, mode, program, threads) {
   const { report, resultPath } = await runJob(program, test, threads);
   const wrong = report.ok ? wrongOutput(test, report, resultPath) : undefined;
-  const detail = wrong ? `${wrong} has wrong values` : report.ok
-    ? `${report.ms} ms, ${report.switches} switches, ${report.barriers} barriers, ${report.accesses} accesses` : describe(report);
-  line(report.ok && !wrong && report.mode === mode, `${test.name} (${mode}${threads > 1 ? `, ${threads} threads` : ''})`, detail);
+  const detail = wrong
+    ? `${wrong} has wrong values`
+    : report.ok
+      ? `${report.ms} ms, ${report.switches} switches, ${report.barriers} barriers, ${report.accesses} accesses`
+      : describe(report);
+  line(
+    report.ok && !wrong && report.mode === mode,
+    `${test.name} (${mode}${threads > 1 ? `, ${threads} threads` : ''})`,
+    detail,
+  );
 }
 
 async function mutant(test, mode, { id, kinds, fast, says }) {
   const { report } = await runJob(await buildKernel(test.kernel, mode, id), test);
   const wanted = mode === 'fast' ? fast : kinds;
-  const seen = report.errors.some((e) => wanted.includes(e.kind) && (mode === 'fast' || !says || says.test(e.message)));
+  const seen = report.errors.some(
+    (e) => wanted.includes(e.kind) && (mode === 'fast' || !says || says.test(e.message)),
+  );
   line(!report.ok && seen, `${test.name} mutant ${id} (${mode})`, describe(report));
 }
 
@@ -135,14 +188,17 @@ const tasks = [];
 for (const test of cases.filter((c) => !process.env.ONLY || c.name.startsWith(process.env.ONLY)))
   for (const mode of Object.keys(modes)) {
     tasks.push(() => good(test, mode));
-    for (const m of test.mutants ?? []) if (mode === 'check' || m.fast) tasks.push(() => mutant(test, mode, m));
+    for (const m of test.mutants ?? [])
+      if (mode === 'check' || m.fast) tasks.push(() => mutant(test, mode, m));
   }
 
 await buildRuntime();
 const next = tasks[Symbol.iterator]();
-await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, async () => {
-  for (const task of next) await task();
-}));
+await Promise.all(
+  Array.from({ length: Math.min(4, availableParallelism()) }, async () => {
+    for (const task of next) await task();
+  }),
+);
 console.log(failed ? `${failed} failed` : `all ${tasks.length} passed`);
 if (!process.env.KEEP) rmSync(work, { recursive: true });
 process.exitCode = failed ? 1 : 0;

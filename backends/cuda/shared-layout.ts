@@ -1,6 +1,7 @@
 /** Where the shared arrays of a kernel lie in its one block of dynamic shared memory. */
 import { STORAGE } from '../../src/expr/types.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { sharedBytes as declaredBytes } from '../../src/kernel/verify.ts';
 
 /** Rows that `ldmatrix` reads start at multiples of this. */
 const ALIGNMENT = 16;
@@ -35,8 +36,7 @@ export function sharedLayout(kernel: Kernel): SharedLayout {
 /** Arrays may share bytes: nothing lies between them. */
 function givenLayout(kernel: Kernel): SharedLayout {
   const places = kernel.shared.map(({ name, at = 0 }): SharedPlace => ({ name, offset: at, zones: 0 }));
-  const ends = kernel.shared.map((a) => (a.at ?? 0) + a.length * STORAGE[a.storage].bytes);
-  return { places, bytes: Math.max(...ends), zones: 0 };
+  return { places, bytes: declaredBytes(kernel), zones: 0 };
 }
 
 /** Bytes of shared memory that a launch asks for when red zones have `zone` bytes. */

@@ -6,7 +6,7 @@ import { STORAGE } from '../../../expr/types.ts';
 import type { StagePlan } from '../../../tile/plan.ts';
 import type { BlockArray, Fill, Item } from '../../../tile/block/items.ts';
 import { scheduleBlock, type BlockSchedule } from '../../../tile/block/schedule.ts';
-import type { BlockStore, StepDef } from '../../../tile/tile.ts';
+import type { BlockStore } from '../../../tile/tile.ts';
 import { awaitS, BARRIER, COMMIT, copyS, forS, ifS, LANE, letS, store } from '../../build.ts';
 import type { SharedArray, Stmt } from '../../kernel.ts';
 import type { Frame } from '../frame.ts';
@@ -159,7 +159,7 @@ export class BlockLowering {
       case 'fill':
         return item.copied ? this.copy(item) : this.fill(item.array, item.value);
       case 'gather':
-        return this.gather(item.def, item.array);
+        return this.fill(item.array, item.def.value);
       case 'scan':
         return lowerScan(this, item);
       case 'readout':
@@ -171,19 +171,18 @@ export class BlockLowering {
     }
   }
 
+  private indexAt(array: BlockArray, vars: ReadonlyMap<string, Expr>): Expr {
+    return this.flat(
+      array,
+      array.axes.map((a) => vars.get(a)!),
+    );
+  }
+
+  /** Each element is computed by one lane. */
   private fill(array: BlockArray, value: Expr): Stmt[] {
     return this.forElements(array.axes, (vars, out) => {
       const x = this.scope.value(value, this.place(out, vars));
-      out.push(
-        store(
-          this.nameOf(array),
-          this.flat(
-            array,
-            array.axes.map((a) => vars.get(a)!),
-          ),
-          held(x),
-        ),
-      );
+      out.push(store(this.nameOf(array), this.indexAt(array, vars), held(x)));
     });
   }
 
@@ -195,33 +194,12 @@ export class BlockLowering {
       array.axes,
       (vars, out) => {
         const source = this.scope.element(value, this.place(out, vars));
-        const index = this.flat(
-          array,
-          array.axes.map((a) => vars.get(a)!),
-        );
-        out.push(copyS({ shared: this.nameOf(array), index, ...source }));
+        out.push(copyS({ shared: this.nameOf(array), index: this.indexAt(array, vars), ...source }));
       },
       count,
       unit,
     );
     return [...load, COMMIT];
-  }
-
-  /** Each element is reduced by one lane. */
-  private gather(def: StepDef, array: BlockArray): Stmt[] {
-    return this.forElements(array.axes, (vars, out) => {
-      const x = this.scope.value(def.value, this.place(out, vars));
-      out.push(
-        store(
-          this.nameOf(array),
-          this.flat(
-            array,
-            array.axes.map((a) => vars.get(a)!),
-          ),
-          held(x),
-        ),
-      );
-    });
   }
 
   private write(s: BlockStore): Stmt[] {

@@ -1,4 +1,5 @@
 /** Device functions that printed kernels call. A file holds only those it needs; inline PTX is here and beside. */
+import { FLOAT8, type Float8 } from '../../src/expr/float8.ts';
 import { deviceText, emulatedText, warpgroupHelper } from './warpgroup-helpers.ts';
 
 const packed = (type: string, pair: string, round: string): string =>
@@ -10,12 +11,14 @@ ATTN_FN unsigned pack_${type}(float low, float high) {
   return word;
 }`;
 
-/** @param bias of the exponent, as the format has it */
-const float8Value = (format: string, mantissa: number, bias: number): string => {
+const hex = (word: number): string => `0x${word.toString(16)}u`;
+
+const float8Value = (format: Float8): string => {
+  const { mantissa, bias, nan, infinity } = FLOAT8[format];
   const special =
-    format === 'e5m2'
-      ? `  if (size >= 0x7cu) return size == 0x7cu ? (bits & 0x80u ? -INFINITY : INFINITY) : NAN;\n`
-      : `  if (size == 0x7fu) return NAN;\n`;
+    infinity === undefined
+      ? `  if (size == ${hex(nan)}) return NAN;\n`
+      : `  if (size >= ${hex(infinity)}) return size == ${hex(infinity)} ? (bits & 0x80u ? -INFINITY : INFINITY) : NAN;\n`;
   return `// The value of an 8-bit float, ${format}.
 ATTN_FN float ${format}_value(unsigned char bits) {
   const unsigned size = bits & 0x7fu;
@@ -30,27 +33,20 @@ ${special}  const float tiny = float(size) * ${powerOfTwo(1 - bias - mantissa)};
 
 const powerOfTwo = (exponent: number): string => `${2 ** exponent}${exponent < 0 ? '' : '.0'}f`;
 
-/** @param greatest bits of the greatest finite value, which larger finite values become */
-const float8Bits = (
-  format: string,
-  mantissa: number,
-  bias: number,
-  greatest: string,
-  nan: string,
-  infinity: string,
-): string => {
+const float8Bits = (format: Float8): string => {
+  const { mantissa, bias, greatest, nan, infinity = greatest } = FLOAT8[format];
   const shift = 23 - mantissa;
   return `// The nearest ${format}, ties to even; finite values beyond the greatest become that one.
 ATTN_FN unsigned char ${format}_bits(float x) {
   unsigned bits;
   memcpy(&bits, &x, sizeof bits);
   const unsigned size = bits & 0x7fffffffu, sign = bits >> 31 << 7;
-  if (size > 0x7f800000u) return ${nan};
-  if (size == 0x7f800000u) return sign | ${infinity};
+  if (size > 0x7f800000u) return ${hex(nan)};
+  if (size == 0x7f800000u) return sign | ${hex(infinity)};
   const unsigned normal = ((size + ${(1 << (shift - 1)) - 1}u + (size >> ${shift} & 1u)) >> ${shift}) - ${(127 - bias) << mantissa}u;
   const unsigned tiny = unsigned(rintf(fabsf(x) * ${powerOfTwo(bias - 1 + mantissa)}));
   const unsigned nearest = size < ${(128 - bias) << 23}u ? tiny : normal;
-  return static_cast<unsigned char>(sign | (nearest > ${greatest} ? ${greatest} : nearest));
+  return static_cast<unsigned char>(sign | (nearest > ${hex(greatest)} ? ${hex(greatest)} : nearest));
 }`;
 };
 
@@ -80,10 +76,10 @@ ATTN_FN int floor_mod(int a, int b) {
   const int r = rem(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }`,
-  e4m3_value: float8Value('e4m3', 3, 7),
-  e4m3_bits: float8Bits('e4m3', 3, 7, '0x7eu', '0x7fu', '0x7eu'),
-  e5m2_value: float8Value('e5m2', 2, 15),
-  e5m2_bits: float8Bits('e5m2', 2, 15, '0x7bu', '0x7eu', '0x7cu'),
+  e4m3_value: float8Value('e4m3'),
+  e4m3_bits: float8Bits('e4m3'),
+  e5m2_value: float8Value('e5m2'),
+  e5m2_bits: float8Bits('e5m2'),
   byte: `// The nearest signed byte.
 ATTN_FN signed char byte(int x) { return static_cast<signed char>(x < -128 ? -128 : x > 127 ? 127 : x); }`,
   byte_u32: `// The nearest unsigned byte.

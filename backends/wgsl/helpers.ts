@@ -3,6 +3,8 @@
  * The polynomials are our own minimax fits; `test/unit/wgsl-helpers.test.ts` measures their error.
  */
 
+import { FLOAT8, type Float8 } from '../../src/expr/float8.ts';
+
 export type HelperName =
   | 'floor_div'
   | 'floor_mod'
@@ -52,7 +54,9 @@ const INFINITE_FROM = '2.0e38';
 const helper = (text: string, ...needs: HelperName[]): Helper => ({ needs, text });
 
 /** Values below the least normal f32 may be zeros on a device: these are far above it. */
-const float8Value = (format: string, mantissa: number, bias: number): string => `\
+const float8Value = (format: Float8): string => {
+  const { mantissa, bias } = FLOAT8[format];
+  return `\
 // The value of an 8-bit float, ${format}, which is finite.
 fn ${format}_value(bits: u32) -> f32 {
   let size = bits & 0x7fu;
@@ -60,8 +64,10 @@ fn ${format}_value(bits: u32) -> f32 {
   let x = select(normal, f32(size) * ${2 ** (1 - bias - mantissa)}, size < ${1 << mantissa}u);
   return select(x, -x, (bits & 0x80u) != 0u);
 }`;
+};
 
-const float8Bits = (format: string, mantissa: number, bias: number, greatest: string): string => {
+const float8Bits = (format: Float8): string => {
+  const { mantissa, bias, greatest } = FLOAT8[format];
   const shift = 23 - mantissa;
   return `\
 // The nearest ${format}, ties to even; values beyond the greatest become that one.
@@ -71,7 +77,7 @@ fn ${format}_bits(x: f32) -> u32 {
   let normal = ((size + ${(1 << (shift - 1)) - 1}u + ((size >> ${shift}u) & 1u)) >> ${shift}u) - ${(127 - bias) << mantissa}u;
   let tiny = u32(round(bitcast<f32>(size) * ${2 ** (bias - 1 + mantissa)}.0));
   let nearest = select(normal, tiny, size < ${(128 - bias) << 23}u);
-  return ((bits >> 24u) & 0x80u) | min(nearest, ${greatest});
+  return ((bits >> 24u) & 0x80u) | min(nearest, 0x${greatest.toString(16)}u);
 }`;
 };
 
@@ -220,10 +226,10 @@ fn round_bf16(x: f32) -> f32 {
 }`,
     'bf16_bits',
   ),
-  e4m3_value: helper(float8Value('e4m3', 3, 7)),
-  e4m3_bits: helper(float8Bits('e4m3', 3, 7, '0x7eu')),
-  e5m2_value: helper(float8Value('e5m2', 2, 15)),
-  e5m2_bits: helper(float8Bits('e5m2', 2, 15, '0x7bu')),
+  e4m3_value: helper(float8Value('e4m3')),
+  e4m3_bits: helper(float8Bits('e4m3')),
+  e5m2_value: helper(float8Value('e5m2')),
+  e5m2_bits: helper(float8Bits('e5m2')),
   byte: helper(`\
 // The nearest signed byte.
 fn byte(x: i32) -> u32 {

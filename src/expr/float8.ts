@@ -7,7 +7,7 @@ import { roundEven } from './round-even.ts';
 
 export type Float8 = 'e4m3' | 'e5m2';
 
-interface Format {
+export interface Float8Format {
   /** Bits of the mantissa. */
   readonly mantissa: number;
   readonly bias: number;
@@ -16,14 +16,14 @@ interface Format {
   readonly nan: number;
   readonly infinity?: number;
 }
-const FORMATS: Readonly<Record<Float8, Format>> = {
+export const FLOAT8: Readonly<Record<Float8, Float8Format>> = {
   e4m3: { mantissa: 3, bias: 7, greatest: 0x7e, nan: 0x7f },
   e5m2: { mantissa: 2, bias: 15, greatest: 0x7b, nan: 0x7e, infinity: 0x7c },
 };
 
 /** The value of 8 bits. */
 export function float8Value(format: Float8, bits: number): number {
-  const { mantissa, bias, greatest, infinity } = FORMATS[format];
+  const { mantissa, bias, greatest, infinity } = FLOAT8[format];
   const size = bits & 0x7f;
   const sign = bits & 0x80 ? -1 : 1;
   if (size > greatest) return size === infinity ? sign * Infinity : NaN;
@@ -34,7 +34,7 @@ export function float8Value(format: Float8, bits: number): number {
 
 /** The bits of the nearest value. */
 export function float8Bits(format: Float8, x: number): number {
-  const { mantissa, bias, greatest, nan, infinity } = FORMATS[format];
+  const { mantissa, bias, greatest, nan, infinity } = FLOAT8[format];
   if (Number.isNaN(x)) return nan;
   const sign = x < 0 || Object.is(x, -0) ? 0x80 : 0;
   const a = Math.abs(x);

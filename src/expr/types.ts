@@ -22,3 +22,6 @@ export const STORAGE: Readonly<Record<StorageType, StorageInfo>> = {
   u8: { bytes: 1, value: 'u32' },
   bool: { bytes: 1, value: 'bool' },
 };
+
+export const holdsIntegers = (s: StorageType): boolean =>
+  STORAGE[s].value === 'i32' || STORAGE[s].value === 'u32';

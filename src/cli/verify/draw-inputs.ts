@@ -1,6 +1,6 @@
 /** Random tensors for a kernel, with values that its formulas can mean. */
 import { evalConst } from '../../expr/evaluate.ts';
-import { STORAGE, type StorageType } from '../../expr/types.ts';
+import { holdsIntegers, STORAGE } from '../../expr/types.ts';
 import type { IrKernel, IrTensor } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { elementCount, tensorFrom, type Tensor } from '../../runtime/tensor.ts';
@@ -36,12 +36,13 @@ export function drawInputs(
   return out;
 }
 
-const holdsIntegers = (s: StorageType): boolean => STORAGE[s].value === 'i32' || STORAGE[s].value === 'u32';
 const ANY_BITS = 'any bits';
 /** Of integers that select nothing. */
-const UNUSED = 3;
+const UNUSED = 'unused';
+const SMALL = 3;
+type Most = number | typeof ANY_BITS | typeof UNUSED;
 
-function drawer(tensor: IrTensor, random: Random, most: () => number | typeof ANY_BITS): () => number {
+function drawer(tensor: IrTensor, random: Random, most: () => Most): () => number {
   if (tensor.storage === 'bool') {
     const often = random.pick([0.5, 0.8, 1]);
     return () => +(random.next() < often);
@@ -51,13 +52,14 @@ function drawer(tensor: IrTensor, random: Random, most: () => number | typeof AN
     const { value, bytes } = STORAGE[tensor.storage];
     const signed = value === 'i32';
     // Bytes that select nothing are quantised numbers.
-    if (bytes === 1 && (limit === ANY_BITS || limit === UNUSED))
-      return () => (signed ? random.int(-127, 127) : random.int(0, 255));
-    if (bytes === 1) return () => random.int(0, Math.min(Number(limit), signed ? 127 : 255));
+    if (bytes === 1) {
+      if (typeof limit !== 'number') return () => (signed ? random.int(-127, 127) : random.int(0, 255));
+      return () => random.int(0, Math.min(limit, signed ? 127 : 255));
+    }
     if (limit === ANY_BITS) {
       return () => (signed ? random.int(0, 0xffffffff) | 0 : random.int(0, 0xffffffff));
     }
-    return () => random.int(0, limit);
+    return () => random.int(0, limit === UNUSED ? SMALL : limit);
   }
   const style = random.pick([
     'normal',
@@ -92,7 +94,7 @@ function mostOf(
   known: ReadonlyMap<string, number>,
   extents: ReadonlyMap<string, number>,
   shrink: number,
-): number | typeof ANY_BITS {
+): Most {
   if (use === undefined) return UNUSED;
   const below = use.below.map((e) => evalConst(e, known) - 1);
   const near = use.near.map((e) => Math.floor((evalConst(e, known) - 1) / 2 ** shrink));

@@ -1,7 +1,7 @@
 /** How a kernel reads its integer inputs, so that random ones mean something: indices stay inside what they index. */
 import { i32, key, op, visit, type Expr } from '../../expr/expr.ts';
 import type { OpName } from '../../expr/ops.ts';
-import { STORAGE } from '../../expr/types.ts';
+import { holdsIntegers } from '../../expr/types.ts';
 import { stateOf, type IrKernel } from '../../ir/ir.ts';
 
 export interface IntegerUse {
@@ -29,7 +29,7 @@ const BITS: ReadonlySet<OpName> = new Set(['bitand', 'bitor', 'bitxor', 'bitnot'
 export function integerUses(kernel: IrKernel): ReadonlyMap<string, IntegerUse> {
   const drafts = new Map<string, Draft>();
   for (const t of kernel.tensors)
-    if (STORAGE[t.storage].value === 'i32' || STORAGE[t.storage].value === 'u32')
+    if (holdsIntegers(t.storage))
       drafts.set(t.name, { below: new Map(), near: new Map(), comparedWith: new Set(), bits: false });
   const axes = new Map(kernel.axes.map((a) => [a.name, a.extent]));
   const origins = originFinder(kernel, drafts);

@@ -13,7 +13,7 @@ import { withStorage } from '../../src/ir/passes/storage.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { someStmt } from '../../src/kernel/walk.ts';
 import { randomFrom } from '../../src/runtime/random.ts';
-import { expectReference, hasStates, linearCases } from './linear.ts';
+import { expectReference, hasStates, referenceCases } from './references.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const missing = await missingFor('cuda-emu');
@@ -29,7 +29,7 @@ const CHUNKED = [
   'wkv6',
   'ssd, packed sequences',
 ];
-const cases = (await linearCases()).filter((c) => hasStates(c) && CHUNKED.includes(c.title));
+const cases = (await referenceCases()).filter((c) => hasStates(c) && CHUNKED.includes(c.title));
 
 describe.skipIf(missing !== undefined)(`chunks of workgroups (${missing ?? 'g++ is here'})`, () => {
   it.each(cases)('$title', { timeout: 180_000 }, (c) =>

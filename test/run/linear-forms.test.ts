@@ -8,9 +8,9 @@ import { expandReductions } from '../../src/ir/passes/expand-reductions.ts';
 import { normalForm } from '../../src/ir/passes/normal-form.ts';
 import { recurrenceForms, type Form } from '../../src/ir/recurrence/forms/forms.ts';
 import { verifyIr } from '../../src/ir/verify.ts';
-import { expectReference, linearCases } from './linear.ts';
+import { expectReference, referenceCases } from './references.ts';
 
-const cases = await linearCases();
+const cases = await referenceCases();
 
 const formed =
   (form: Form, chunk: number) =>

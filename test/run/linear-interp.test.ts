@@ -1,8 +1,8 @@
 /** Mechanisms against references of their own, on the interpreter: both are float64, so that only the order of sums differs. */
 import { describe, it } from 'vitest';
-import { expectReference, linearCases } from './linear.ts';
+import { expectReference, referenceCases } from './references.ts';
 
-const cases = await linearCases();
+const cases = await referenceCases();
 
 describe('the interpreter against references', () => {
   it.each(cases)('$title', (c) => expectReference('interp', c, { tolerance: 1e-9 }));

@@ -1,8 +1,8 @@
 /** Mechanisms against references of their own, lane by lane: the plan of a GPU, at lengths that this slow executor affords. */
 import { describe, it } from 'vitest';
-import { expectReference, linearCases } from './linear.ts';
+import { expectReference, referenceCases } from './references.ts';
 
-const cases = await linearCases();
+const cases = await referenceCases();
 
 describe('the kernel interpreter against references', () => {
   it.each(cases)('$title', { timeout: 120_000 }, (c) =>

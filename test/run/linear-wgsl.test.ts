@@ -1,11 +1,11 @@
 /** Mechanisms against references of their own, as printed WGSL on a WebGPU device. */
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
-import { expectReference, hasStates, linearCases } from './linear.ts';
+import { expectReference, hasStates, referenceCases } from './references.ts';
 import { everyNth } from './wgsl.ts';
 
 const missing = await missingFor('wgsl');
-const cases = await linearCases();
+const cases = await referenceCases();
 
 describe.skipIf(missing !== undefined)(`WGSL against references (${missing ?? 'a device is here'})`, () => {
   it.each(cases)('$title', { timeout: 120_000 }, (c) =>

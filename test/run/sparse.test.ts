@@ -1,10 +1,10 @@
 /** Mechanisms that select, against references of their own, on every executor. */
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
-import { expectReference, linearCases } from './linear.ts';
+import { expectReference, referenceCases } from './references.ts';
 import { everyNth } from './wgsl.ts';
 
-const cases = await linearCases('sparse');
+const cases = await referenceCases('sparse');
 
 describe('selections on the interpreter', () => {
   // Both are float64: only the order of sums differs.

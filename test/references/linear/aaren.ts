@@ -1,7 +1,7 @@
 /** Softmax over every prefix by itself; what came before is one more key, of score lse_0 and value y_0. */
-import { dot, eachHead, element, matrix, scaled, sum, vector, weighted } from './arrays.ts';
-import type { Matrix, Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, element, matrix, scaled, sum, vector, weighted } from '../arrays.ts';
+import type { Matrix, Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export function aaren(scores: Vector, v: Matrix): { y: Matrix; lse: Vector } {
   const rows = scores.map((_, t) => {
@@ -15,7 +15,7 @@ export function aaren(scores: Vector, v: Matrix): { y: Matrix; lse: Vector } {
 const scoresOf = (q: Vector, k: Matrix): Vector => k.map((kj) => dot(q, kj) / Math.sqrt(q.length));
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'aaren',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'extreme'],
@@ -36,7 +36,7 @@ export const cases = [
         return { y: y.slice(1), lse: lse.slice(1) };
       }),
   }),
-  linearCase({
+  referenceCase({
     example: 'aaren',
     variant: 'from nothing',
     absent: ['lse0', 'y0'],

@@ -2,8 +2,8 @@
  * For each channel an average over the whole row with weights e^(k_j - (|t - j| - 1) w / T) off the diagonal and
  * e^(k_t + u / T) on it, by this definition; eps is added to the sum of weights relative to the greatest.
  */
-import { element, list, table, tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { element, list, table, tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { keys, relative } from './wkv4.ts';
 
 interface Channel {
@@ -27,7 +27,7 @@ function average({ k, v, w, u }: Channel, eps: number): number[] {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'biwkv',
     fixed: {},
     sizes: (N) => ({ B: 2, N, C: 5 }),

@@ -1,6 +1,6 @@
 /** The attention of CARE: means over all pixels, values from the input's channels, which heads share out in order. */
-import { eachHead, matrix, shaped } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, shaped } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { linfusion } from './linfusion.ts';
 
 /** Images whose pixels are about as many as the length. */
@@ -10,7 +10,7 @@ const image = (length: number): { readonly Y: number; readonly X: number } => {
 };
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'care',
     fixed: { H: 2, D: 6, E: 5 },
     sizes: (length) => ({ B: 1, ...image(length) }),

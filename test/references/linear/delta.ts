@@ -1,10 +1,10 @@
 /** The delta rule without gates, by the triangular solve for all tokens at once. */
-import { eachHead, matrix, vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { deltaRule, replaced, unitVectors } from './kda.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'delta',
     fixed: { D: 6, E: 5 },
     // Extreme: everything is replaced and the query is the key, so that y is the value divided by the root of D.

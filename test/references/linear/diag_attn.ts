@@ -1,6 +1,6 @@
 /** Softmax inside of blocks that do not overlap: each block by itself, as if it were a whole sequence. */
-import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export function diagonalAttention(q: Matrix, k: Matrix, v: Matrix, size: number): Matrix {
   const y: Matrix = [];
@@ -15,7 +15,7 @@ export function diagonalAttention(q: Matrix, k: Matrix, v: Matrix, size: number)
 }
 
 export const cases = [7, 64].map((size) =>
-  linearCase({
+  referenceCase({
     example: 'diag_attn',
     variant: `blocks of ${size}`,
     fixed: { D: 6, E: 5 },

@@ -3,8 +3,8 @@
  * p_i = (a_i e^X_i) S_0 + sum_j<i (<a_i e^(X_i - G_j), b_j> p_j + <a_i e^(X_i - G_j), k_j> v_j) is what a reads, and
  * o_t = (q_t e^G_t) S_0 + sum_j<=t (<q_t e^(G_t - G_j), b_j> p_j + <q_t e^(G_t - G_j), k_j> v_j).
  */
-import { dot, eachHead, matrix, plus, sigmoid, weighted, type Matrix, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, plus, sigmoid, weighted, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { between, runningSums, times } from './gates.ts';
 import { unitVectors } from './kda.ts';
 
@@ -39,7 +39,7 @@ export function diagonalPlusRankOne({ q, logW, a, b, k, v, S0 }: Head): { y: Mat
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'dplr',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

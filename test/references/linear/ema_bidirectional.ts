@@ -1,10 +1,10 @@
 /** Damped averages from both ends, each with weights of its own, added; the token itself is in both. */
-import { column, element, list, matrix, table, tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, element, list, matrix, table, tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { damped, dampings, weightsOf } from './ema.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'ema_bidirectional',
     fixed: { R: 3 },
     sizes: (N) => ({ B: 2, N, C: 5 }),

@@ -1,5 +1,5 @@
 /** Running sums of log-gates: a gate between two positions is the exponential of a difference of them. */
-import { plus, type Matrix, type Vector } from './arrays.ts';
+import { plus, type Matrix, type Vector } from '../arrays.ts';
 
 /** Row t is the sum of rows 0 to t. */
 export function runningSums(rows: Matrix): Matrix {

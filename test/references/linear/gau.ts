@@ -10,8 +10,8 @@ import {
   weighted,
   type Matrix,
   type Tensor,
-} from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { relu } from './la_relu.ts';
 
 export type Inputs = Readonly<Record<'z' | 'u' | 'v' | 'gamma' | 'beta' | 'bias', Tensor>>;
@@ -49,7 +49,7 @@ export function gau(
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gau',
     fixed: { D: 6, E: 5 },
     sizes: (N) => ({ B: 2, N }),

@@ -1,5 +1,5 @@
 /** The gated attention unit with the Laplace function, here with erf as a series and a continued fraction. */
-import { linearCase } from './case.ts';
+import { referenceCase } from '../case.ts';
 import { gau, inputs } from './gau.ts';
 
 /** The error function to float64: its series where it converges fast, else the continued fraction of its complement. */
@@ -20,7 +20,7 @@ export function erf(x: number): number {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gau_laplace',
     fixed: { D: 6, E: 5 },
     sizes: (N) => ({ B: 2, N }),

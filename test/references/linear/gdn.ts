@@ -1,10 +1,10 @@
 /** The delta rule with one gate for each token, by the triangular solve; value heads share the keys of fewer heads. */
-import { eachHead, element, matrix, vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, element, matrix, vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { deltaRule, replaced, unit } from './kda.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gdn',
     fixed: { D: 6, E: 5 },
     sizes: (N) => ({ B: 1, H: 4, G: 2, N }),

@@ -1,6 +1,6 @@
 /** Gated linear attention in its quadratic form: y_t = s sum_j<=t sum_c q_tc k_jc e^(G_tc - G_jc) v_j + s (q_t e^G_t) S_0. */
-import { dot, eachHead, matrix, plus, scaled, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, plus, scaled, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { between, runningSums, times } from './gates.ts';
 
 export function gla(
@@ -29,7 +29,7 @@ export function gla(
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gla',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

@@ -1,13 +1,13 @@
 /** Gated linear attention over packed sequences: every sequence by itself, in the quadratic form. */
-import { element, list, matrix, table, tensor, type Matrix, type Tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { element, list, matrix, table, tensor, type Matrix, type Tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { gla } from './gla.ts';
 
 /** Lengths of the sequences: one token, none, two, and what remains in two parts. */
 const ends = (N: number): number[] => [0, 1, 1, 3, 3 + Math.floor((N - 3) / 3), N].map((n) => Math.min(n, N));
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gla_ragged',
     fixed: { D: 6, E: 5 },
     sizes: (N) => ({ H: 2, N, S: 5 }),

@@ -1,11 +1,11 @@
 /** Gated linear attention in which each document starts from nothing: every document by itself, in the quadratic form. */
-import { eachHead, matrix, table, vector, type Matrix, type Tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, table, vector, type Matrix, type Tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { gla } from './gla.ts';
 import { starts } from './s6.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gla_segments',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

@@ -2,8 +2,8 @@
  * Slots that tokens write to, without a state: with w_tjm = s_jm e^(G_tm - G_jm) for j <= t,
  * p_t = softmax_m(s sum_j w_tjm q_t . k_j + q_t K_0 e^G_t) and y_t = sum_m p_tm (sum_j w_tjm v_j + e^G_tm V_0m).
  */
-import { column, dot, eachHead, matrix, plus, softmax, sum, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, dot, eachHead, matrix, plus, softmax, sum, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { runningSums } from './gates.ts';
 
 interface Head {
@@ -39,7 +39,7 @@ function gsa({ q, k, v, s, log_a, K0, V0 }: Head): { y: Matrix; K: Matrix; V: Ma
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'gsa',
     fixed: { D: 6, E: 5, M: 4 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

@@ -1,6 +1,6 @@
 /** A gated average of inputs in each channel, as a sum: h_t = sum_j<=t e^(G_t - G_j) (1 - sigma(f_j)) i_j + e^G_t h_0. */
-import { column, list, matrix, sigmoid, sum, tensor, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, list, matrix, sigmoid, sum, tensor, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { logSigmoid, runningSums } from './gates.ts';
 import { gateLogits } from './hgrn2.ts';
 
@@ -13,7 +13,7 @@ function hgrn(i: Vector, f: Vector, h0: number): Vector {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'hgrn',
     fixed: {},
     sizes: (N) => ({ B: 2, N, C: 7 }),

@@ -2,8 +2,8 @@
  * Gated linear attention whose keys are what the gates leave: a = lb + (1 - lb) sigma(f), k = 1 - a, queries silu(q);
  * then a root-mean-square norm over all heads of a token. In the quadratic form of gated linear attention.
  */
-import { list, matrix, sigmoid, silu, table, tensor, type Matrix } from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+import { list, matrix, sigmoid, silu, table, tensor, type Matrix } from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { rmsNorm, times } from './gates.ts';
 import { gla } from './gla.ts';
 
@@ -26,7 +26,7 @@ export function gateLogits<S extends string>({ hazard, values }: Draw<S>, ...sha
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'hgrn2',
     fixed: { D: 6, E: 5, H: 2 },
     sizes: (N) => ({ B: N <= 5 ? 2 : 1, N }),

@@ -14,8 +14,8 @@ import {
   weighted,
   type Matrix,
   type Vector,
-} from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { between, runningSums, times } from './gates.ts';
 
 interface Head {
@@ -65,7 +65,7 @@ export const replaced = <S extends string>({ hazard, values }: Draw<S>, ...shape
   values(shape, ({ normal }) => (hazard === 'extreme' ? 1 : sigmoid(normal())));
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'kda',
     fixed: { D: 6, E: 5 },
     // Extreme: everything is replaced and the query is the key, so that y is the value.

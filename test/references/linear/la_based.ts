@@ -1,6 +1,6 @@
 /** Weights 1 + s + s^2 / 2, step by step with one sum for each monomial: of v, of k_a v and of k_a k_b v. */
-import { eachHead, list, matrix, type Matrix, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, list, matrix, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export function based(q: Matrix, k: Matrix, v: Matrix, eps: number): Matrix {
   const width = q[0]!.length;
@@ -30,7 +30,7 @@ export function based(q: Matrix, k: Matrix, v: Matrix, eps: number): Matrix {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_based',
     fixed: { D: 4, E: 5 },
     params: { eps: 0.3 },

@@ -1,5 +1,5 @@
 /** Products of rectified features with those 1 .. nu places before, around the end. */
-import { type Vector } from './arrays.ts';
+import { type Vector } from '../arrays.ts';
 import { relu } from './la_relu.ts';
 import { mappedCase } from './mapped.ts';
 

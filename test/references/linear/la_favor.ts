@@ -1,6 +1,6 @@
 /** Random features of the exponential kernel, in the quadratic form over all keys. */
-import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 /** e^(W x' - |x'|^2 / 2 - top) + eps for x' = x / D^(1/4); `top` is found by the caller. */
 const features = (x: Vector, directions: Matrix, top: number, eps: number): Vector => {
@@ -23,7 +23,7 @@ export function favor(q: Matrix, k: Matrix, v: Matrix, directions: Matrix, eps: 
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_favor',
     fixed: { D: 6, E: 5, R: 7 },
     sizes: (length) => ({ B: 1, H: 2, N: Math.ceil(length / 3), M: length }),

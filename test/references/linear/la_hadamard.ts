@@ -1,5 +1,5 @@
 /** Learned features: products of two projections. */
-import { matrix, weighted } from './arrays.ts';
+import { matrix, weighted } from '../arrays.ts';
 import { mappedCase } from './mapped.ts';
 
 export const cases = [

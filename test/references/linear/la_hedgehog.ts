@@ -1,5 +1,5 @@
 /** Learned features: a softmax of a projection, then one of its negative. */
-import { matrix, softmax, weighted, type Matrix, type Vector } from './arrays.ts';
+import { matrix, softmax, weighted, type Matrix, type Vector } from '../arrays.ts';
 import { mappedCase } from './mapped.ts';
 
 /** x in the terms of LoLCATs, for a projection with a row for each element of x. */

@@ -1,5 +1,5 @@
 /** Learned features: one softmax over twice a projection and its negative. */
-import { matrix, scaled, softmax, weighted } from './arrays.ts';
+import { matrix, scaled, softmax, weighted } from '../arrays.ts';
 import { mappedCase } from './mapped.ts';
 
 export const cases = [

@@ -1,9 +1,9 @@
 /** Linear attention over all keys, in its quadratic form: y_i = sum_j (q_i . k_j / M) v_j. */
-import { column, dot, eachHead, matrix, scaled, weighted } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, dot, eachHead, matrix, scaled, weighted } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_identity',
     fixed: { D: 6, E: 5 },
     sizes: (length) => ({ B: 2, H: 1, N: Math.ceil(length / 3), M: length }),

@@ -1,5 +1,5 @@
 /** Features turned with the position, each at a speed of its own. */
-import { vector, type Vector } from './arrays.ts';
+import { vector, type Vector } from '../arrays.ts';
 import { mappedCase } from './mapped.ts';
 
 export const turned = (x: Vector, theta: Vector, position: number): Vector => [

@@ -1,7 +1,7 @@
 /** Linear attention with a normaliser, in its quadratic form: y_t is the mean of values under weights f(q_t) . f(k_j). */
-import { column, dot, eachHead, list, matrix, plus, scaled, softmax, vector } from './arrays.ts';
-import type { Matrix, Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, dot, eachHead, list, matrix, plus, scaled, softmax, vector } from '../arrays.ts';
+import type { Matrix, Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { laRaw } from './la_raw.ts';
 
 /** Of features; `divide` makes an element of y of a weighted sum and the sum of weights. */
@@ -30,7 +30,7 @@ export function laNorm(
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_norm',
     fixed: { D: 6, E: 5 },
     params: { scale: 0.3, eps: 0.02 },
@@ -49,7 +49,7 @@ export const cases = [
         return laNorm(fq, fk, matrix(v, b, h), matrix(S0, b, h), vector(z0, b, h), divide);
       }),
   }),
-  linearCase({
+  referenceCase({
     example: 'la_norm',
     variant: 'from nothing, with the least eps',
     absent: ['S0', 'z0'],

@@ -1,6 +1,6 @@
 /** Linear attention without a normaliser, in its quadratic form: y_t = sum_j<=t (q_t . k_j) v_j + q_t S_0. */
-import { column, dot, eachHead, matrix, plus, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, dot, eachHead, matrix, plus, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export function laRaw(q: Matrix, k: Matrix, v: Matrix, S0: Matrix): { y: Matrix; S: Matrix } {
   const y = q.map((qt, t) => {
@@ -11,7 +11,7 @@ export function laRaw(q: Matrix, k: Matrix, v: Matrix, S0: Matrix): { y: Matrix;
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_raw',
     fixed: { D: 6, E: 5 },
     inputs: ({ normal, sizes: { B, H, N, D, E } }) => ({

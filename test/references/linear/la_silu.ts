@@ -1,5 +1,5 @@
 /** Features x sigmoid(x). */
-import { silu } from './arrays.ts';
+import { silu } from '../arrays.ts';
 import { mappedCase } from './mapped.ts';
 
 export const cases = [

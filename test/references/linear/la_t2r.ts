@@ -1,5 +1,5 @@
 /** Learned features: a projection, rectified. */
-import { matrix, weighted } from './arrays.ts';
+import { matrix, weighted } from '../arrays.ts';
 import { relu } from './la_relu.ts';
 import { mappedCase } from './mapped.ts';
 

@@ -1,6 +1,6 @@
 /** Weights 1 + s + s^2 / 2 of scaled scores, without features; the state is told by the features' definition. */
-import { dot, eachHead, matrix, plus, vector, weighted, type Matrix, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, plus, vector, weighted, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 /** 1, x / D^(1/4), x x^T / (sqrt(2) sqrt(D)). */
 export const taylor = (x: Vector): Vector => [
@@ -32,7 +32,7 @@ function quadratic(q: Matrix, k: Matrix, v: Matrix, S0: Matrix, z0: Vector, eps:
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'la_taylor',
     fixed: { D: 4, E: 5 },
     params: { eps: 0.3 },

@@ -12,9 +12,9 @@ import {
   sum,
   vector,
   weighted,
-} from './arrays.ts';
-import type { Matrix, Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+} from '../arrays.ts';
+import type { Matrix, Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { hedgehog } from './la_hedgehog.ts';
 import { shortConv } from './short_conv.ts';
 
@@ -64,7 +64,7 @@ function gated(head: Head) {
 }
 
 export const cases = [0, 9].map((width) =>
-  linearCase({
+  referenceCase({
     example: 'lawcat',
     variant: width === 0 ? 'without a window' : `${width} keys under softmax`,
     fixed: { D: 6, E: 5, F: 4 },

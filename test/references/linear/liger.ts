@@ -12,8 +12,8 @@ import {
   weighted,
   type Matrix,
   type Vector,
-} from './arrays.ts';
-import { linearCase } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { logSigmoid } from './gates.ts';
 import { gla } from './gla.ts';
 
@@ -41,7 +41,7 @@ function nearby(q: Matrix, k: Matrix, v: Matrix, width: number, base: number): M
 }
 
 export const cases = [64, 3].map((width) =>
-  linearCase({
+  referenceCase({
     example: 'liger',
     variant: `a window of ${width}`,
     fixed: { D: 6, E: 5 },

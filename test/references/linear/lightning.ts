@@ -1,6 +1,6 @@
 /** Linear attention with a fixed decay: y_t = sum_j<=t d^(t - j) (q_t . k_j) v_j, and what S_0 leaves after t + 1 steps. */
-import { column, dot, eachHead, element, matrix, plus, weighted, type Matrix } from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+import { column, dot, eachHead, element, matrix, plus, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 
 /** For the logarithm of the decay: powers of it are exponentials of products, so that a decay of 0 is no special case. */
 export function decayed(q: Matrix, k: Matrix, v: Matrix, S0: Matrix, logDecay: number) {
@@ -24,7 +24,7 @@ export const slopes = ({ logGates, sizes }: Draw<'H'>) => {
 };
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'lightning',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

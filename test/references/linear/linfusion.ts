@@ -1,6 +1,6 @@
 /** Linear attention over all keys with means, in the quadratic form: first the weights of a row, then their sum. */
-import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, scaled, sum, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { eluPlusOne } from './la_elu.ts';
 
 export function linfusion(q: Matrix, k: Matrix, v: Matrix, eps: number): Matrix {
@@ -13,7 +13,7 @@ export function linfusion(q: Matrix, k: Matrix, v: Matrix, eps: number): Matrix 
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'linfusion',
     fixed: { D: 6, E: 5 },
     sizes: (length) => ({ B: 2, H: 1, N: Math.ceil(length / 3), M: length }),

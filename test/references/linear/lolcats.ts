@@ -1,7 +1,7 @@
 /** Softmax near, linear attention far, one normaliser: all weights of a row in one list, as published. */
-import { column, dot, eachHead, element, matrix, scaled, shaped, sigmoid, sum, weighted } from './arrays.ts';
-import type { Matrix, Tensor } from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+import { column, dot, eachHead, element, matrix, scaled, shaped, sigmoid, sum, weighted } from '../arrays.ts';
+import type { Matrix, Tensor } from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { hedgehog } from './la_hedgehog.ts';
 
 type Inputs = Readonly<Record<'q' | 'k' | 'v' | 'wq' | 'wk' | 'window_factor', Tensor>>;
@@ -45,7 +45,7 @@ export const cases = [
   { width: 8, affine: true },
   { width: 64, affine: false },
 ].map(({ width, affine }) =>
-  linearCase({
+  referenceCase({
     example: 'lolcats',
     variant: `${width} keys under softmax`,
     consts: { affine: +affine },

@@ -1,12 +1,12 @@
 /** The hybrid whose softmax covers the query's block of keys and the block before. */
-import { linearCase } from './case.ts';
+import { referenceCase } from '../case.ts';
 import { inputs, terraced } from './lolcats.ts';
 
 export const cases = [
   { width: 8, affine: true },
   { width: 64, affine: false },
 ].map(({ width, affine }) =>
-  linearCase({
+  referenceCase({
     example: 'lolcats_tk',
     variant: `blocks of ${width}`,
     consts: { affine: +affine },

@@ -1,6 +1,6 @@
 /** Linear self-attention by matrices over channels: y_i = x_i + W_PV G W_KQ x_i / rho with G the sum of x_j x_j^T. */
-import { column, dot, list, matrix, plus, table, tensor, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, dot, list, matrix, plus, table, tensor, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 const product = (x: Matrix, y: Matrix): Matrix =>
   table(x.length, y[0]!.length, (r, c) => dot(x[r]!, column(y, c)));
@@ -18,7 +18,7 @@ export function lsa(x: Matrix, pv: Matrix, kq: Matrix, keys: number, rho: number
 }
 
 export const cases = [true, false].map((all) =>
-  linearCase({
+  referenceCase({
     example: 'lsa',
     variant: all ? 'all tokens are keys' : 'the question is no key',
     consts: { all_keys: +all },

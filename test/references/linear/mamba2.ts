@@ -1,11 +1,11 @@
 /** State space duality in its quadratic form, a gate, and then a root-mean-square norm over the heads of a group. */
-import { eachHead, element, list, matrix, silu, tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, element, list, matrix, silu, tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { rmsNorm, times } from './gates.ts';
 import { dual, dualInputs, dualSizes, headOf } from './ssd.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'mamba2',
     fixed: { H: 4, G: 2, R: 4, P: 5 },
     sizes: (N) => ({ Z: dualSizes(N).Z, N }),

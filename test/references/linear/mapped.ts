@@ -1,6 +1,6 @@
 /** Cases of linear attention that differ in the features that they make of queries and keys. */
-import { eachHead, matrix, shaped, vector, type Tensor, type Vector } from './arrays.ts';
-import { linearCase, type Draw, type Hazard, type LinearCase } from './case.ts';
+import { eachHead, matrix, shaped, vector, type Tensor, type Vector } from '../arrays.ts';
+import { referenceCase, type Draw, type Hazard, type ReferenceCase } from '../case.ts';
 import { laNorm } from './la_norm.ts';
 import { laRaw } from './la_raw.ts';
 
@@ -33,10 +33,10 @@ export interface Mapped<F extends string, I extends string, P extends string> {
 
 export function mappedCase<F extends string, I extends string = never, P extends string = never>(
   text: Mapped<F, I, P>,
-): LinearCase {
+): ReferenceCase {
   const { map, divide, features, weights } = text;
   const size = features.reduce((a, b) => a * b, 1);
-  return linearCase<F | 'D' | 'E', string, P>({
+  return referenceCase<F | 'D' | 'E', string, P>({
     ...text,
     inputs: (draw) => {
       const { normal, values, sizes } = draw;

@@ -16,8 +16,8 @@ import {
   type Matrix,
   type Tensor,
   type Vector,
-} from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { logSigmoid } from './gates.ts';
 
 interface Past {
@@ -109,7 +109,7 @@ const common = {
 } as const;
 
 export const cases = [
-  linearCase({
+  referenceCase({
     ...common,
     inputs: (draw) => {
       const { B, H, D, E } = draw.sizes;
@@ -118,7 +118,7 @@ export const cases = [
     },
     reference: ({ C0, n0, m0, ...of }, sizes, { eps }) => heads(of, { C0, n0, m0 }, sizes, eps),
   }),
-  linearCase({
+  referenceCase({
     ...common,
     variant: 'without a past',
     absent: ['C0', 'n0', 'm0'],

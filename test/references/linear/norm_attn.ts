@@ -1,6 +1,6 @@
 /** Linear attention in its quadratic form, then one root mean square for all heads of a token. */
-import { eachHead, matrix, type Tensor } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, type Tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { eluPlusOne } from './la_elu.ts';
 import { laRaw } from './la_raw.ts';
 
@@ -21,7 +21,7 @@ export function normalizedTokens(o: Tensor, eps: number): Tensor {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'norm_attn',
     fixed: { D: 6, E: 5 },
     params: { eps: 10 },

@@ -1,6 +1,6 @@
 /** Retention in its parallel form: scores of rotated queries and keys under powers of the decay. */
-import { eachHead, matrix, scaled, silu, sum, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, scaled, silu, sum, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { decayed } from './lightning.ts';
 
 /** Pairs (x_2m, x_2m+1) turned by position * base^(-m / (pairs - 1)). */
@@ -18,7 +18,7 @@ const rms = (x: Vector, eps: number): Vector =>
   scaled(x, 1 / Math.sqrt(sum(x.map((a) => a * a)) / x.length + eps));
 
 export const cases = [6, 2].map((D) =>
-  linearCase({
+  referenceCase({
     example: 'retention',
     variant: `heads of ${D}`,
     fixed: { D, E: 5 },

@@ -1,6 +1,6 @@
 /** What came before, gated, and the token itself with a bonus, in the quadratic form; a norm of each head, and a gate. */
-import { eachHead, matrix, plus, silu, sum, vector, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, plus, silu, sum, vector, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { rmsNorm, times } from './gates.ts';
 import { doubleLogs, wkv } from './wkv6.ts';
 
@@ -12,7 +12,7 @@ export function layerNorm(x: Vector, eps: number, scale: Vector, shift: Vector):
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'rwkv6',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

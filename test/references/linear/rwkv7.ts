@@ -1,13 +1,13 @@
 /** Diagonal plus rank one by the solve for all tokens at once, a norm of each head, a bonus for the token itself, and a gate. */
-import { dot, eachHead, matrix, plus, scaled, sigmoid, vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, plus, scaled, sigmoid, vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { diagonalPlusRankOne } from './dplr.ts';
 import { times } from './gates.ts';
 import { unit } from './kda.ts';
 import { layerNorm } from './rwkv6.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'rwkv7',
     fixed: { D: 6, E: 5 },
     // Gates are between e^-0.61 and 1; extreme: their logits are ±40.

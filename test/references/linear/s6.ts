@@ -15,8 +15,8 @@ import {
   vector,
   type Tensor,
   type Vector,
-} from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { runningSums, softplus } from './gates.ts';
 
 interface Inputs {
@@ -95,7 +95,7 @@ const sizes = (N: number): Record<'Z' | 'N' | 'E', number> => ({ Z: 2, N, E: 5 }
 const hazards = ['normal', 'strong', 'null', 'mixed', 'extreme'] as const;
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 's6',
     fixed: { R: 4 },
     sizes,
@@ -104,7 +104,7 @@ export const cases = [
     inputs: (draw) => selectiveInputs(draw),
     reference: (inputs, { N }) => selective(inputs, () => list(N, () => 0)),
   }),
-  linearCase({
+  referenceCase({
     example: 's6',
     variant: 'packed sequences',
     fixed: { R: 4 },

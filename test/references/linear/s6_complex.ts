@@ -3,8 +3,8 @@
  * |B_jn| |C_tn| Delta_jc x_jc e^(Re A_cn P) turned by Im A_cn P and the angles of B and C, for P = sum_j<r<=t Delta_rc;
  * y_tc = (2 Re sum + D_c x_tc) silu(z_tc), as conjugates of all states are left out.
  */
-import { column, element, list, matrix, silu, table, tensor, type Tensor, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { column, element, list, matrix, silu, table, tensor, type Tensor, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { runningSums, softplus } from './gates.ts';
 
 interface Inputs {
@@ -68,7 +68,7 @@ function channel(inputs: Inputs, b: number, c: number) {
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 's6_complex',
     fixed: { R: 3 },
     sizes: (N) => ({ Z: 1, N, E: 4 }),

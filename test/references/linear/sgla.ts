@@ -10,8 +10,8 @@ import {
   weighted,
   type Matrix,
   type Vector,
-} from './arrays.ts';
-import { linearCase } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 export function scalarGates(
   q: Matrix,
@@ -36,7 +36,7 @@ export function scalarGates(
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'sgla',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

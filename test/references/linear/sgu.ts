@@ -1,6 +1,6 @@
 /** The spatial gating unit: a lower triangular matrix times normed channels, then a gate. */
-import { element, matrix, plus, sum, tensor, vector, weighted, type Vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { element, matrix, plus, sum, tensor, vector, weighted, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 function layerNorm(x: Vector, gamma: Vector, beta: Vector, eps: number): Vector {
   const mean = sum(x) / x.length;
@@ -9,7 +9,7 @@ function layerNorm(x: Vector, gamma: Vector, beta: Vector, eps: number): Vector 
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'sgu',
     fixed: { E: 5 },
     sizes: (N) => ({ B: 2, N }),

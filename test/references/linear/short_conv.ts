@@ -1,6 +1,6 @@
 /** A causal convolution by sliding over the tokens with the tail before them. */
-import { matrix, tensor, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { matrix, tensor, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 
 /** Rows are tokens; `w` has a row for each channel, the current token's tap last. */
 export function shortConv(x: Matrix, w: Matrix, tail: Matrix): { y: Matrix; tail: Matrix } {
@@ -10,7 +10,7 @@ export function shortConv(x: Matrix, w: Matrix, tail: Matrix): { y: Matrix; tail
 }
 
 export const cases = [4, 2].map((taps) =>
-  linearCase({
+  referenceCase({
     example: 'short_conv',
     variant: `${taps} taps`,
     consts: { taps },

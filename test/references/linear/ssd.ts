@@ -14,8 +14,8 @@ import {
   weighted,
   type Matrix,
   type Tensor,
-} from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+} from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { softplus } from './gates.ts';
 import { starts } from './s6.ts';
 
@@ -105,7 +105,7 @@ export function dualInputs({ hazard, normal, logGates, values, sizes: { Z, H, G,
 export const dualSizes = (N: number): Record<'Z' | 'H' | 'G' | 'N', number> => ({ Z: 1, H: 4, G: 2, N });
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'ssd',
     fixed: { R: 4, P: 5 },
     sizes: dualSizes,
@@ -116,7 +116,7 @@ export const cases = [
     reference: (inputs, { Z, H }, limits) =>
       eachHead({ B: Z, H }, (b, h) => dual(headOf(inputs, b, h, limits))),
   }),
-  linearCase({
+  referenceCase({
     example: 'ssd',
     variant: 'packed sequences',
     fixed: { R: 4, P: 5 },

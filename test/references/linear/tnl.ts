@@ -1,6 +1,6 @@
 /** Weights d^(t - j) sum_c q_c k_c cos(theta_c (t - j)) without turning features, a norm over all heads, and a gate. */
-import { eachHead, element, matrix, shaped, silu, sum, vector, weighted } from './arrays.ts';
-import { linearCase, type Hazard } from './case.ts';
+import { eachHead, element, matrix, shaped, silu, sum, vector, weighted } from '../arrays.ts';
+import { referenceCase, type Hazard } from '../case.ts';
 import { turned } from './la_lrpe.ts';
 import { decayed, slopes } from './lightning.ts';
 import { normalizedTokens } from './norm_attn.ts';
@@ -8,7 +8,7 @@ import { normalizedTokens } from './norm_attn.ts';
 const HAZARDS: readonly Hazard[] = ['normal', 'strong', 'null', 'mixed'];
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'tnl',
     fixed: { D: 6, E: 5 },
     hazards: HAZARDS,
@@ -56,7 +56,7 @@ export const cases = [
       return { y, S: shaped(S, B, H, 2, D, E) };
     },
   }),
-  linearCase({
+  referenceCase({
     example: 'tnl',
     variant: 'in a later layer, from nothing',
     absent: ['theta', 'S0'],

@@ -2,8 +2,8 @@
  * Gated linear attention in both directions: off the diagonal a pair has half of its gated weight, on it the whole.
  * y = rms(o) sigma(g) + rms(local) (1 - sigma(g)).
  */
-import { dot, eachHead, matrix, scaled, sigmoid, weighted, type Matrix } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { dot, eachHead, matrix, scaled, sigmoid, weighted, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { between, rmsNorm, runningSums, times } from './gates.ts';
 
 interface Head {
@@ -35,7 +35,7 @@ function vig({ q, k, v, log_f, log_b, g, local }: Head, eps: number): { y: Matri
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'vig',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

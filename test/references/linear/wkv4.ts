@@ -2,8 +2,8 @@
  * For each channel an average of values with weights e^((t-1-j) w + k_j) for j < t and e^(u + k_t) for the token itself,
  * by its definition over the whole past; an initial state is a past of total weight q e^m and weighted values p e^m.
  */
-import { element, list, sigmoid, table, tensor, type Tensor } from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+import { element, list, sigmoid, table, tensor, type Tensor } from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 
 export interface Term {
   /** Logarithm of the weight, relative to `weight`. */
@@ -94,7 +94,7 @@ const common = {
 } as const;
 
 export const cases = [
-  linearCase({
+  referenceCase({
     ...common,
     inputs: (draw) => {
       const { B, C } = draw.sizes;
@@ -107,7 +107,7 @@ export const cases = [
     },
     reference: ({ p0, q0, m0, ...of }, sizes) => channels(of, { p0, q0, m0 }, sizes),
   }),
-  linearCase({
+  referenceCase({
     ...common,
     variant: 'without a past',
     absent: ['p0', 'q0', 'm0'],

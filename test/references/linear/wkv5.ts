@@ -1,10 +1,10 @@
 /** The same as for gates that the data decide, with one constant gate for each channel. */
-import { eachHead, matrix, vector } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { doubleLogs, wkv } from './wkv6.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'wkv5',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

@@ -2,8 +2,8 @@
  * What came before, gated, and the token itself with a bonus, in the quadratic form: with G the running sums of log-gates,
  * y_t = sum_j<t sum_c r_tc k_jc e^(G_(t-1)c - G_jc) v_j + (sum_c r_tc u_c k_tc) v_t + (r_t e^G_(t-1)) S_0.
  */
-import { dot, eachHead, matrix, plus, vector, weighted, type Matrix, type Vector } from './arrays.ts';
-import { linearCase, type Draw } from './case.ts';
+import { dot, eachHead, matrix, plus, vector, weighted, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase, type Draw } from '../case.ts';
 import { between, runningSums, times } from './gates.ts';
 
 interface Head {
@@ -41,7 +41,7 @@ export function doubleLogs<S extends string>({ logGates, values }: Draw<S>, ...s
 }
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'wkv6',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

@@ -1,13 +1,13 @@
 /** Diagonal plus rank one with a = -kappa and b = a * kappa, by the solve for all tokens at once. */
-import { eachHead, matrix, sigmoid } from './arrays.ts';
-import { linearCase } from './case.ts';
+import { eachHead, matrix, sigmoid } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import { diagonalPlusRankOne } from './dplr.ts';
 import { times } from './gates.ts';
 import { unitVectors } from './kda.ts';
 import { doubleLogs } from './wkv6.ts';
 
 export const cases = [
-  linearCase({
+  referenceCase({
     example: 'wkv7',
     fixed: { D: 6, E: 5 },
     hazards: ['normal', 'strong', 'null', 'mixed'],

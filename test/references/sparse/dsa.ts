@@ -1,8 +1,8 @@
 /** Tokens by the sum of rectified products of the indexer's heads; all heads attend to the latents of those. */
 import type { Random } from '../../../src/runtime/random.ts';
-import { dot, list, matrix, softmax, sum, tensor, vector, weighted, type Tensor } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
-import { exact, few, HALF, topK } from './select.ts';
+import { dot, list, matrix, softmax, sum, tensor, vector, weighted, type Tensor } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
+import { exact, few, HALF, topK } from '../select.ts';
 
 interface Inputs {
   readonly qi: Tensor;
@@ -35,7 +35,7 @@ function rowOf(x: Inputs, b: number, h: number, i: number, A: number, top: numbe
 }
 
 const cased = (variant: string, top: number, most: number, value: (r: Random) => number) =>
-  linearCase({
+  referenceCase({
     example: 'dsa',
     variant,
     consts: { most },

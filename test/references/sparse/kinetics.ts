@@ -1,8 +1,8 @@
 /** One query of each head over the first keys, the last ones, and the blocks between them that suit its group. */
 import type { Random } from '../../../src/runtime/random.ts';
-import { dot, eachHead, list, matrix, vector, type Matrix, type Vector } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
-import { attend, exact, few, HALF, mean, topK } from './select.ts';
+import { dot, eachHead, list, matrix, vector, type Matrix, type Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
+import { attend, exact, few, HALF, mean, topK } from '../select.ts';
 
 const BLOCK = 8;
 
@@ -29,7 +29,7 @@ const cased = (
   value: (r: Random) => number,
   keep: (group: Matrix, k: Matrix) => (j: number) => boolean = (group, k) => kept(group, k, params),
 ) =>
-  linearCase({
+  referenceCase({
     example: 'kinetics',
     variant,
     consts: { block: BLOCK },

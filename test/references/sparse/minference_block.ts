@@ -1,8 +1,8 @@
 /** Blocks of queries with the blocks of keys whose means suit theirs best. */
 import type { Random } from '../../../src/runtime/random.ts';
-import { dot, eachHead, list, matrix, type Matrix, type Nested } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
-import { attend, block, causal, exact, few, HALF, mean, topK } from './select.ts';
+import { dot, eachHead, list, matrix, type Matrix, type Nested } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
+import { attend, block, causal, exact, few, HALF, mean, topK } from '../select.ts';
 
 const SIZE = 8;
 
@@ -28,7 +28,7 @@ const cased = (
   value: (r: Random) => number,
   rows: (q: Matrix, k: Matrix, v: Matrix) => Matrix = (q, k, v) => rowsOf(q, k, v, top),
 ) =>
-  linearCase({
+  referenceCase({
     example: 'minference_block',
     variant,
     consts: { size: SIZE },

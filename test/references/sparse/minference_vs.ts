@@ -1,7 +1,7 @@
 /** Columns and diagonals by the map of the last queries. */
-import { dot, eachHead, list, matrix, softmax, sum, tensor, type Matrix } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
-import { attend, causal, exact, HALF, topK } from './select.ts';
+import { dot, eachHead, list, matrix, softmax, sum, tensor, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
+import { attend, causal, exact, HALF, topK } from '../select.ts';
 
 const LAST = 8;
 
@@ -36,7 +36,7 @@ const cased = (
   params: Params,
   rows: (q: Matrix, k: Matrix, v: Matrix) => Matrix = (q, k, v) => rowsOf(q, k, v, params),
 ) =>
-  linearCase({
+  referenceCase({
     example: 'minference_vs',
     variant,
     consts: { last: LAST },

@@ -1,8 +1,8 @@
 /** Blocks of keys by the product of their mean with the query; the query's own block counts, and comes first. */
-import { dot, eachHead, matrix, type Matrix } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
+import { dot, eachHead, matrix, type Matrix } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
 import type { Random } from '../../../src/runtime/random.ts';
-import { attend, block, causal, exact, few, HALF, mean, topK } from './select.ts';
+import { attend, block, causal, exact, few, HALF, mean, topK } from '../select.ts';
 
 const SIZE = 8;
 
@@ -26,7 +26,7 @@ const text = {
 };
 
 const cased = (variant: string, top: number, value: (r: Random) => number) =>
-  linearCase({
+  referenceCase({
     ...text,
     variant,
     consts: { size: SIZE, top },
@@ -45,7 +45,7 @@ export const cases = [
   cased('three blocks', 3, exact),
   cased('ties', 2, few),
   // Dense attention has a formula of its own.
-  linearCase({
+  referenceCase({
     ...text,
     variant: 'all blocks',
     consts: { size: SIZE, top: 1000 },

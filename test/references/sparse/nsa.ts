@@ -12,10 +12,10 @@ import {
   softmax,
   sum,
   tensor,
-} from '../linear/arrays.ts';
-import type { Matrix, Tensor, Vector } from '../linear/arrays.ts';
-import { linearCase } from '../linear/case.ts';
-import { attend, causal, exact, few, HALF, mean, topK } from './select.ts';
+} from '../arrays.ts';
+import type { Matrix, Tensor, Vector } from '../arrays.ts';
+import { referenceCase } from '../case.ts';
+import { attend, causal, exact, few, HALF, mean, topK } from '../select.ts';
 
 const [SIZE, STRIDE, BLOCK] = [8, 4, 16];
 
@@ -117,7 +117,7 @@ const draws =
 const covered = (N: number): Tensor => tensor(list(N, (i) => (i >= SIZE - 1 && N >= SIZE ? 1 : 0)));
 
 const cased = (variant: string, params: Params, value: (r: Random) => number) =>
-  linearCase({
+  referenceCase({
     ...text,
     variant,
     params: { ...params },
@@ -132,7 +132,7 @@ export const cases = [
   cased('four blocks', { top: 4, window: 12 }, exact),
   cased('ties', { top: 4, window: 12 }, few),
   // With gates that let one branch through, it is attention over all keys.
-  linearCase({
+  referenceCase({
     ...text,
     variant: 'all blocks',
     params: { top: 1000, window: 5 },

@@ -2,7 +2,7 @@
  * What an example is held against: a reference that follows from the mechanism's formula, in float64 and plain loops, with
  * nothing of the compiler in it, and the inputs on which the two are compared.
  */
-import { deriveSeed, randomFrom, type Random } from '../../../src/runtime/random.ts';
+import { deriveSeed, randomFrom, type Random } from '../../src/runtime/random.ts';
 import type { Tensor } from './arrays.ts';
 
 /**
@@ -31,10 +31,11 @@ export interface Draw<S extends string> {
 }
 
 /** A case with its names erased, as the tests run it. */
-export interface LinearCase {
+export interface ReferenceCase {
   readonly title: string;
-  /** The file in examples/ without its ending, and the kernel in it. */
+  /** The file in examples/ without its ending. */
   readonly example: string;
+  readonly kernel: string;
   readonly consts: Readonly<Record<string, number>>;
   /** Optional inputs that are not given. */
   readonly absent: readonly string[];
@@ -45,18 +46,20 @@ export interface LinearCase {
   readonly params: Readonly<Record<string, number>>;
   /** Largest error of an element relative to itself or, if larger, to the root mean square of its output. */
   readonly tolerance: number;
-  launch(length: number, hazard: Hazard): LinearLaunch;
+  launch(length: number, hazard: Hazard): ReferenceLaunch;
 }
-export interface LinearLaunch {
+export interface ReferenceLaunch {
   readonly sizes: Readonly<Record<string, number>>;
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** What the outputs should be; float64. */
-  expected(): Readonly<Record<string, Tensor>>;
+  /** What the outputs should be, of inputs as they are stored; float64. */
+  expected(stored: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
 }
 
 /** A case as it is written down. */
 export interface CaseText<F extends string, V extends string, P extends string, I extends string> {
   readonly example: string;
+  /** Where the file has several; else the kernel is called like the file. */
+  readonly kernel?: string;
   /** Tells several cases of one example apart. */
   readonly variant?: string;
   readonly consts?: Readonly<Record<string, number>>;
@@ -79,19 +82,21 @@ export interface CaseText<F extends string, V extends string, P extends string, 
 /** A usual f32 kernel stays within 1e-5; a missing term, a wrong decay or a lost carry is far above 1e-4. */
 const TOLERANCE = 1e-4;
 
-export function linearCase<
+export function referenceCase<
   F extends string,
   I extends string,
   P extends string = never,
   V extends string = 'B' | 'H' | 'N',
->(text: CaseText<F, V, P, I>): LinearCase {
+>(text: CaseText<F, V, P, I>): ReferenceCase {
   const { example, variant, fixed, inputs, reference } = text;
-  const title = variant === undefined ? example : `${example}, ${variant}`;
+  const { kernel = example } = text;
+  const title = [example, kernel === example ? undefined : kernel, variant].filter(Boolean).join(', ');
   const params = text.params ?? ({} as Record<P, number>);
   const varying = text.sizes ?? (usualSizes as (length: number) => Readonly<Record<V, number>>);
   return {
     title,
     example,
+    kernel,
     fixed,
     params,
     consts: text.consts ?? {},
@@ -102,7 +107,7 @@ export function linearCase<
     launch: (length, hazard) => {
       const sizes = { ...fixed, ...varying(length) };
       const given = inputs(drawing(sizes, hazard, deriveSeed(29, `${title}/${length}/${hazard}`)));
-      return { sizes, inputs: given, expected: () => reference(given, sizes, params) };
+      return { sizes, inputs: given, expected: (stored) => reference(stored as typeof given, sizes, params) };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Selection by the order that all mechanisms share, and attention over what is kept. */
-import type { Random } from '../../../src/runtime/random.ts';
-import { dot, list, scaled, softmax, sum, weighted, type Matrix, type Vector } from '../linear/arrays.ts';
+import type { Random } from '../../src/runtime/random.ts';
+import { dot, list, scaled, softmax, sum, weighted, type Matrix, type Vector } from './arrays.ts';
 
 /** Greatest values first, of equal ones the smaller index first; only indices that are valid. */
 export function inOrder(values: readonly number[], valid: (n: number) => boolean = () => true): number[] {
@@ -45,6 +45,15 @@ export const block = <T>(rows: readonly T[], n: number, size: number): readonly 
 
 export const mean = (rows: readonly Vector[]): Vector =>
   list(rows[0]!.length, (c) => sum(rows.map((row) => row[c]!)) / rows.length);
+
+/** Weights of a row of scores over what is kept, 0 elsewhere, and the logarithm of their sum: minus infinity for an empty row. */
+export function masked(scores: readonly number[], keep: (j: number) => boolean): { p: Vector; lse: number } {
+  const kept = scores.filter((_, j) => keep(j));
+  if (kept.length === 0) return { p: scores.map(() => 0), lse: -Infinity };
+  const top = Math.max(...kept);
+  const weights = scores.map((s, j) => (keep(j) ? Math.exp(s - top) : 0));
+  return { p: scaled(weights, 1 / sum(weights)), lse: top + Math.log(sum(weights)) };
+}
 
 /** Softmax attention of one query over some of the keys; zeros where there are none. */
 export function attend(q: Vector, k: Matrix, v: Matrix, keep: (j: number) => boolean): Vector {

@@ -281,7 +281,16 @@ fn rope_half[d](x, position, base) {
 // x divided by its length over d; eps is added to the square of the length.
 fn l2_norm[d](x, eps) = x * rsqrt(sum[d](x * x) + eps)
 
+// x divided by its length over d, or by eps where that is greater.
+fn l2_normalize[d](x, eps) = x / max(sqrt(sum[d](x * x)), eps)
+
 // x divided by the root of its mean square over d; eps is added to the mean square.
 fn rms_norm[d](x, eps) = x * rsqrt(mean[d](x * x) + eps)
+
+// x less its mean over d, divided by its standard deviation; eps is added to the variance.
+fn layer_norm[d](x, eps) {
+  let centred = x - mean[d](x)
+  centred * rsqrt(mean[d](centred * centred) + eps)
+}
 `,
 };

@@ -131,9 +131,9 @@ class Partition {
         return this.place(o, asRows, new Set([...stored, ...this.storeAll([e.def])]));
       }
       if (!(e instanceof NeedsStage)) throw e;
-      if (e.defs.some((d) => d === o.def))
-        throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
-      return this.place(o, asRows, new Set([...stored, ...this.storeAll(e.defs)]));
+      const before = e.defs.includes(o.def) ? nextReductions(g, o.def) : e.defs;
+      if (before.length === 0) throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
+      return this.place(o, asRows, new Set([...stored, ...this.storeAll(before)]));
     }
     const level = this.levelAfter(stored);
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;
@@ -241,6 +241,23 @@ class Partition {
     const kept = [...this.workspace.keys()].map((name) => this.keptTensor(name));
     return [...inputs, ...outputs, ...kept];
   }
+}
+
+/**
+ * The reductions that a definition reads with no other one between. Where no stage can hold them together with it, as two
+ * reductions over the same axis one inside of the other, or a sum over elements that are sums over positions, they come first.
+ */
+function nextReductions(g: Graph, root: string): readonly string[] {
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    if (name !== root && g.reduction(name)) found.add(name);
+    else for (const r of g.reads(g.def(name).value)) visit(r);
+  };
+  visit(root);
+  return [...found];
 }
 
 /** A definition, or the last value of a state. */

@@ -26,7 +26,7 @@ export function examplesPage(examples: readonly Example[]): string {
   return [
     '# Examples',
     '',
-    'Each file is one kernel: `npx attnc compile examples/NAME.attn` writes its sources, `npx attnc verify examples/NAME.attn`',
+    'Each file is one mechanism: `npx attnc compile examples/NAME.attn` writes its sources, `npx attnc verify examples/NAME.attn`',
     'compares them with the interpreter on random sizes. This page is made by `npm run generate`.',
     '',
     '| example | what | source and formula |',

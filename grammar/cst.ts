@@ -127,6 +127,7 @@ export type ItemCstChildren = {
   outItem?: OutItemCstNode[];
   stateItem?: StateItemCstNode[];
   recurrenceItem?: RecurrenceItemCstNode[];
+  repeatItem?: RepeatItemCstNode[];
 };
 
 export interface AxesItemCstNode extends CstNode {
@@ -251,6 +252,19 @@ export type RecurrenceItemCstChildren = {
   Identifier: IToken[];
   Comma?: IToken[];
   Reverse?: IToken[];
+  LCurly: IToken[];
+  step?: StepCstNode[];
+  RCurly: IToken[];
+};
+
+export interface RepeatItemCstNode extends CstNode {
+  name: 'repeatItem';
+  children: RepeatItemCstChildren;
+}
+
+export type RepeatItemCstChildren = {
+  Repeat: IToken[];
+  expression: ExpressionCstNode[];
   LCurly: IToken[];
   step?: StepCstNode[];
   RCurly: IToken[];

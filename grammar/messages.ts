@@ -49,7 +49,7 @@ function expectedIn(rule: string, type: TokenType, previous: IToken | undefined)
     const item = 'an item such as `in`, `let` or `out`, or `}`';
     return previous?.image === '{' ? item : `an operator, ${item}`;
   }
-  if (rule === 'recurrenceItem' && type.name === 'RCurly') {
+  if ((rule === 'recurrenceItem' || rule === 'repeatItem') && type.name === 'RCurly') {
     const step = 'an assignment such as `S = …`, or `}`';
     return previous?.image === '{' ? step : `an operator, ${step}`;
   }

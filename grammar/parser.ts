@@ -166,6 +166,7 @@ export class AttnParser extends CstParser {
       { ALT: () => this.SUBRULE(this.outItem) },
       { ALT: () => this.SUBRULE(this.stateItem) },
       { ALT: () => this.SUBRULE(this.recurrenceItem) },
+      { ALT: () => this.SUBRULE(this.repeatItem) },
     ]);
   });
 
@@ -269,6 +270,14 @@ export class AttnParser extends CstParser {
     this.OPTION(() => this.CONSUME(keywordToken('reverse')));
     this.CONSUME(LCurly);
     this.MANY2({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.step) });
+    this.CONSUME(RCurly);
+  });
+
+  private readonly repeatItem = this.RULE('repeatItem', () => {
+    this.CONSUME(keywordToken('repeat'));
+    this.SUBRULE(this.expression);
+    this.CONSUME(LCurly);
+    this.MANY({ GATE: () => this.mayContinue(), DEF: () => this.SUBRULE(this.step) });
     this.CONSUME(RCurly);
   });
 

@@ -87,6 +87,12 @@ export const KEYWORDS: readonly KeywordRow[] = [
     'Runs its assignments in order at every position of an axis, one position after the other.',
   ),
   keyword(
+    'repeat',
+    'item',
+    'keyword.control.recurrence',
+    'Runs its assignments in order as often as it says.',
+  ),
+  keyword(
     'over',
     'clause',
     'keyword.control.recurrence',
@@ -120,7 +126,6 @@ export const KEYWORDS: readonly KeywordRow[] = [
   keyword('true', 'literal', 'constant.language.boolean', 'The condition that always holds.'),
   keyword('false', 'literal', 'constant.language.boolean', 'The condition that never holds.'),
   keyword('attend', 'reserved', 'invalid.illegal.reserved', 'Reserved for kernels of several branches.'),
-  keyword('repeat', 'reserved', 'invalid.illegal.reserved', 'Reserved for kernels of several branches.'),
 ];
 
 export interface TypeRow {

@@ -174,7 +174,7 @@ class StageFigures {
   private steps(r: Recurrence): Spent {
     const { p, s, plan, facts } = this;
     const along = [...s.batch, ...s.row, r.axis].map((a) => a.extent);
-    const dense = product(...along, operationsPerStep(s, r));
+    const dense = sum(...operationsPerStep(s, r).map((term) => product(...along, ...term)));
     const [blocks, steps] = [this.blocks, product(r.axis.extent)].map((x) => figure(x, facts.values));
     const operations = figure(dense, facts.values);
     const spent: Spent = { total: [], bounded: false, dense };

@@ -10,6 +10,7 @@ import { normalForm } from './ir/passes/normal-form.ts';
 import { packShared } from './ir/passes/pack.ts';
 import { rewriteLinear, type RewriteNote } from './ir/passes/rewrite-linear.ts';
 import { withStorage } from './ir/passes/storage.ts';
+import { unrollRounds } from './ir/passes/unroll-rounds.ts';
 import { chooseForm } from './ir/recurrence/forms/choose.ts';
 import { recurrenceForms, type FormNote, type FormPlan } from './ir/recurrence/forms/forms.ts';
 import { printIr } from './ir/print.ts';
@@ -88,6 +89,12 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'known sizes become constants, so that lanes can hold vectors',
     run: (k, o) => fixSizes(k, o.fixed),
+  },
+  {
+    name: 'unroll-rounds',
+    stage: 'ir',
+    reason: 'rounds over matrices become products; after fix-sizes, which knows how many there are',
+    run: (k) => unrollRounds(k),
   },
   {
     name: 'expand-reductions',

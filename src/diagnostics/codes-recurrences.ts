@@ -82,6 +82,15 @@ export const RECURRENCE_CODES: readonly CodeRow[] = [
       ),
   ),
   row(
+    'E0420',
+    'value of a round read outside',
+    'Each round of a `repeat` makes its values anew, and rounds have no index by which one could be chosen. A state is read ' +
+      'outside: it is what the last round left.' +
+      example(
+        'state low: f32[i] = 0\nrepeat 20 {\n  middle = 0.5 * (low + high)   // carry it: state middle\n  low = middle\n}\nout middle',
+      ),
+  ),
+  row(
     'W0909',
     'recurrence without a state',
     'Its steps carry nothing along, so that their order says nothing and the block only groups definitions.' +

@@ -16,15 +16,17 @@ export function operationsPerPair(s: Stage, p: Pass): number {
 
 /**
  * A multiplication and an addition for each element of a state that a row carries, and for each element of a vector that it
- * sums over, in one step.
+ * sums over, in one step: terms of a sum, each a product.
  */
-export function operationsPerStep(s: Stage, r: Recurrence): number {
-  const elements = (axes: readonly string[]): number =>
-    s.vectors.filter((v) => axes.includes(v.name)).reduce((n, v) => n * v.extent, 1);
-  const sums = r.defs.map(({ indices, value }) =>
-    value.kind === 'reduce' ? elements([...indices, ...value.axes]) : 0,
+export function operationsPerStep(s: Stage, r: Recurrence): readonly (readonly (number | Expr)[])[] {
+  const elements = (axes: readonly string[]): readonly (number | Expr)[] => [
+    2 * s.vectors.filter((v) => axes.includes(v.name)).reduce((n, v) => n * v.extent, 1),
+    ...r.loops.filter((a) => axes.includes(a.name)).map((a) => a.extent),
+  ];
+  const sums = r.defs.flatMap(({ indices, value }) =>
+    value.kind === 'reduce' ? [elements([...indices, ...value.axes])] : [],
   );
-  return 2 * [...r.states.map((x) => elements(x.indices)), ...sums].reduce((a, b) => a + b, 0);
+  return [...r.states.map((x) => elements(x.indices)), ...sums];
 }
 
 /** Bytes that a workgroup loads once, and in each step. */

@@ -6,6 +6,7 @@ import type { ModelDim } from './model.ts';
 import { axisTwice } from './rules/indices.ts';
 import { expectedBool, wrongDefault } from './rules/types.ts';
 import { docOf, SCALAR_TYPES, type ItemOf, type KernelState, type Place } from './state.ts';
+import { axisOfRounds } from './names.ts';
 import { checkStates } from './states.ts';
 import { promote } from './typing.ts';
 
@@ -131,6 +132,10 @@ function checkRequire(s: KernelState, item: ItemOf<'require'>): void {
 export function checkDeclarations(s: KernelState): void {
   const { items } = s.decl;
   for (const item of items) if (item.kind === 'const') checkConst(s, item);
+  for (const item of items) {
+    const rounds = item.kind === 'recurrence' ? axisOfRounds(item) : undefined;
+    if (rounds) checkAxis(s, rounds);
+  }
   for (const item of items) if (item.kind === 'axes') item.axes.forEach((a) => checkAxis(s, a));
   for (const item of items) if (item.kind === 'in') checkInput(s, item);
   for (const item of items) {

@@ -197,6 +197,8 @@ export class Definitions {
       return !found || found.includes(axis) ? found : withAxis(found, axis, s.axisList);
     }
     if (declared.includes(axis)) return declared;
+    // Rounds have no name that could stand among the indices.
+    if (step.block.rounds) return withAxis(declared, axis, s.axisList);
     s.report(valueWithoutAxis(item.name, axis, item.name.span));
     return undefined;
   }

@@ -29,6 +29,11 @@ export type Declared =
     }
   | { readonly kind: 'state'; readonly name: Name; readonly item: Of<'state'> };
 
+/** The axis that the rounds of a `repeat` run along. */
+export function axisOfRounds({ axis, rounds }: Of<'recurrence'>): AxisDecl | undefined {
+  return rounds && { name: axis, extent: rounds, span: axis.span };
+}
+
 /** What each name is declared as; a second declaration is reported and left out. */
 export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): Map<string, Declared> {
   const names = new Map<string, Declared>();
@@ -58,7 +63,11 @@ export function declaredNames(k: KernelDecl, report: (d: Diagnostic) => void): M
     else if (item.kind === 'out' && item.value)
       add({ kind: 'definition', name: item.name, item, value: item.value });
     else if (item.kind === 'state') add({ kind: 'state', name: item.name, item });
-    else if (item.kind === 'recurrence') addSteps(item);
+    else if (item.kind === 'recurrence') {
+      const axis = axisOfRounds(item);
+      if (axis) add({ kind: 'axis', name: axis.name, axis });
+      addSteps(item);
+    }
   }
   return names;
 }

@@ -24,7 +24,7 @@ import { declaredNames, sizeSymbols, type Declared, type StepPlace } from './nam
 import { notAnAxis } from './rules/calls.ts';
 import { axisTwice } from './rules/indices.ts';
 import { notAllowedHere } from './rules/placement.ts';
-import { readBeforeAssigned } from './rules/states.ts';
+import { readBeforeAssigned, valueOfARound } from './rules/states.ts';
 import type { Carried } from './states.ts';
 import { SymbolTable } from './symbols.ts';
 import type { Value } from './typing.ts';
@@ -248,6 +248,10 @@ export class KernelState implements KernelScope {
       case 'definition': {
         if (d.step && d.step.block === step?.block && d.step.at >= step.at) {
           this.report(readBeforeAssigned(name, d.name.span));
+          return { kind: 'broken' };
+        }
+        if (d.step?.block.rounds && d.step.block !== step?.block) {
+          this.report(valueOfARound(name, d.name.span));
           return { kind: 'broken' };
         }
         const def = this.resolver.define(d, name);

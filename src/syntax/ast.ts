@@ -12,6 +12,7 @@
  *           | (let|score|normalize|aggregate|gate) NAME([AXIS, …])? = expr
  *           | out NAME: storage[AXIS, …] (= expr)?
  *           | state NAME: storage[AXIS, …] (= expr)? | recurrence over AXIS reverse? { step* }
+ *           | repeat EXPR { step* }
  *   step    = (let|score|normalize|aggregate|gate)? NAME([AXIS, …])? = expr
  *   expr    = literal | NAME | NAME[arg, …] | NAME[AXIS, …](arg, …) | unary | binary
  *           | if c then a else b | type(expr) | op[AXIS in lo..hi?, …](expr) | (expr)
@@ -200,9 +201,12 @@ export type Item =
       readonly span: Span;
     }
   | {
+      /** Steps along an axis, or rounds along an axis of their own that nothing else can name. */
       readonly kind: 'recurrence';
       readonly axis: Name;
       readonly reverse: boolean;
+      /** How many rounds there are, in a `repeat`. */
+      readonly rounds?: SurfaceExpr;
       readonly steps: readonly Step[];
       readonly doc?: string;
       readonly span: Span;

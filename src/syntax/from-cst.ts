@@ -14,6 +14,7 @@ import type {
   NameListCstNode,
   OutItemCstNode,
   RecurrenceItemCstNode,
+  RepeatItemCstNode,
   ScalarItemCstNode,
   StateItemCstNode,
   StepCstNode,
@@ -102,7 +103,7 @@ function kernelDecl(b: Builder, docs: Docs, node: KernelDeclCstNode): KernelDecl
   const name = node.children.Identifier?.[0];
   if (!name) return [];
   const span = b.nodeSpan(node);
-  const items = (node.children.item ?? []).flatMap((i) => item(b, docs, i));
+  const items = numbered((node.children.item ?? []).flatMap((i) => item(b, docs, i)));
   return [{ kind: 'kernel', name: b.name(name), items, ...docs.of(span.start, span.end, false), span }];
 }
 
@@ -115,6 +116,7 @@ function item(b: Builder, docs: Docs, node: ItemCstNode): Item[] {
   if (c.outItem?.[0]) return outItem(b, docs, c.outItem[0]);
   if (c.stateItem?.[0]) return stateItem(b, docs, c.stateItem[0]);
   if (c.recurrenceItem?.[0]) return recurrenceItem(b, docs, c.recurrenceItem[0]);
+  if (c.repeatItem?.[0]) return repeatItem(b, docs, c.repeatItem[0]);
   const condition = c.requireItem?.[0] ?? c.maskItem?.[0];
   if (!condition) return [];
   const span = b.nodeSpan(condition);
@@ -281,6 +283,36 @@ function recurrenceItem(b: Builder, docs: Docs, node: RecurrenceItemCstNode): It
       span,
     },
   ];
+}
+
+/** Rounds run along an axis whose name no source can have. */
+const ROUNDS = 'repeat';
+
+function repeatItem(b: Builder, docs: Docs, node: RepeatItemCstNode): Item[] {
+  const c = node.children;
+  const word = c.Repeat?.[0];
+  if (!word) return [];
+  const span = b.nodeSpan(node);
+  return [
+    {
+      kind: 'recurrence',
+      axis: { text: ROUNDS, span: b.tokenSpan(word) },
+      reverse: false,
+      rounds: buildExpression(b, c.expression?.[0], b.tokenSpan(word).end),
+      steps: (c.step ?? []).flatMap((s) => step(b, docs, s)),
+      ...docs.of(span.start, span.end, false),
+      span,
+    },
+  ];
+}
+
+/** Several blocks of rounds have an axis each. */
+function numbered(items: readonly Item[]): Item[] {
+  let blocks = 0;
+  return items.map((i) => {
+    if (i.kind !== 'recurrence' || i.rounds === undefined || ++blocks === 1) return i;
+    return { ...i, axis: { ...i.axis, text: `${ROUNDS}.${blocks}` } };
+  });
 }
 
 function step(b: Builder, docs: Docs, node: StepCstNode): Step[] {

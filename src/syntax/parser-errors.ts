@@ -101,10 +101,11 @@ function stepHint(token: IToken, rule: string, before: string): string | undefin
       /^[-+*/%&|^]$/.test(token.image) && `write \`${clip(before)} = ${clip(before)} ${token.image} …\``;
     return update || 'a statement of a recurrence gives a value to a name: `S = …`';
   }
-  if (rule !== 'recurrenceItem') return undefined;
-  if (token.image === 'recurrence')
+  if (rule !== 'recurrenceItem' && rule !== 'repeatItem') return undefined;
+  if (token.image === 'recurrence' || token.image === 'repeat')
     return 'recurrences do not nest; a second block can read the values of this one';
   if (ITEM_WORDS.includes(token.image)) return 'only assignments and definitions stand in a recurrence';
+  if (rule === 'repeatItem') return 'it is written `repeat 6 { S = … }`';
   return 'it is written `recurrence over t { … }`, or `recurrence over t reverse { … }`';
 }
 

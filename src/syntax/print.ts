@@ -205,7 +205,8 @@ function itemDoc(c: PrintContext, item: Item): Doc {
       ];
     case 'recurrence': {
       const steps = item.steps.flatMap((s) => statement(c, s, false, () => stepDoc(c, s)));
-      const head = `recurrence over ${item.axis.text}${item.reverse ? ' reverse' : ''}`;
+      const over = `recurrence over ${item.axis.text}${item.reverse ? ' reverse' : ''}`;
+      const head = item.rounds ? ['repeat ', exprDoc(c, item.rounds)] : over;
       return block(c, head, steps, item.span.end);
     }
   }

@@ -58,7 +58,7 @@ export function itemExprs(item: Item): readonly SurfaceExpr[] {
     case 'state':
       return [...item.type.dims, ...(item.initial ? [item.initial] : [])];
     case 'recurrence':
-      return item.steps.map((s) => s.value);
+      return [...(item.rounds ? [item.rounds] : []), ...item.steps.map((s) => s.value)];
   }
 }
 

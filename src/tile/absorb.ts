@@ -75,17 +75,26 @@ export class Absorption {
   }
 }
 
-/** Axes that some lane of a recurrence's stages holds whole, of a kernel in normal form. */
+/** Axes of open extent that some lane of a recurrence's stages would have to hold, of a kernel in normal form. */
 export function axesHeldInSteps(kernel: IrKernel): readonly string[] {
   if (kernel.states.length === 0) return [];
   const all = new Absorption(new StateGraph(kernel));
-  return [...new Set(all.clusters.flatMap((c) => [...all.space(c).vectors]))];
+  return [
+    ...new Set(
+      all.clusters.flatMap((c) => {
+        const space = all.space(c);
+        return [...space.vectors].filter((a) => !space.loops.has(a));
+      }),
+    ),
+  ];
 }
 
 /** The axes of a cluster's stage. */
 export class Space {
-  /** Held whole by a lane. */
+  /** Held whole by a lane, or looped over. */
   readonly vectors = new Set<string>();
+  /** Of the vectors: no state has them and no sum is made for each of their elements, so that a lane holds nothing along them. */
+  readonly loops: ReadonlySet<string>;
   /** In the order of the kernel. */
   readonly lanes: readonly string[];
 
@@ -106,9 +115,26 @@ export class Space {
     const axes = new Set<string>();
     for (const s of cluster.states) for (const a of s.indices) axes.add(a);
     for (const d of inside) for (const a of g.def(d)!.indices) axes.add(a);
+    this.loops = new Set([...this.vectors].filter((a) => this.isOpen(a) && !this.isHeld(a, inside)));
     this.lanes = g.kernel.axes
       .map((a) => a.name)
       .filter((a) => axes.has(a) && a !== cluster.axis && !this.vectors.has(a));
+  }
+
+  private isOpen(axis: string): boolean {
+    return this.g.kernel.axes.find((a) => a.name === axis)!.extent.kind !== 'const';
+  }
+
+  /** Something of a step is held for each element along the axis. */
+  private isHeld(axis: string, inside: ReadonlySet<string>): boolean {
+    if (this.cluster.states.some((s) => s.indices.includes(axis))) return true;
+    return [...inside].some((name) => {
+      const { indices, value, inStepsOf } = this.g.def(name)!;
+      if (indices.includes(axis)) return value.kind === 'reduce' || inStepsOf !== undefined;
+      // The index of several axes is one number, made of their extents.
+      const isIndex = value.kind === 'reduce' && (value.op === 'argmax' || value.op === 'argmin');
+      return isIndex && value.axes.length > 1 && value.axes.includes(axis);
+    });
   }
 
   private isStep(name: string): boolean {

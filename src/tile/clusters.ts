@@ -21,6 +21,7 @@ export class StateGraph {
   private readonly byFinal: ReadonlyMap<string, IrState>;
   private readonly steps = new Map<string, ReadonlySet<IrState>>();
   private readonly all = new Map<string, ReadonlySet<IrState>>();
+  private readonly made = new Map<IrState, ReadonlySet<string>>();
 
   constructor(readonly kernel: IrKernel) {
     this.defs = new Map(kernel.defs.map((d) => [d.name, d]));
@@ -66,12 +67,24 @@ export class StateGraph {
     const state = this.byName.get(r.name);
     if (state) return indices.includes(state.axis) ? [state] : [];
     const def = this.defs.get(r.name);
-    // What is kept is read from memory, at any step.
-    if (!def || def.stored) return [];
+    if (!def) return [];
     return [...this.stepStates(r.name)].filter((s) => {
+      // What is kept is read from memory, at any step; not by the step that needs it for its own end.
+      if (def.stored && !this.madeOf(s).has(r.name)) return false;
       const x = r.index[def.indices.indexOf(s.axis)];
       return indices.includes(s.axis) && x?.kind === 'var' && x.name === s.axis;
     });
+  }
+
+  /** Definitions that a state's new value is made of, in any way. */
+  private madeOf(s: IrState): ReadonlySet<string> {
+    const known = this.made.get(s);
+    if (known) return known;
+    const out = new Set([s.next]);
+    for (const name of out)
+      for (const r of readsOf(this.defs.get(name)!.value)) if (this.defs.has(r.name)) out.add(r.name);
+    this.made.set(s, out);
+    return out;
   }
 
   /** States that the definition depends on in any way. */

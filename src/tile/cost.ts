@@ -75,7 +75,7 @@ export function planSeconds(s: Stage, plan: StagePlan, limits: PlanLimits, sizes
   const blocks = batch * Math.ceil(rows / plan.blockM) * shares;
   const tiles = Math.ceil(countOf(s.stream, known, USUAL.side) / (plan.blockN * shares));
   const perBlock = s.recurrence
-    ? countOf([s.recurrence.axis], known, USUAL.side) * stepCost(s, plan, device)
+    ? countOf([s.recurrence.axis], known, USUAL.side) * stepCost(s, plan, device, known)
     : s.passes.reduce((t, p) => t + tileCost(s, p, plan, device), plan.lanes * PER_TILE) * tiles;
   const running = (blocks * perBlock) / (device.multiplyAdds * filled(blocks, plan, limits, device));
   const written = readsInPlace(plan) ? (plan.blockM / plan.lanes) * plan.blockN : 0;
@@ -167,10 +167,15 @@ function spilled(w: Work, r: number, n: number, plan: StagePlan, d: DeviceModel)
 }
 
 /** A step of one block, in multiply-adds of lanes. */
-function stepCost(s: Stage, plan: StagePlan, d: DeviceModel): number {
+function stepCost(s: Stage, plan: StagePlan, d: DeviceModel, sizes: ReadonlyMap<string, number>): number {
   const r = s.recurrence!;
   const elements = (axes: readonly string[]): number =>
-    s.vectors.filter((v) => axes.includes(v.name)).reduce((n, v) => n * v.extent, 1);
+    s.vectors.filter((v) => axes.includes(v.name)).reduce((n, v) => n * v.extent, 1) *
+    countOf(
+      r.loops.filter((a) => axes.includes(a.name)),
+      sizes,
+      USUAL.side,
+    );
   const rows = new Set(s.row.map((a) => a.name));
   const columns = plan.blockM / plan.lanes;
   let own = 0;

@@ -132,8 +132,10 @@ class Partition {
       }
       if (!(e instanceof NeedsStage)) throw e;
       const before = e.defs.includes(o.def) ? nextReductions(g, o.def) : e.defs;
-      if (before.length === 0) throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
-      return this.place(o, asRows, new Set([...stored, ...this.storeAll(before)]));
+      if (before.length > 0) return this.place(o, asRows, new Set([...stored, ...this.storeAll(before)]));
+      // It would hold too much per row: each of its elements becomes a row.
+      if (o.indices.some((a) => !asRows.has(a))) return this.place(o, new Set(o.indices), stored);
+      throw new CompilerBug('tile/from-ir', `stage of ${o.name} needs itself`);
     }
     const level = this.levelAfter(stored);
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;

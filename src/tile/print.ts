@@ -92,6 +92,7 @@ function pass(p: Pass, n: number): string[] {
 function recurrence(r: Recurrence): string[] {
   return [
     `steps along ${r.reverse ? 'reverse ' : ''}${axes([r.axis])}`,
+    ...(r.loops.length > 0 ? [`  loops over ${axes(r.loops)}`] : []),
     ...r.states.map(
       (x) => `  state ${x.name}[${x.indices.join(', ')}]: ${x.type} from ${printExpr(x.init)} then ${x.next}`,
     ),

@@ -33,7 +33,7 @@ export function recurrenceStage(
     row: row.map(axis),
     stream: [],
     vectors: [...space.vectors]
-      .filter((a) => used.has(a))
+      .filter((a) => used.has(a) && !space.loops.has(a))
       .map((a) => ({ name: a, extent: g.vectorExtent(a) })),
     prologue: [],
     rowOperands: [],
@@ -42,6 +42,7 @@ export function recurrenceStage(
     recurrence: {
       axis: axis(c.axis),
       reverse: c.reverse,
+      loops: [...space.loops].filter((a) => used.has(a)).map(axis),
       states: g.kernel.states.filter(isOf(c)).map((s) => ({
         name: s.name,
         type: s.type,

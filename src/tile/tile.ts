@@ -186,6 +186,8 @@ export interface Recurrence {
   /** The first step is at the last position. */
   readonly reverse: boolean;
   readonly states: readonly CarriedState[];
+  /** Axes of open extent that a step reduces, or along which it is written: a lane loops over them and holds nothing. */
+  readonly loops: readonly TileAxis[];
   /** In dependence order; a state that is read is its value before the step. */
   readonly defs: readonly StepDef[];
   readonly stores: readonly StepStore[];

@@ -53,7 +53,7 @@ class StageVerifier {
 
   /** Every value of a step is known where it is read, at as many indices as it has axes. */
   private steps(r: Recurrence): void {
-    const axes = [...this.s.batch, ...this.s.row, ...this.s.vectors, r.axis].map((a) => a.name);
+    const axes = [...this.s.batch, ...this.s.row, ...this.s.vectors, ...r.loops, r.axis].map((a) => a.name);
     if (this.s.passes.length + this.s.stores.length + this.s.prologue.length > 0)
       this.fail('a stage has a recurrence and something else');
     if (axes.indexOf(r.axis.name) < axes.length - 1) this.fail('the axis of the recurrence has two roles');
@@ -64,7 +64,7 @@ class StageVerifier {
       visit(e, (x) => {
         if (x.kind === 'reduce')
           for (const a of x.axes)
-            if (!this.s.vectors.some((v) => v.name === a))
+            if (![...this.s.vectors, ...r.loops].some((v) => v.name === a))
               this.fail(`${what} reduces ${a}, which is no vector`);
         if (x.kind !== 'read' || this.tensors.has(x.name)) return;
         if (!arity.has(x.name)) this.fail(`${x.name} is read before it is computed, in ${what}`);
@@ -77,6 +77,7 @@ class StageVerifier {
       arity.set(d.name, d.indices.length);
     }
     for (const x of r.states) {
+      if (r.loops.some((a) => x.indices.includes(a.name))) this.fail(`${x.name} is held along an open axis`);
       check(
         x.init,
         x.indices.filter((a) => a !== r.axis.name),

@@ -75,6 +75,10 @@ const STATEMENTS: readonly Statement[] = [
   { text: 'y10 = sum[d in 1..n](k * S)', states: ['n', 'S'], makes: ['y10'] },
   { text: 'y11[a, t, e] = sum[d](qa * S[b = a / 2])', states: ['S'], makes: ['y11'] },
   { text: 'y12[a, t, d] = qa * z[b = a / 2]', states: ['z'], makes: ['y12'] },
+  { text: 'm = 0.5 * m + 0.25 * max[r](o * c - m)', states: ['m'] },
+  { text: 'z = 0.5 * z + 0.1 * sum[r](tanh(z + o))', states: ['z'] },
+  { text: 'y13 = sum[r, e](W * u)', states: ['u'], makes: ['y13'] },
+  { text: 'y14 = argmax[r](if o > m then r * 5 % 3 else -1)', states: ['m'], makes: ['y14'] },
   { text: 'y9 = sum[d, e](S * R)', states: ['S', 'R'], makes: ['y9'] },
 ];
 
@@ -98,7 +102,7 @@ const SECOND: readonly { readonly reads: readonly string[]; readonly text: strin
   { reads: ['y2'], text: 'state T: f32[b, t]\n recurrence over e { T = 0.5 * T + y2 }\n out T' },
 ];
 
-const HEAD = `axes b: B, t: N, j: N, p: P, d: D, e: E, x: D, a: 2 * B
+const HEAD = `axes b: B, t: N, j: N, p: P, d: D, e: E, x: D, r: L, a: 2 * B
   in q: f32[b, t, d]
   in qa: f32[a, t, d]
   in k: f32[b, t, d]
@@ -107,6 +111,8 @@ const HEAD = `axes b: B, t: N, j: N, p: P, d: D, e: E, x: D, a: 2 * B
   in c: f32[b, t]
   in M: f32[d, x]
   in w: f32[p]
+  in o: f32[b, r]
+  in W: f32[r, e]
   in count: i32[b, t]
   in S0: f32[b, d, e]
   in z0: f32[b, d]`;
@@ -151,7 +157,7 @@ function textOf(
   ].join('\n');
 }
 
-const EXTENTS: Readonly<Record<string, string>> = { b: 'B', t: 'N', d: 'D', e: 'E', x: 'D', p: 'P' };
+const EXTENTS: Readonly<Record<string, string>> = { b: 'B', t: 'N', d: 'D', e: 'E', x: 'D', p: 'P', r: 'L' };
 
 function tensorsOf(text: string, sizes: Readonly<Record<string, number>>, seed: number): StepsCase['inputs'] {
   const random = seededRandom(seed);
@@ -181,11 +187,12 @@ export const stepsCases: fc.Arbitrary<StepsCase> = fc
     d: fc.constantFrom(1, 2, 3, 4, 4, 5, 6, 8),
     e: fc.integer({ min: 1, max: 11 }),
     p: fc.integer({ min: 1, max: 3 }),
+    r: fc.constantFrom(0, 1, 3, 7),
     seed: fc.integer({ min: 0, max: 2 ** 30 }),
   })
-  .map(({ chosen, after, second, reverse, n, d, e, p, seed }) => {
+  .map(({ chosen, after, second, reverse, n, d, e, p, r, seed }) => {
     const text = textOf(chosen, after, second, reverse);
-    const sizes = { B: 2, N: n, P: p, D: d, E: e };
+    const sizes = { B: 2, N: n, P: p, D: d, E: e, L: r };
     return { text, sizes, inputs: tensorsOf(text, sizes, seed), seed };
   })
   .filter(({ text }) => /^ {2}out/m.test(text));

@@ -105,6 +105,18 @@ export function valueWithoutAxis(name: Name, axis: string, span: Span): Diagnost
   );
 }
 
+export function valueOfARound(name: Name, defined: Span): Diagnostic {
+  return error(
+    'E0420',
+    `\`${name.text}\` has a value in each round, and none outside of the \`repeat\``,
+    name.span,
+    {
+      labels: [{ span: defined, text: 'defined in a round here' }],
+      hint: 'declare a `state` for it: outside of its rounds a state is what the last one left',
+    },
+  );
+}
+
 export function recurrenceWithoutState(span: Span): Diagnostic {
   return warning('W0909', 'this recurrence assigns no state', span, {
     hint: 'without a state its steps have no order; definitions outside of a block say the same',

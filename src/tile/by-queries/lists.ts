@@ -167,6 +167,7 @@ function blocksOfRows({ name, s, batch, nth, t }: Make): Stage {
   return steps(`${name}_blocks`, batch, [row], [{ name: nth.name, extent: s.most }], {
     axis: blocks,
     reverse: false,
+    loops: [],
     states: [
       { name: 'count', type: 'i32', indices: own, init: i32(0), next: 'count.next' },
       { name: 'nth', type: 'i32', indices: all, init: i32(-1), next: 'nth.next' },
@@ -193,6 +194,7 @@ function counts({ name, s, batch, t }: Make): Stage {
   return steps(`${name}_upto`, batch, [blocks], [], {
     axis: row,
     reverse: false,
+    loops: [],
     states: [{ name: 'count', type: 'i32', indices: own, init: i32(0), next: 'upto' }],
     defs: [{ name: 'upto', type: 'i32', indices: own, value: op('add', count, cast(s.visits)) }],
     stores: [{ output: t.upto.name, name: 'upto', indices: own }],
@@ -308,6 +310,7 @@ function queries(make: Make): Stage {
   return steps(`${name}_query`, [...batch, group], [member], [], {
     axis,
     reverse: false,
+    loops: [],
     states: [
       {
         name: 'low',

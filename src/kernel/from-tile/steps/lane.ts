@@ -39,6 +39,8 @@ export class Lane {
     const { stage } = scope;
     this.loops = new LoopShapes(stage, plan);
     const vectors = new Map(stage.vectors.map((v) => [v.name, v.extent]));
+    // Nothing is held along them: it would take a place without end.
+    for (const a of stage.recurrence!.loops) vectors.set(a.name, Infinity);
     this.nodes = new StepNodes(stage.recurrence!, vectors, this.loops);
     this.rowAxes = new Set(stage.row.map((a) => a.name));
     this.columns = Array.from({ length: scope.arrangement.rowSlots }, (_, n) => frame.row(n, []).vars);

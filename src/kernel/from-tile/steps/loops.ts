@@ -18,6 +18,7 @@ export const axisOf = (loop: string): string => loop.split(':')[0]!;
 
 export class LoopShapes {
   private readonly extents: ReadonlyMap<string, number>;
+  private readonly open: ReadonlyMap<string, Expr>;
   private readonly blocked = new Set<string>();
   private readonly ofStates: ReadonlySet<string>;
 
@@ -26,6 +27,7 @@ export class LoopShapes {
     private readonly plan: StepsPlan,
   ) {
     this.extents = new Map(stage.vectors.map((v) => [v.name, v.extent]));
+    this.open = new Map(stage.recurrence!.loops.map((a) => [a.name, a.extent]));
     const { states, defs } = stage.recurrence!;
     this.ofStates = new Set(states.flatMap((s) => s.indices));
     for (const d of defs) {
@@ -40,10 +42,12 @@ export class LoopShapes {
 
   private canBlock(axis: string): boolean {
     const kind = this.kind(axis);
-    return (kind === 'plain' || kind === 'opaque') && this.extent(axis) % this.plan.block === 0;
+    const isFixed = this.extents.has(axis);
+    return isFixed && (kind === 'plain' || kind === 'opaque') && this.extent(axis) % this.plan.block === 0;
   }
 
   kind(axis: string): Kind {
+    if (this.open.has(axis)) return this.plan.loops === 'opaque' ? 'opaque' : 'plain';
     if (this.extent(axis) <= this.plan.writtenOut) return 'written';
     // Arrays lie in registers only where every index is a constant.
     if (this.plan.loops === 'unrolled' && !this.ofStates.has(axis)) return 'plain';
@@ -114,7 +118,7 @@ export class LoopShapes {
     const inner = emitter.pop();
     const kind = this.kind(axis);
     const range = {
-      to: i32(this.extent(axis)),
+      to: this.open.get(axis) ?? i32(this.extent(axis)),
       unroll: kind === 'unrolled',
       ...(kind === 'opaque' ? { from: OPAQUE_ZERO } : {}),
       ...(!whole && this.isBlocked(axis) ? { step: i32(this.plan.block) } : {}),

@@ -93,7 +93,13 @@ function unrolled(k: IrKernel, axis: string): IrKernel {
       const name = names.fresh(`${d.name}.${round + 1}`);
       const { inStepsOf: _, ...own } = d;
       const value = inRound(d.value, round);
-      made.push({ ...own, name, indices: without(d.indices), value, ...(sums(value) ? { stored: true } : {}) });
+      made.push({
+        ...own,
+        name,
+        indices: without(d.indices),
+        value,
+        ...(sums(value) ? { stored: true } : {}),
+      });
       now.set(d.name, name);
       after.set(d.name, name);
     }
@@ -125,12 +131,7 @@ function unrolled(k: IrKernel, axis: string): IrKernel {
 }
 
 /** The value of a step under the order of indices in which the state is read. */
-function carriedOn(
-  s: IrState,
-  after: ReadonlyMap<string, string>,
-  made: IrDef[],
-  names: FreshNames,
-): string {
+function carriedOn(s: IrState, after: ReadonlyMap<string, string>, made: IrDef[], names: FreshNames): string {
   const next = made.find((d) => d.name === after.get(s.next))!;
   const indices = s.indices.filter((a) => a !== s.axis);
   if (next.indices.join() === indices.join()) return next.name;

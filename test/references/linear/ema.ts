@@ -2,7 +2,18 @@
  * Damped averages of each channel as a convolution: with p = sigma(delta) and r = 1 - p sigma(alpha),
  * y_t = sum_n gamma_n (sum_j<=t r_n^(t-j) p_n beta_n x_j + r_n^(t+1) h_0n) / sqrt(R) + omega x_t.
  */
-import { column, element, list, matrix, sigmoid, sum, table, tensor, vector, type Tensor } from '../arrays.ts';
+import {
+  column,
+  element,
+  list,
+  matrix,
+  sigmoid,
+  sum,
+  table,
+  tensor,
+  vector,
+  type Tensor,
+} from '../arrays.ts';
 import { referenceCase, type Draw } from '../case.ts';
 
 export interface Weights {

@@ -6,6 +6,7 @@ import type { StorageType } from './expr/types.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { expandReductions } from './ir/passes/expand-reductions.ts';
 import { fixSizes } from './ir/passes/fix-sizes.ts';
+import { keepReread } from './ir/passes/keep-reread.ts';
 import { normalForm } from './ir/passes/normal-form.ts';
 import { packShared } from './ir/passes/pack.ts';
 import { rewriteLinear, type RewriteNote } from './ir/passes/rewrite-linear.ts';
@@ -113,6 +114,13 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
       notes.rewrites = made.notes;
       return made.kernel;
     },
+  },
+  {
+    name: 'keep-reread',
+    stage: 'ir',
+    reason:
+      'what takes much and many elements read at one place is stored; before normal-form, which copies it to where it is read',
+    run: (k) => keepReread(k),
   },
   {
     name: 'normal-form',

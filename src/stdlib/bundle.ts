@@ -173,6 +173,15 @@ fn mean_weights[j](s) {
 
 // Shannon entropy of weights over an axis, in nats; a weight of 0 adds nothing.
 fn entropy[j](p) = sum[j](if p > 0.0 then -p * log(p) else 0.0)
+
+// Kullback-Leibler divergence of weights p from weights q over an axis, in nats; a weight p of 0 adds nothing.
+fn kullback_leibler[j](p, q) = sum[j](if p > 0.0 then p * log(p / q) else 0.0)
+
+// Jensen-Shannon divergence of two rows of weights over an axis, in nats.
+fn jensen_shannon[j](p, q) {
+  let m = 0.5 * (p + q)
+  0.5 * (kullback_leibler[j](p, m) + kullback_leibler[j](q, m))
+}
 `,
   "scalar": `// Scalar functions that are not operations of the language.
 
@@ -292,5 +301,11 @@ fn layer_norm[d](x, eps) {
   let centred = x - mean[d](x)
   centred * rsqrt(mean[d](centred * centred) + eps)
 }
+`,
+  "selections": `// Selections: truth values that say which elements along an axis are taken.
+
+// How many elements before this one are taken: where one that is taken stands in the list that nth gives.
+// The second axis is one of the same extent, for the elements before.
+fn taken_before[j, u](taken) = sum[u in 0..j](taken[j = u])
 `,
 };

@@ -97,7 +97,7 @@ function powerBlocks(size: number, window: number, sinks: number): MaskCase {
   const distances = new Set([...upTo(window), 0, 1, 2, 4, 8, 16]);
   const blockOf = (i: number): number => groupsOf(size).findIndex((g) => g.includes(i));
   return rows(
-    'power_blocks',
+    'powerattn',
     (_, i, j) => j <= i && (blockOf(j) < sinks || distances.has(blockOf(i) - blockOf(j))),
     { params: { size, window, sinks }, title: `window ${window}, sinks ${sinks}` },
   );

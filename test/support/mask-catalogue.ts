@@ -163,7 +163,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'blocks at distances that are powers of two',
-    source: example('power_blocks'),
+    source: example('powerattn'),
     settings: over(
       [...squares, { B: 1, H: 1, G: 1, N: 140, M: 140 }],
       { size: 8, window: 2, sinks: 1 },

@@ -136,6 +136,26 @@ describe('normalizers', () => {
   });
 });
 
+describe('divergences', () => {
+  const of = (call: string, p: number[], q: number[]): number => {
+    const text = `kernel k { axes j: M\n in p: f32[j]\n in q: f32[j]\n out y: f32[] = ${call} }`;
+    return run(text, { p: { shape: [p.length], data: p }, q: { shape: [q.length], data: q } })['y']![0]!;
+  };
+  it('are 0 between equal weights, and add nothing where a weight is 0', () => {
+    expect(of('jensen_shannon[j](p, q)', [0.25, 0, 0.75], [0.25, 0, 0.75])).toBe(0);
+    expect(of('kullback_leibler[j](p, q)', [0, 1], [0.5, 0.5])).toBeCloseTo(Math.log(2), 12);
+  });
+  it('are at most log 2, between weights that share nothing', () =>
+    expect(of('jensen_shannon[j](p, q)', [1, 0], [0, 1])).toBeCloseTo(Math.log(2), 12));
+});
+
+describe('what is taken', () => {
+  it('is counted up to each element', () => {
+    const text = 'kernel k { axes j: M, u: M\n in x: bool[j]\n out y: i32[j] = taken_before[j, u](x) }';
+    expect(run(text, { x: { shape: [5], data: [1, 0, 1, 1, 0] } })['y']).toEqual([0, 1, 1, 2, 3]);
+  });
+});
+
 describe('masks and scores', () => {
   /** Kept pairs of a mask over 4 queries and 5 keys, as rows of 0 and 1. */
   const grid = (expr: string): string[] => {

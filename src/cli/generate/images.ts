@@ -52,8 +52,8 @@ const SCENES: readonly Scene[] = [
     tile: { rows: [4, 4], cols: [4, 4] },
   },
   {
-    file: 'mask-power_blocks',
-    example: 'power_blocks',
+    file: 'mask-powerattn',
+    example: 'powerattn',
     sizes: { N: 128 },
     params: { size: 4 },
     tile: { rows: [4], cols: [4] },

@@ -78,6 +78,8 @@ function readersOf(world: World, states: readonly IrState[]): IrDef[] {
   for (const s of states) for (const n of definitions.cone(definitions.get(s.next)!.value)) feeding.add(n);
   for (const s of states) feeding.add(s.next);
   return world.kernel.defs.filter((d) => {
+    // What reads the states of all positions together, as their sum does, reads none of one step.
+    if (!d.indices.includes(world.axis)) return false;
     if (![...readNames(d.value)].some((n) => direct.has(n))) return false;
     if (d.value.kind !== 'reduce' || feeding.has(d.name)) direct.add(d.name);
     return true;

@@ -8,7 +8,11 @@ compiled FlexAttention on the same tensors. Every peer is compared with float64 
 
     python3 bench/gpu/dense.py --sizes 4096,8192 --only causal --json figures.json
 
-Needs PyTorch with a GPU, numpy, nvcc and Node; without torch or a GPU it says so in a line and ends.
+Needs PyTorch with a GPU, numpy, nvcc and Node; without torch or a GPU it says so in a line and ends. Where the GPU's machine has no
+Node, sources are emitted on another one, by the same options, and taken along:
+
+    python3 bench/gpu/dense.py --sizes 4096,8192 --arch sm_90a --emit sources
+    python3 bench/gpu/dense.py --sizes 4096,8192 --arch sm_90a --emitted sources
 """
 import argparse
 import ctypes
@@ -44,6 +48,9 @@ def options():
     p.add_argument("--rounds", type=int, default=20)
     p.add_argument("--arch", help="for nvcc; by default that of the GPU, such as sm_90a")
     p.add_argument("--json", help="write all rows there")
+    sources = p.add_mutually_exclusive_group()
+    sources.add_argument("--emit", metavar="FOLDER", help="write the sources there and end; needs only Node")
+    sources.add_argument("--emitted", metavar="FOLDER", help="take the sources from there; needs no Node")
     return p.parse_args()
 
 
@@ -72,17 +79,50 @@ def struct_of(header, kernel):
     return type("Args", (ctypes.Structure,), {"_fields_": fields})
 
 
+def made_by(o):
+    """What emitted sources depend on, and the limits beside them."""
+    return {"heads": o.heads, "width": o.width, "storage": o.storage}
+
+
+def sizes_of(o):
+    return [int(n) for n in o.sizes.split(",")]
+
+
+def emit(o):
+    """Sources of all specs, and what the cost model says of each size."""
+    folder = pathlib.Path(o.emit)
+    folder.mkdir(parents=True, exist_ok=True)
+    limits = {}
+    for spec in SPECS.values():
+        attnc("compile", f"examples/{spec}.attn", *spec_flags(o), "--out", str(folder))
+        limits[spec] = {str(n): limit_of(o, spec, n) for n in sizes_of(o)}
+    about = {**made_by(o), "limits": limits}
+    (folder / "about.json").write_text(json.dumps(about, indent=2) + "\n")
+    print(f"wrote {folder}")
+
+
+def emitted(o):
+    """What is said of the sources in the folder, which must be those of the same options."""
+    about = json.loads((pathlib.Path(o.emitted) / "about.json").read_text())
+    for name, value in made_by(o).items():
+        if about[name] != value:
+            sys.exit(f"bench/gpu: {o.emitted} was emitted for {name} {about[name]}, not {value}")
+    return about
+
+
 class Ours:
     """A spec compiled by attnc and nvcc, launched on PyTorch's stream."""
 
     def __init__(self, spec, o, arch, folder):
         kernel = spec
-        attnc("compile", f"examples/{spec}.attn", *spec_flags(o), "--out", str(folder))
+        sources = pathlib.Path(o.emitted) if o.emitted else folder
+        if not o.emitted:
+            attnc("compile", f"examples/{spec}.attn", *spec_flags(o), "--out", str(folder))
         library = folder / f"{kernel}.so"
-        source = str(folder / f"{kernel}.cu")
+        source = str(sources / f"{kernel}.cu")
         flags = ["-O3", "-std=c++17", f"-arch={arch}", "-shared", "-Xcompiler", "-fPIC"]
         subprocess.run(["nvcc", *flags, source, "-o", str(library)], check=True)
-        self.args_type = struct_of((folder / f"{kernel}.h").read_text(), kernel)
+        self.args_type = struct_of((sources / f"{kernel}.h").read_text(), kernel)
         loaded = ctypes.CDLL(str(library))
         self.launch = getattr(loaded, f"{kernel}_launch")
         self.bytes = getattr(loaded, f"{kernel}_workspace_bytes")
@@ -181,6 +221,8 @@ def timed(torch, contenders, rounds):
 
 def limit_of(o, spec, rows):
     """What the cost model holds to be possible on such a device, or None."""
+    if o.emitted:
+        return emitted(o)["limits"][spec].get(str(rows))
     sizes = [x for name, n in (("B", 1), ("H", o.heads), ("N", rows), ("M", rows)) for x in ("--set", f"{name}={n}")]
     kernel = json.loads(attnc("explain", f"examples/{spec}.attn", *spec_flags(o), *sizes, "--json"))["kernels"][0]
     return kernel.get("limit", {}).get("ms")
@@ -224,6 +266,10 @@ def measure(torch, np, o, mask, rows, ours):
 
 def main():
     o = options()
+    if o.emit:
+        return emit(o)
+    if o.emitted:
+        emitted(o)
     try:
         import numpy as np
         import torch
@@ -238,8 +284,7 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for mask, spec in SPECS.items():
-            sizes = [int(n) for n in o.sizes.split(",")]
-            wanted = [n for n in sizes if re.search(o.only, f"cuda/dense/{n}/{mask}")]
+            wanted = [n for n in sizes_of(o) if re.search(o.only, f"cuda/dense/{n}/{mask}")]
             if not wanted:
                 continue
             ours = Ours(spec, o, arch, pathlib.Path(folder))

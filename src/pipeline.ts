@@ -28,7 +28,7 @@ import type { PlacedSchedule } from './plan/schedule.ts';
 import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
-import { tileProgram } from './tile/from-ir.ts';
+import { tileProgram, walksSections } from './tile/from-ir.ts';
 import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
@@ -76,6 +76,28 @@ interface PassInfo<T> {
   readonly stage: 'ir' | 'tile' | 'kernel';
   readonly reason: string;
   readonly run: (level: T, options: LoweringOptions, notes: Notes) => T;
+}
+
+interface FormedKernel {
+  readonly kernel: IrKernel;
+  readonly forms: readonly FormNote[];
+  readonly plans: readonly FormPlan[];
+}
+
+/** In normal form again. Sections are for workgroups that go through their chunks: without these there are none. */
+function formedKernel(k: IrKernel, o: LoweringOptions, most?: number): FormedKernel {
+  const plans: FormPlan[] = [];
+  const made = recurrenceForms(k, (axis, at) => {
+    const form = { ...o.schedule?.forms?.[plans.length], ...o.form };
+    const chosen = chooseForm({ ...o, form })(axis, at);
+    plans.push(most === undefined || form.section !== undefined ? chosen : { ...chosen, section: most });
+    return plans.at(-1)!;
+  });
+  const kernel = made.kernel === k ? k : normalForm(made.kernel);
+  const hasSections = made.notes.some((n) => n.section !== undefined);
+  if (most === undefined && hasSections && !walksSections(kernel, o.fixed, o.limits))
+    return formedKernel(k, o, 1);
+  return { kernel, forms: made.notes, plans };
 }
 
 export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
@@ -134,16 +156,11 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     reason:
       'states are carried in chunks where their steps allow it; needs sums in normal form, and leaves them so',
     run: (k, o, notes) => {
-      const plans: FormPlan[] = [];
-      const made = recurrenceForms(k, (axis, at) => {
-        const form = { ...o.schedule?.forms?.[plans.length], ...o.form };
-        plans.push(chooseForm({ ...o, form })(axis, at));
-        return plans.at(-1)!;
-      });
-      notes.forms = made.notes;
+      const { kernel, forms, plans } = formedKernel(k, o);
+      notes.forms = forms;
       notes.formPlans = plans;
       notes.carried = k;
-      return made.kernel === k ? k : normalForm(made.kernel);
+      return kernel;
     },
   },
   {

@@ -150,6 +150,13 @@ const COLLECTIVE: Readonly<Record<string, Collective>> = {
   asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" : : "r"(address), "l"(from) : "memory");`,
     emulated: 'cuemu::cp_async(to, from, 16, 16, at);',
   },
+  anew: {
+    comment: '// The same number, of which the compiler knows nothing.',
+    signature: 'anew(int& lane',
+    ptx: '  asm volatile("" : "+r"(lane));',
+    emulated: 'static_cast<void>(lane);',
+    placeless: true,
+  },
   copy_commit: {
     comment: '// The copies that the thread started since the last commit become a group.',
     signature: 'copy_commit(',

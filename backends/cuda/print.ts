@@ -1,6 +1,6 @@
 /** Prints a program as one CUDA C++ file: helpers, uniforms, kernels and the launcher. */
 import type { Buffer, Kernel, Program, Stmt, Uniform } from '../../src/kernel/kernel.ts';
-import { visitExprs, visitStmts } from '../../src/kernel/walk.ts';
+import { someStmt, visitExprs, visitStmts } from '../../src/kernel/walk.ts';
 import { SCALAR_NAME, STORAGE_NAME } from './dialect.ts';
 import type { Scope } from './expression.ts';
 import { helperSection } from './helpers.ts';
@@ -96,6 +96,18 @@ function localArrays(kernel: Kernel): Scope['locals'] {
   return arrays;
 }
 
+/** Shared memory of a multiprocessor of compute capability 9.0, and what each workgroup takes of it beside its own. */
+const SHARED = { all: 228 * 1024, each: 1024 };
+/** Lanes of a workgroup of 256 have 80 registers then, or 128 where they multiply by themselves and hold tiles for that. */
+const MOST_AT_ONCE = { onMatrixUnits: 3, byLanes: 2 };
+
+/** Workgroups that a multiprocessor should hold: as many as its shared memory does, if registers allow. */
+function workgroupsAtOnce(kernel: Kernel): number {
+  const onMatrixUnits = someStmt(kernel.body, (s) => s.kind === 'mma');
+  const most = onMatrixUnits ? MOST_AT_ONCE.onMatrixUnits : MOST_AT_ONCE.byLanes;
+  return Math.min(most, Math.floor(SHARED.all / (sharedLayout(kernel).bytes + SHARED.each)));
+}
+
 function printKernel(kernel: Kernel, program: Program): string {
   const scope: Scope = {
     name: makeNamer(),
@@ -108,7 +120,9 @@ function printKernel(kernel: Kernel, program: Program): string {
   ];
   if (program.uniforms.length > 0) parameters.push(`const ${uniformStructName(program)} uniforms`);
   const symbol = kernelSymbol(kernel);
-  const head = `extern "C" __global__ void __launch_bounds__(${kernel.lanes}) ${symbol}(${parameters.join(', ')}) {`;
+  const atOnce = kernel.waits ? workgroupsAtOnce(kernel) : 1;
+  const bounds = atOnce > 1 ? `${kernel.lanes}, ${atOnce}` : `${kernel.lanes}`;
+  const head = `extern "C" __global__ void __launch_bounds__(${bounds}) ${symbol}(${parameters.join(', ')}) {`;
   const layout = sharedLayout(kernel);
   return [
     ...(kernel.doc ?? '')
@@ -150,7 +164,8 @@ function prologue(kernel: Kernel, program: Program, scope: Scope): string[] {
     if (values.length > 0) lines.push(`const ${SCALAR_NAME[type]} ${values.join(', ')};`);
   }
   if (used.has('workgroup')) lines.push(`const int ${scope.name('workgroup')} = blockIdx.x;`);
-  if (used.has('lane')) lines.push(`const int ${scope.name('lane')} = threadIdx.x;`);
+  const anew = someStmt(kernel.body, (s) => s.kind === 'for' && s.anew === true);
+  if (used.has('lane')) lines.push(`${anew ? '' : 'const '}int ${scope.name('lane')} = threadIdx.x;`);
   if (kernel.shared.length > 0) lines.push('extern __shared__ __align__(1024) unsigned char attn_smem[];');
   for (const [n, place] of sharedLayout(kernel).places.entries()) {
     if (!used.has(place.name)) continue;

@@ -18,14 +18,15 @@ export interface FeatureOptions {
   readonly plan?: string | false;
 }
 
-/** `chunked`, `chunked:32` or `:32`. */
+/** `chunked`, `chunked:32`, `chunked:32:8` or `:32`. */
 function parseForm(text: string): Partial<FormPlan> {
-  const [form, chunk, ...more] = text.split(':');
-  if (more.length > 0 || text === '' || chunk === '')
-    throw new UsageError(`--form ${text}: expected FORM, FORM:CHUNK or :CHUNK`);
+  const [form, chunk, section, ...more] = text.split(':');
+  if (more.length > 0 || text === '' || chunk === '' || section === '')
+    throw new UsageError(`--form ${text}: expected FORM, FORM:CHUNK, FORM:CHUNK:SECTION or :CHUNK`);
   return {
     ...(form ? { form: oneOf('form', FORM_NAMES)(form) } : {}),
     ...(chunk !== undefined ? { chunk: wholeNumber('form', 1)(chunk) } : {}),
+    ...(section !== undefined ? { section: wholeNumber('form', 1)(section) } : {}),
   };
 }
 
@@ -58,8 +59,8 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
       wholeNumber('workgroup-memory', 16384),
     )
     .option(
-      '--form <form[:chunk]>',
-      `how recurrences run: ${FORM_NAMES.join(', ')}, and positions of a chunk (default: by the sizes and the step)`,
+      '--form <form[:chunk[:section]]>',
+      `how recurrences run: ${FORM_NAMES.join(', ')}, positions of a chunk and chunks of a section (default: by the sizes and the step)`,
       parseForm,
     )
     .option(

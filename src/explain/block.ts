@@ -10,6 +10,8 @@ export function blockWork(
   b: Block,
 ): { readonly operations: number; readonly bytes: number } {
   const extents = new Map(s.vectors.map((v) => [v.name, v.extent]));
+  // What is computed at each chunk of a walk counts as often.
+  if (b.walk) extents.set(b.walk.axis, b.walk.extent);
   const elements = (axes: Iterable<string>): number =>
     [...new Set(axes)].reduce((n, a) => n * (extents.get(a) ?? 1), 1);
   let operations = 0;

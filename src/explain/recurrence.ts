@@ -38,6 +38,8 @@ export interface RecurrenceExplanation {
   readonly form?: FormNote['form'];
   /** Positions of a chunk. */
   readonly chunk?: number;
+  /** Chunks of a section. */
+  readonly section?: number;
   /** What stands against a faster form, or speaks for this one. */
   readonly formWhy?: string;
 }
@@ -133,6 +135,7 @@ export function explainRecurrences(
       ...(maximum ? { relativeTo: maximum.state.name } : {}),
       ...(form ? { form: form.form, formWhy: form.why } : {}),
       ...(form?.chunk === undefined ? {} : { chunk: form.chunk }),
+      ...(form?.section === undefined ? {} : { section: form.section }),
     };
   });
 }
@@ -155,7 +158,9 @@ const shortened = (text: string): string => (text.length > LINE ? `${text.slice(
 
 function printForm(r: RecurrenceExplanation): readonly string[] {
   if (r.form === undefined) return [];
-  const chunks = r.chunk === undefined || r.form === 'sequential' ? '' : ` in chunks of ${r.chunk}`;
+  const sections = r.section === undefined ? '' : `, ${r.section} of them to a section`;
+  const chunks =
+    r.chunk === undefined || r.form === 'sequential' ? '' : ` in chunks of ${r.chunk}${sections}`;
   const why = r.form === 'chunked' || r.formWhy === undefined || r.formWhy === r.why ? '' : `: ${r.formWhy}`;
   return [`  form         ${FORM[r.form]}${chunks}${why}`];
 }

@@ -25,6 +25,8 @@ export interface IrAxis {
   readonly extent: Expr;
   /** Positions inside of a chunk: a workgroup can compute all of them together. */
   readonly inside?: true;
+  /** Chunks of a section: a workgroup can go through them one after the other. */
+  readonly walked?: true;
   readonly span?: Span;
 }
 export interface IrParam {

@@ -48,10 +48,10 @@ export function forS(
     readonly from?: Expr;
     readonly to: Expr;
     readonly step?: Expr;
-    readonly unroll?: boolean | number;
+    readonly unroll?: boolean | 'never' | number;
   },
   body: readonly Stmt[],
-): Stmt {
+): Stmt & { readonly kind: 'for' } {
   const { from = ZERO, to, step = ONE, unroll = false } = range;
   return { kind: 'for', name, from, to, step, unroll, body };
 }

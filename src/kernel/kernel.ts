@@ -74,6 +74,8 @@ export type Stmt =
       readonly to: Expr;
       readonly step: Expr;
       readonly unroll: boolean | 'never' | number;
+      /** A long body: what follows from the lane's number is computed in each turn, as it would take registers in all of them. */
+      readonly anew?: true;
       readonly body: readonly Stmt[];
     }
   | {
@@ -183,6 +185,8 @@ export interface Kernel {
   readonly lanes: number;
   /** Number of workgroups, over uniforms; i32. */
   readonly grid: Expr;
+  /** Its lanes wait for each other and for memory in turns: other workgroups of the same core fill that time. */
+  readonly waits?: true;
   readonly body: readonly Stmt[];
 }
 

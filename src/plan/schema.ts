@@ -46,6 +46,7 @@ const STAGE_PLAN = {
 const FORM = {
   form: z.enum(['sequential', 'chunked', 'scan']),
   chunk: positive,
+  section: positive.optional(),
   together: z.boolean().optional(),
   prepared: z.boolean().optional(),
 };

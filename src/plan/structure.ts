@@ -75,7 +75,9 @@ function recurrenceTree(r: Recurrence, roles: Roles): Tree {
 }
 
 function blockTree(b: Block, roles: Roles): Tree {
+  if (b.walk) roles.add('w', [b.walk.axis]);
   return [
+    ...(b.walk ? [[b.walk.extent, b.walk.reverse]] : []),
     b.states.map((s) => [s.type, s.reverse, roles.all(s.indices)]),
     b.defs.map((d) => [d.type, roles.all(d.indices), valueTree(d.value, roles)]),
     b.stores.map((s) => roles.all(s.axes)),

@@ -1,11 +1,11 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
-import { CompilerBug } from '../diagnostics/diagnostic.ts';
+import { CompilerBug, UserError } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
 import type { IrDef, IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
 import { BLOCK_LANES } from './block/items.ts';
 import { scheduleBlock } from './block/schedule.ts';
-import { BlockFinder, joinParts, type BlockPart } from './block/select.ts';
+import { BlockFinder, isBeside, joinParts, type BlockPart } from './block/select.ts';
 import { blockStage, renamed } from './block/stage.ts';
 import { chooseShape, shapeKey } from './choose.ts';
 import type { Cluster } from './clusters.ts';
@@ -87,7 +87,7 @@ class Partition {
     if (!part || !this.fits(part)) return undefined;
     const stored = new Set(this.storeAll(part.cuts));
     const level = this.levelAfter(stored);
-    const beside = this.blocks.find((x) => x.level === level && x.part.batch.join() === part.batch.join());
+    const beside = this.blocks.find((x) => x.level === level && isBeside(x.part, part));
     const joined = beside && joinParts(beside.part, part);
     if (beside && joined && this.fits(joined)) {
       beside.part = joined;
@@ -308,4 +308,21 @@ export function tileProgram(
   limits: BlockLimits = {},
 ): TileProgram {
   return new Partition(kernel, limits).run(fixed);
+}
+
+/** A workgroup goes through the chunks of a section wherever states are carried along them. */
+export function walksSections(
+  kernel: IrKernel,
+  fixed: Readonly<Record<string, number>>,
+  limits: BlockLimits,
+): boolean {
+  const walked = new Set(kernel.axes.filter((a) => a.walked).map((a) => a.name));
+  try {
+    const { stages } = tileProgram(kernel, fixed, limits);
+    return stages.every((s) => !walked.has(s.recurrence?.axis.name ?? ''));
+  } catch (e) {
+    // What is wrong with the kernel is told when its stages are made.
+    if (e instanceof UserError) return false;
+    throw e;
+  }
 }

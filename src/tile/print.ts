@@ -104,6 +104,7 @@ function recurrence(r: Recurrence): string[] {
 
 function block(b: Block): string[] {
   return [
+    ...(b.walk ? [`walk ${b.walk.reverse ? 'reverse ' : ''}${b.walk.axis}: ${b.walk.extent}`] : []),
     ...b.states.map(
       (x) =>
         `state ${x.name}[${x.indices.join(', ')}]: ${x.type} along ${x.reverse ? 'reverse ' : ''}${x.axis} from ${printExpr(x.init)} then ${x.next}; last ${x.final}`,

@@ -211,6 +211,12 @@ export interface BlockStore {
   readonly where?: Expr;
   readonly value: Expr;
 }
+/** Chunks of a section that a workgroup goes through in order. */
+export interface Walk {
+  readonly axis: string;
+  readonly extent: number;
+  readonly reverse: boolean;
+}
 /**
  * Values over the stage's vector axes that all lanes of a workgroup compute together, one value after the other, in
  * workgroup memory. Reads give an index for each axis of what is read; batch axes are read at their own position.
@@ -220,6 +226,8 @@ export interface Block {
   /** In dependence order; a state that is read is its value before the step. */
   readonly defs: readonly StepDef[];
   readonly stores: readonly BlockStore[];
+  /** What moves with this axis is computed for one of its positions after the other; states along it are carried. */
+  readonly walk?: Walk;
   /** Of workgroup memory that its values take. */
   readonly bytes?: number;
 }

@@ -96,9 +96,12 @@ class StageVerifier {
   private together(b: Block): void {
     const batch = new Set(this.s.batch.map((a) => a.name));
     const vectors = this.s.vectors.map((v) => v.name);
+    const walk = b.walk ? [b.walk.axis] : [];
+    if (walk.some((a) => batch.has(a) || vectors.includes(a))) this.fail('the walk has two roles');
     const known = new Map<string, readonly string[]>();
     for (const s of b.states) {
-      if (!vectors.includes(s.axis)) this.fail(`state ${s.name} runs along ${s.axis}, which is no vector`);
+      if (!vectors.includes(s.axis) && s.axis !== b.walk?.axis)
+        this.fail(`state ${s.name} runs along ${s.axis}, which is no vector`);
       known.set(s.name, s.indices);
       known.set(
         s.final,
@@ -127,7 +130,8 @@ class StageVerifier {
     }
     for (const s of b.states) check(s.init, s.indices, `the initial value of ${s.name}`);
     for (const x of b.stores)
-      for (const e of [x.value, ...x.index, ...(x.where ? [x.where] : [])]) check(e, x.axes, x.output);
+      for (const e of [x.value, ...x.index, ...(x.where ? [x.where] : [])])
+        check(e, [...x.axes, ...walk], x.output);
   }
 
   private define(d: TileDef): void {

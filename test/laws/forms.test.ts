@@ -48,7 +48,8 @@ const law =
   (c: RecurrenceCase): void => {
     const k = irOf(c.text);
     const together = c.cut % 2 === 0;
-    const made = damage(recurrenceForms(k, () => ({ form, chunk: c.chunk, together })).kernel);
+    const section = [1, 2, 3][c.cut % 3]!;
+    const made = damage(recurrenceForms(k, () => ({ form, chunk: c.chunk, section, together })).kernel);
     verifyIr(made, 'forms');
     demandEqual(c, form, interpretKernel(k, c.inputs, c.sizes), interpretKernel(made, c.inputs, c.sizes));
   };
@@ -116,7 +117,7 @@ const splitLaw =
   (form: Form, carry = true) =>
   (c: RecurrenceCase): void => {
     const k = irOf(c.text);
-    const made = recurrenceForms(k, () => ({ form, chunk: c.chunk })).kernel;
+    const made = recurrenceForms(k, () => ({ form, chunk: c.chunk, section: 1 + (c.cut % 2) })).kernel;
     const whole = interpretKernel(k, c.inputs, c.sizes);
     demandEqual(c, `${form} in two`, whole, inTwo(made, k.states[0]!.reverse, c, carry));
   };
@@ -157,6 +158,30 @@ describe('forms of recurrences', () => {
       'a missing carry',
       'chunked',
       inDefs(chunks, (e) => (e.kind === 'read' && e.name.endsWith('.chunks') ? f32(0) : e)),
+    ],
+    [
+      'a missing carry between sections',
+      'chunked',
+      inDefs(
+        (n) => n.includes('.sections.next'),
+        (e) => (e.kind === 'read' && e.name.endsWith('.sections') ? f32(0) : e),
+      ),
+    ],
+    [
+      'a section that forgets what came before one of its chunks',
+      'chunked',
+      inDefs(
+        (n) => n.includes('.run.next'),
+        (e) => (e.kind === 'read' && e.name.endsWith('.run') ? f32(0) : e),
+      ),
+    ],
+    [
+      'a decay that is dropped over a section',
+      'chunked',
+      inDefs(
+        (n) => n.includes('.totals.next'),
+        (e) => (isOp(e, 'mul') ? argsOf(e)[0]! : e),
+      ),
     ],
     [
       'a missing carry of a scan',

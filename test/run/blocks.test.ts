@@ -34,7 +34,15 @@ const cases = (await referenceCases()).filter((c) => hasStates(c) && CHUNKED.inc
 describe.skipIf(missing !== undefined)(`chunks of workgroups (${missing ?? 'g++ is here'})`, () => {
   it.each(cases)('$title', { timeout: 180_000 }, (c) =>
     expectReference('cuda-emu', c, {
-      features: { form: { form: 'chunked', chunk: 16 } },
+      features: { form: { form: 'chunked', chunk: 16, section: 1 } },
+      takes: (length, hazard) => hazard === 'normal' && length <= 65,
+    }),
+  );
+
+  // Three sections, the last of which ends in its first chunk or after it.
+  it.each(cases)('$title, in sections', { timeout: 180_000 }, (c) =>
+    expectReference('cuda-emu', c, {
+      features: { form: { form: 'chunked', chunk: 8, section: 3 } },
       takes: (length, hazard) => hazard === 'normal' && length <= 65,
     }),
   );
@@ -44,6 +52,7 @@ type Numbers = Readonly<Record<string, number>>;
 interface Rounded {
   readonly name: string;
   readonly chunk: number;
+  readonly section: number;
   readonly absent: readonly string[];
   readonly sizes: Numbers;
   readonly halves: readonly string[];
@@ -54,8 +63,19 @@ const ROUNDED: readonly Rounded[] = [
   {
     name: 'gla',
     chunk: 32,
+    section: 1,
     absent: ['S0'],
     sizes: { B: 1, H: 2, N: 75, D: 16, E: 32 },
+    halves: ['q', 'k', 'v', 'y'],
+    gates: { log_a: (x) => -Math.log1p(Math.exp(-x)) / 4 },
+    params: {},
+  },
+  {
+    name: 'gla',
+    chunk: 16,
+    section: 3,
+    absent: ['S0'],
+    sizes: { B: 1, H: 2, N: 123, D: 16, E: 32 },
     halves: ['q', 'k', 'v', 'y'],
     gates: { log_a: (x) => -Math.log1p(Math.exp(-x)) / 4 },
     params: {},
@@ -64,6 +84,7 @@ const ROUNDED: readonly Rounded[] = [
   {
     name: 'gla',
     chunk: 64,
+    section: 2,
     absent: ['S0'],
     sizes: { B: 1, H: 1, N: 140, D: 64, E: 16 },
     halves: ['q', 'k', 'v', 'y'],
@@ -73,6 +94,7 @@ const ROUNDED: readonly Rounded[] = [
   {
     name: 'ssd',
     chunk: 32,
+    section: 2,
     absent: ['S0', 'seq_idx'],
     sizes: { Z: 1, H: 4, G: 2, N: 75, R: 16, P: 32 },
     halves: ['x', 'B', 'C', 'y'],
@@ -83,14 +105,14 @@ const ROUNDED: readonly Rounded[] = [
 
 describe('operands that are rounded for matrix units', () => {
   it.each(ROUNDED)(
-    '$name, $chunk positions',
+    '$name, $chunk positions, $section chunks',
     { timeout: 120_000 },
-    ({ name, chunk, absent, sizes, halves, gates, params }) => {
+    ({ name, chunk, section, absent, sizes, halves, gates, params }) => {
       const text = readFileSync(join(root, 'examples', `${name}.attn`), 'utf8');
       const plain = semanticIr(checkText(text), { absent: new Set(absent) });
       const ir = withStorage(plain, Object.fromEntries(halves.map((h) => [h, 'bf16' as const])));
       const set = Object.fromEntries(Object.entries(sizes).filter(([n]) => 'DERP'.includes(n)));
-      const { program } = compileIr(ir, { target: 'cuda', set, form: { form: 'chunked', chunk } });
+      const { program } = compileIr(ir, { target: 'cuda', set, form: { form: 'chunked', chunk, section } });
       const uses = program.kernels.filter((k) => someStmt(k.body, (s) => s.kind === 'mma'));
       expect(uses.length).toBe(2);
       const random = randomFrom(7);

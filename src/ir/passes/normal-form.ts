@@ -85,7 +85,8 @@ class Normalizer {
     this.done.set(name, def);
     this.out.push(def);
     if (value.kind === 'reduce') {
-      const k = `${this.identity(value)}@${def.indices.join(',')}`;
+      // What is computed in the steps of a state is nothing for the steps of another one.
+      const k = `${this.identity(value)}@${def.indices.join(',')}@${def.inStepsOf ?? ''}`;
       const twin = this.reductions.get(k);
       // An equal reduction already has a definition: this one becomes another name for it.
       if (twin && twin.name !== name) {
@@ -147,7 +148,7 @@ class Normalizer {
 
   private isolate(e: ReduceExpr, owner: string): Expr {
     const indices = this.axesIn(e);
-    const k = `${this.identity(e)}@${indices.join(',')}`;
+    const k = `${this.identity(e)}@${indices.join(',')}@`;
     let def = this.reductions.get(k);
     if (!def) {
       def = { name: this.names.fresh(`${owner}.${e.op}`), role: 'let', indices, type: e.type, value: e };

@@ -113,6 +113,7 @@ function lowerStage(p: TileProgram, stage: Stage, plan: StagePlan, uniforms: rea
     ...(maps ? { maps } : {}),
     lanes: plan.lanes,
     grid: frame.grid(),
+    ...(stage.block?.walk ? { waits: true } : {}),
     body: [...scope.declarations(), ...frame.prologue, ...body],
   };
 }

@@ -48,13 +48,26 @@ export interface Readout {
   /** `before`: it reads the state before its step. */
   readonly sums: readonly { readonly def: StepDef; readonly array: BlockArray; readonly before: boolean }[];
 }
-export interface Product {
-  readonly kind: 'product';
+/** Sums over one depth, added to what is there. */
+export interface ProductPart {
   readonly left: Side;
   readonly right: Side;
+  readonly depth: number;
+  /** What the sums so far are multiplied by before. */
+  readonly scaled?: Expr;
+}
+export interface Product {
+  readonly kind: 'product';
+  /** Of the value that is summed up. */
+  readonly name: string;
+  readonly parts: readonly ProductPart[];
+  readonly rowAxis: string;
+  readonly columnAxis: string;
   readonly rows: number;
   readonly columns: number;
-  readonly depth: number;
+  /** What is written of a sum, which is read under its name; by default the sum itself. */
+  readonly finish?: Expr | undefined;
+  /** Over the axes of rows and columns, in any order. */
   readonly into: BlockArray;
   /** The storage of its operands on matrix units. */
   readonly matrix?: 'f16' | 'bf16';

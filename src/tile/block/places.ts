@@ -3,6 +3,7 @@ import { visit, type Expr } from '../../expr/expr.ts';
 import { STORAGE } from '../../expr/types.ts';
 import type { StepDef } from '../tile.ts';
 import { writtenBy, type BlockArray, type Item } from './items.ts';
+import type { Phase } from './walk.ts';
 
 const BOUNDARY = 128;
 
@@ -13,49 +14,112 @@ export interface Homes {
   /** Names of all that the block computes. */
   readonly own: ReadonlySet<string>;
 }
+export interface LaidItem {
+  readonly item: Item;
+  /** What it reads was written by other lanes since the last barrier, or what it replaces was read by them. */
+  readonly barrier: boolean;
+  /** Some of what it reads is copied. */
+  readonly landed: boolean;
+}
 export interface Laid {
-  /** `barrier`: what it reads was written by other lanes since the last one; `landed`: some of that is copied. */
-  readonly items: readonly { readonly item: Item; readonly barrier: boolean; readonly landed: boolean }[];
+  /** Before the walk or without one, at each of its positions, which begins with a barrier, and after it. */
+  readonly items: Readonly<Record<Phase, readonly LaidItem[]>>;
   readonly places: readonly { readonly array: BlockArray; readonly at: number }[];
   readonly bytes: number;
 }
 
 /** Undefined where something is read before it is there. */
-export function lay(all: readonly Item[], homes: Homes): Laid | undefined {
-  const items: { item: Item; barrier: boolean; landed: boolean }[] = [];
-  const dirty = new Set<BlockArray>();
-  const copies = new Set<BlockArray>();
-  const life = new Map<BlockArray, [number, number]>();
-  let epoch = 0;
-  for (const item of all) {
-    const uses = usedBy(item, homes);
-    if (!uses) return undefined;
-    const barrier = uses.some((a) => dirty.has(a));
-    const landed = uses.some((a) => copies.has(a));
-    if (barrier) {
-      epoch++;
-      dirty.clear();
-      if (landed) copies.clear();
-    }
-    for (const a of uses) {
-      const own = life.get(a);
-      if (!own) return undefined;
-      own[1] = epoch;
-    }
-    for (const a of writtenBy(item)) {
-      life.set(a, [epoch, epoch]);
-      dirty.add(a);
-      if (item.kind === 'fill' && item.copied) copies.add(a);
-    }
-    items.push({ item, barrier, landed });
+export function lay(all: Readonly<Record<Phase, readonly Item[]>>, homes: Homes): Laid | undefined {
+  const laying = new Laying(homes);
+  const before = laying.items(all.before);
+  laying.begin();
+  const turn = laying.items(all.turn);
+  laying.end();
+  const after = laying.items(all.after);
+  return before && turn && after && { items: { before, turn, after }, ...placed(laying.life) };
+}
+
+class Laying {
+  /** The first and last stretch between barriers in which an array is needed. */
+  readonly life = new Map<BlockArray, [number, number]>();
+  /** Written, copied and read since the last barrier. */
+  private readonly dirty = new Set<BlockArray>();
+  private readonly copies = new Set<BlockArray>();
+  private readonly read = new Set<BlockArray>();
+  private epoch = 0;
+  /** What was there before the first turn, and the first stretch of a turn. */
+  private known: ReadonlySet<BlockArray> = new Set();
+  private first = 0;
+
+  constructor(private readonly homes: Homes) {}
+
+  /** A turn begins with a barrier, after which all copies have landed. */
+  begin(): void {
+    this.barrier(true);
+    this.known = new Set(this.life.keys());
+    this.first = this.epoch;
   }
-  return { items, ...placed(life) };
+
+  /** What turns read that was there before them is needed in all of them; a barrier follows the last one. */
+  end(): void {
+    for (const a of this.known) {
+      const own = this.life.get(a)!;
+      if (own[1] >= this.first) own[1] = this.epoch;
+    }
+    this.barrier(false);
+  }
+
+  private barrier(landed: boolean): void {
+    this.epoch++;
+    this.dirty.clear();
+    this.read.clear();
+    if (landed) this.copies.clear();
+  }
+
+  items(all: readonly Item[]): readonly LaidItem[] | undefined {
+    const out: LaidItem[] = [];
+    for (const item of all) {
+      const laid = this.item(item);
+      if (!laid) return undefined;
+      out.push(laid);
+    }
+    return out;
+  }
+
+  private item(item: Item): LaidItem | undefined {
+    const uses = usedBy(item, this.homes);
+    if (!uses) return undefined;
+    const makes = writtenBy(item);
+    const barrier =
+      uses.some((a) => this.dirty.has(a)) || makes.some((a) => this.read.has(a) || this.dirty.has(a));
+    const landed = uses.some((a) => this.copies.has(a));
+    if (barrier) this.barrier(landed);
+    for (const a of uses) {
+      const own = this.life.get(a);
+      if (!own) return undefined;
+      own[1] = this.epoch;
+      this.read.add(a);
+    }
+    for (const a of makes) {
+      const own = this.life.get(a);
+      if (own) own[1] = this.epoch;
+      else this.life.set(a, [this.epoch, this.epoch]);
+      this.dirty.add(a);
+      if (item.kind === 'fill' && item.copied) this.copies.add(a);
+    }
+    return { item, barrier, landed };
+  }
 }
 
 /** Undefined where something has no home. */
 function usedBy(item: Item, { arrays, opened, own }: Homes): readonly BlockArray[] | undefined {
   const out = new Set<BlockArray>();
-  const inStep = item.kind === 'scan' || item.kind === 'readout' ? [item.state.name, item.next.name] : [];
+  const inStep =
+    item.kind === 'scan' || item.kind === 'readout'
+      ? [item.state.name, item.next.name]
+      : item.kind === 'product'
+        ? [item.name]
+        : [];
   let found = true;
   const look = (e: Expr): void =>
     visit(e, (x) => {
@@ -66,14 +130,18 @@ function usedBy(item: Item, { arrays, opened, own }: Homes): readonly BlockArray
       if (o) look(o.value);
       if (!a && !o && own.has(x.name) && !inStep.includes(x.name)) found = false;
     });
-  if (item.kind === 'product') return [item.left.array, item.right.array];
+  if (item.kind === 'product') for (const p of item.parts) out.add(p.left.array).add(p.right.array);
   for (const e of exprsOf(item)) look(e);
   for (const a of writtenBy(item)) out.delete(a);
   return found ? [...out] : undefined;
 }
 
-function exprsOf(item: Exclude<Item, { kind: 'product' }>): readonly Expr[] {
+function exprsOf(item: Item): readonly Expr[] {
   switch (item.kind) {
+    case 'product': {
+      const scaled = item.parts.flatMap((p) => p.scaled ?? []);
+      return item.finish ? [...scaled, item.finish] : scaled;
+    }
     case 'fill':
       return [item.value];
     case 'scan':

@@ -16,8 +16,15 @@ interface Part {
 
 const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
 
-/** @param indices local axes of the sum; the last is that of columns */
-export function factorsOf(e: ReduceExpr, indices: readonly string[]): Factors | undefined {
+/**
+ * @param indices local axes of the sum; the last is that of columns
+ * @param isCopied whether a side would be copied as it is
+ */
+export function factorsOf(
+  e: ReduceExpr,
+  indices: readonly string[],
+  isCopied: (side: Expr) => boolean = () => false,
+): Factors | undefined {
   if (e.op !== 'sum' || e.where || e.axes.length !== 1 || e.type !== 'f32' || indices.length !== 2)
     return undefined;
   const [rows, columns] = indices as [string, string];
@@ -39,9 +46,14 @@ export function factorsOf(e: ReduceExpr, indices: readonly string[]): Factors | 
   const isFree = (p: Part): boolean => !p.axes.has(rows) && !p.axes.has(columns);
   const all = [...factors, ...guards];
   if (all.some((p) => sideOf(p) === undefined)) return undefined;
-  // What moves with the depth alone goes to the left, where operands are mostly computed anyway.
+  // What moves with the depth alone goes to the left, where operands are mostly computed anyway, unless only the right one is.
+  const copied = (side: 'left' | 'right'): boolean => {
+    const own = all.filter((p) => !isFree(p) && sideOf(p) === side);
+    return own.length === 1 && isCopied(own[0]!.expr);
+  };
+  const free = copied('left') && !copied('right') ? 'right' : 'left';
   const build = (side: 'left' | 'right'): Expr | undefined => {
-    const mine = (p: Part): boolean => (isFree(p) ? side === 'left' : sideOf(p) === side);
+    const mine = (p: Part): boolean => (isFree(p) ? side === free : sideOf(p) === side);
     const product = factors.filter(mine).map((p) => p.expr);
     if (product.length === 0) return undefined;
     const value = product.reduce((a, b) => op('mul', a, b));

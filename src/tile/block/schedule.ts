@@ -16,9 +16,14 @@ import {
 } from '../../expr/expr.ts';
 import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { Block, BlockState, StepDef, TileTensor, VectorAxis } from '../tile.ts';
-import { readoutShape, type BlockArray, type Item, type Side } from './items.ts';
+import { finished, writtenOut } from './finish.ts';
+import { readoutShape, type BlockArray, type Item, type Product, type Side } from './items.ts';
+import { Layouts, PAD } from './layout.ts';
 import { lay, type Laid } from './places.ts';
+import { isWalked, PHASES, Phases, stepsLast, type Phase } from './walk.ts';
 import { factorsOf, pulledOut } from './product.ts';
+import { mentions, readsOwn } from './reads.ts';
+import { Units } from './units.ts';
 
 export interface BlockSchedule extends Laid {
   /** Values that are computed where they are read. */
@@ -40,8 +45,6 @@ export interface BlockInput {
 
 /** A larger state is not kept for each of its steps. */
 const LARGEST = 32 * 1024;
-/** Bytes after each row of an array, so that the rows begin in different banks. */
-const PAD = 16;
 const COSTLY = new Set(['exp', 'exp2', 'log', 'log1p', 'pow', 'tanh', 'sin', 'cos', 'erf']);
 
 export function scheduleBlock(x: BlockInput): BlockSchedule | undefined {
@@ -50,7 +53,8 @@ export function scheduleBlock(x: BlockInput): BlockSchedule | undefined {
 }
 
 class Scheduling {
-  private readonly items: Item[] = [];
+  private readonly phases: Record<Phase, Item[]> = { before: [], turn: [], after: [] };
+  private items = this.phases.before;
   private readonly arrays = new Map<string, BlockArray>();
   private readonly opened = new Map<string, StepDef>();
   private readonly extents: ReadonlyMap<string, number>;
@@ -60,31 +64,49 @@ class Scheduling {
   private readonly block: Block;
   private readonly done = new Set<string>();
   private readonly own = new Map<string, readonly string[]>();
+  private readonly products = new Map<string, Product>();
+  private readonly units: Units;
+  private readonly layouts: Layouts;
 
   constructor(private readonly x: BlockInput) {
     this.block = x.block;
     this.extents = new Map(x.vectors.map((v) => [v.name, v.extent]));
     this.tensors = new Map(x.tensors.map((t) => [t.name, t]));
     this.defs = new Map(x.block.defs.map((d) => [d.name, d]));
+    this.units = new Units(x.block, this.tensors);
+    const { extents, tensors, arrays, opened } = this;
+    this.layouts = new Layouts({ extents, tensors, arrays, opened, indicesOf: (n) => this.indicesOf(n) });
   }
 
   run(): boolean {
-    const { states, defs, stores } = this.block;
-    for (const d of defs) {
-      if (this.done.has(d.name)) continue;
-      const s = states.find((y) => y.next === d.name);
-      if (s) {
-        if (!this.carry(s, d)) return false;
-      } else if (this.isInStep(d)) {
-        if (d.value.kind === 'reduce') return false;
-        this.opened.set(d.name, d);
-      } else if (d.value.kind === 'reduce') {
-        const large = this.largeOf(d);
-        if (large ? !this.readout(large, d) : !this.reduce(d, d.value)) return false;
-      } else if (this.isKept(d)) this.keep(d);
-      else this.opened.set(d.name, d);
+    const phases = new Phases(this.block);
+    const walked = this.block.states.filter((s) => isWalked(this.block, s));
+    if (walked.length > 0 && !stepsLast(this.block)) return false;
+    for (const phase of PHASES) {
+      this.items = this.phases[phase];
+      if (!phases.defs(phase).every((d) => this.compute(d))) return false;
+      if (phase === 'before') for (const s of walked) this.hold(s);
+      for (const store of phases.stores(phase)) this.items.push({ kind: 'write', store });
+      if (phase === 'turn' && !walked.every((s) => this.take(s))) return false;
     }
-    for (const store of stores) this.items.push({ kind: 'write', store });
+    return true;
+  }
+
+  private compute(d: StepDef): boolean {
+    if (this.done.has(d.name)) return true;
+    const s = this.block.states.find((y) => y.next === d.name);
+    if (s) return isWalked(this.block, s) || this.carry(s, d);
+    if (this.isInStep(d)) {
+      this.opened.set(d.name, d);
+      return d.value.kind !== 'reduce';
+    }
+    if (d.value.kind === 'reduce') {
+      const large = this.largeOf(d);
+      return large ? this.readout(large, d) : this.reduce(d, d.value);
+    }
+    if (this.finish(d)) return true;
+    if (this.isKept(d)) this.keep(d);
+    else this.opened.set(d.name, d);
     return true;
   }
 
@@ -96,19 +118,6 @@ class Scheduling {
 
   private localsIn(e: Expr): string[] {
     return this.locals(freeVars(e));
-  }
-
-  private array(name: string, axes: readonly string[], storage: StorageType): BlockArray {
-    const { bytes } = STORAGE[storage];
-    const extents = axes.map((a) => this.extents.get(a)!);
-    const strides: number[] = [];
-    let length = 1;
-    for (let n = axes.length - 1; n >= 0; n--) {
-      strides[n] = length;
-      length *= extents[n]!;
-      if (n === axes.length - 1 && n > 0 && length * bytes >= 32) length += PAD / bytes;
-    }
-    return { name, storage, axes, extents, strides, length };
   }
 
   private typeOf(d: { readonly type: StepDef['type'] }): StorageType {
@@ -180,47 +189,13 @@ class Scheduling {
   // ---- pointwise values
 
   private keep(d: StepDef): void {
-    const array = this.array(d.name, this.layout(d.value, this.locals(d.indices)), this.typeOf(d));
+    const array = this.layouts.array(
+      d.name,
+      this.layouts.of(d.value, this.locals(d.indices)),
+      this.typeOf(d),
+    );
     this.arrays.set(d.name, array);
     this.items.push({ kind: 'fill', array, value: d.value, copied: false });
-  }
-
-  /** Neighbours in what is read are neighbours in the array. */
-  private layout(e: Expr, axes: readonly string[]): string[] {
-    const votes = this.votes(e);
-    const weight = (a: string): number => votes.get(a) ?? 0;
-    const inner = axes.reduce<string | undefined>(
-      (best, a) => (weight(a) > 0 && (best === undefined || weight(a) >= weight(best)) ? a : best),
-      undefined,
-    );
-    return inner === undefined ? [...axes] : [...axes.filter((a) => a !== inner), inner];
-  }
-
-  /** Axes along which reads lie innermost in memory; what moves with more axes counts more, and tensors more than arrays. */
-  private votes(e: Expr): ReadonlyMap<string, number> {
-    const out = new Map<string, number>();
-    const vote = (index: readonly Expr[], by: number): void => {
-      const all = new Set(index.flatMap((i) => this.localsIn(i)));
-      const last = index.at(-1);
-      if (last) for (const a of this.localsIn(last)) out.set(a, (out.get(a) ?? 0) + by * all.size ** 2);
-    };
-    visit(e, (x) => {
-      if (x.kind !== 'read') return;
-      const array = this.arrays.get(x.name);
-      const o = this.opened.get(x.name);
-      if (this.tensors.has(x.name)) vote(x.index, 4);
-      else if (array)
-        vote(
-          array.axes.map((a) => x.index[this.indicesOf(x.name).indexOf(a)]!),
-          1,
-        );
-      else if (o)
-        for (const [a, n] of this.votes(o.value)) {
-          const at = x.index[o.indices.indexOf(a)];
-          if (at) for (const v of this.localsIn(at)) out.set(v, (out.get(v) ?? 0) + n);
-        }
-    });
-    return out;
   }
 
   private indicesOf(name: string): readonly string[] {
@@ -230,6 +205,23 @@ class Scheduling {
   }
 
   // ---- states
+
+  /** A state along the walk lies in an array from its beginning to its end. */
+  private hold(s: BlockState): void {
+    const axes = this.locals(s.indices);
+    const array = this.layouts.array(s.name, this.layouts.of(s.init, axes), this.typeOf(s));
+    for (const name of [s.name, s.final]) this.arrays.set(name, array);
+    this.items.push({ kind: 'fill', array, value: s.init, copied: false });
+  }
+
+  /** Its step, in place: each lane replaces elements that only it reads from here on. */
+  private take(s: BlockState): boolean {
+    const next = this.defs.get(s.next)!;
+    const array = this.arrays.get(s.name)!;
+    if (next.value.kind === 'reduce' || !readsOwn(next.value, s.name, s.indices)) return false;
+    if (!this.finish(next, array)) this.items.push({ kind: 'fill', array, value: next.value, copied: false });
+    return true;
+  }
 
   private carry(state: BlockState, next: StepDef): boolean {
     const over = this.locals(state.indices).filter((a) => a !== state.axis);
@@ -246,9 +238,12 @@ class Scheduling {
       this.readersOf(name).some((d) => d !== next) || this.block.stores.some((x) => mentions(x.value, name));
     const made: { before?: BlockArray; after?: BlockArray; last?: BlockArray } = {};
     const type = this.typeOf(state);
-    if (isRead(state.name)) this.arrays.set(state.name, (made.before = this.array(state.name, axes, type)));
-    if (isRead(next.name)) this.arrays.set(next.name, (made.after = this.array(next.name, axes, type)));
-    if (isRead(state.final)) this.arrays.set(state.final, (made.last = this.array(state.final, over, type)));
+    if (isRead(state.name))
+      this.arrays.set(state.name, (made.before = this.layouts.array(state.name, axes, type)));
+    if (isRead(next.name))
+      this.arrays.set(next.name, (made.after = this.layouts.array(next.name, axes, type)));
+    if (isRead(state.final))
+      this.arrays.set(state.final, (made.last = this.layouts.array(state.final, over, type)));
     this.items.push({ kind: 'scan', state, next, over, ...made });
     return true;
   }
@@ -256,6 +251,7 @@ class Scheduling {
   private largeOf(d: StepDef): BlockState | undefined {
     return this.block.states.find(
       (s) =>
+        !isWalked(this.block, s) &&
         (mentions(d.value, s.name) || mentions(d.value, s.next)) &&
         this.locals(s.indices).reduce((n, a) => n * this.extents.get(a)!, 4) > LARGEST,
     );
@@ -297,7 +293,7 @@ class Scheduling {
     const sums = readers.map((reader) => {
       const value = reader.value as ReduceExpr;
       const def: StepDef = { ...reader, value: { ...value, body: shared(value.body) } };
-      const array = this.array(def.name, [state.axis, lanesAxis], 'f32');
+      const array = this.layouts.array(def.name, [state.axis, lanesAxis], 'f32');
       this.arrays.set(def.name, array);
       this.done.add(def.name);
       return { def, array, before: mentions(value, state.name) };
@@ -315,9 +311,13 @@ class Scheduling {
     if (moving.has(apart) || !axes.every((a) => moving.has(a)) || moving.size !== axes.length) return e;
     const name = `${e.name}.rows ${key(e)}`;
     if (!this.arrays.has(name)) {
-      const layout = this.layout(e, axes);
+      const layout = this.layouts.of(e, axes);
       // Each lane reads it many times: it is widened once.
-      const array = this.array(`${e.name}.rows`, layout, STORAGE[this.tensors.get(e.name)!.storage].value);
+      const array = this.layouts.array(
+        `${e.name}.rows`,
+        layout,
+        STORAGE[this.tensors.get(e.name)!.storage].value,
+      );
       this.arrays.set(name, array);
       this.own.set(name, layout);
       this.items.push({ kind: 'fill', array, value: e, copied: this.isCopied(e, array) });
@@ -347,8 +347,8 @@ class Scheduling {
       return this.reduce(inner, apart.sum);
     }
     // Neighbours in what is read become neighbours in the result.
-    const f = factorsOf(e, this.layout(e.body, own));
-    const into = this.array(d.name, f ? [f.rows, f.columns] : own, this.typeOf(d));
+    const f = factorsOf(e, this.layouts.of(e.body, own), (x) => this.units.plain(x) !== undefined);
+    const into = this.layouts.array(d.name, f ? [f.rows, f.columns] : own, this.typeOf(d));
     this.arrays.set(d.name, into);
     if (!f) {
       this.items.push({ kind: 'gather', def: d, array: into });
@@ -361,61 +361,67 @@ class Scheduling {
     ];
     const matrix =
       this.x.mma && [rows, columns, depth].every((n) => n % 16 === 0)
-        ? this.unit(f.left, f.right)
+        ? this.units.of(f.left, f.right)
         : undefined;
     const left = this.operand(`${d.name}.left`, f.left, f.rows, f.depth, matrix);
     const right = this.operand(`${d.name}.right`, f.right, f.columns, f.depth, matrix);
-    this.items.push({
+    this.multiply({
       kind: 'product',
-      left,
-      right,
+      name: d.name,
+      parts: [{ left, right, depth }],
+      rowAxis: f.rows,
+      columnAxis: f.columns,
       rows,
       columns,
-      depth,
       into,
       ...(matrix ? { matrix } : {}),
     });
     return true;
   }
 
-  /**
-   * The storage in which matrix units take both sides. What is made of bf16 values and rounded to bf16 once more has an error of
-   * the same size, 2^-9 of its own magnitude, and has the range of f32. f16 lacks that range: only values that lie in
-   * memory as f16 are taken.
-   */
-  private unit(left: Expr, right: Expr): 'f16' | 'bf16' | undefined {
-    const sides = [left, right].map((e) => this.halves(e));
-    const found = new Set(sides.flatMap((x) => [...x]));
-    // Sides that nobody stored in 16 bits are not rounded, but for values that the kernel keeps for itself.
-    const isFine = (e: Expr, n: number): boolean => sides[n]!.size > 0 || this.isKeptBefore(e);
-    if (found.size !== 1 || ![left, right].every(isFine)) return undefined;
-    const [only] = found;
-    if (only === 'bf16') return only;
-    return [left, right].every((e) => this.plain(e) === 'f16') ? 'f16' : undefined;
+  private multiply(p: Product): void {
+    this.products.set(p.name, p);
+    this.items.push(p);
   }
 
-  private isKeptBefore(e: Expr): boolean {
-    return e.kind === 'read' && this.tensors.get(e.name)?.role === 'workspace';
+  /** A value that is made of sums nobody else reads is computed where these end. */
+  private finish(d: StepDef, into?: BlockArray): boolean {
+    const own = this.locals(d.indices);
+    const mine = new Map(
+      [...this.products].filter(
+        ([name, p]) =>
+          this.items.includes(p) &&
+          own.length === 2 &&
+          [p.rowAxis, p.columnAxis].every((a) => own.includes(a)) &&
+          this.isOnlyFor(name, d),
+      ),
+    );
+    const value = writtenOut(d.value, this.opened, mine);
+    const plain = (name: string): boolean =>
+      readsOwn(value, name, this.own.get(name) ?? this.defs.get(name)!.indices);
+    if (mine.size === 0 || ![...mine.keys()].every(plain)) return false;
+    const { rowAxis, columnAxis } = [...mine.values()].at(-1)!;
+    const array = into ?? this.layouts.array(d.name, [rowAxis, columnAxis], this.typeOf(d));
+    const made = finished(value, mine, array);
+    if (!made) return false;
+    for (const name of made.taken) {
+      const p = this.products.get(name)!;
+      this.items.splice(this.items.indexOf(p), 1);
+      this.products.delete(name);
+      this.arrays.delete(name);
+    }
+    this.items.push(made.product);
+    if (!into) this.arrays.set(d.name, array);
+    return true;
   }
 
-  private halves(e: Expr, seen = new Set<string>()): Set<'f16' | 'bf16'> {
-    const out = new Set<'f16' | 'bf16'>();
-    visit(e, (x) => {
-      if (x.kind !== 'read') return;
-      const storage = this.tensors.get(x.name)?.storage;
-      if (storage === 'f16' || storage === 'bf16') out.add(storage);
-      const name = this.block.states.find((s) => s.name === x.name || s.final === x.name)?.next ?? x.name;
-      const d = this.defs.get(name);
-      if (!d || seen.has(name)) return;
-      seen.add(name);
-      for (const h of this.halves(d.value, seen)) out.add(h);
-    });
-    return out;
-  }
-
-  /** Storage of the tensor that the expression reads as it is. */
-  private plain(e: Expr): StorageType | undefined {
-    return e.kind === 'read' ? this.tensors.get(e.name)?.storage : undefined;
+  /** Nothing but a value, and what is computed where it is read, reads the sums. */
+  private isOnlyFor(name: string, d: StepDef): boolean {
+    const readers = [...this.block.defs, ...this.opened.values()].filter((x) => mentions(x.value, name));
+    if (this.block.stores.some((x) => mentions(x.value, name))) return false;
+    return readers.every(
+      (x) => x === d || (this.opened.get(x.name) !== undefined && this.isOnlyFor(x.name, d)),
+    );
   }
 
   private operand(
@@ -425,13 +431,13 @@ class Scheduling {
     depth: string,
     matrix: 'f16' | 'bf16' | undefined,
   ): Side {
-    const storage = matrix ?? this.plain(e) ?? 'f32';
+    const storage = matrix ?? this.units.plain(e) ?? 'f32';
     const held = this.heldAs(e, axis, depth);
     if (held && held.array.storage === storage) return held;
     const id = `${storage} ${key(e)}`;
     const known = this.operands.get(id);
     if (known) return { array: known, depthFirst: known.axes[0] === depth };
-    const array = this.array(name, this.layout(e, [axis, depth]), storage);
+    const array = this.layouts.array(name, this.layouts.of(e, [axis, depth]), storage);
     this.operands.set(id, array);
     this.items.push({ kind: 'fill', array, value: e, copied: this.isCopied(e, array) });
     return { array, depthFirst: array.axes[0] === depth };
@@ -449,7 +455,7 @@ class Scheduling {
   }
 
   private isCopied(e: Expr, array: BlockArray): boolean {
-    if (e.kind !== 'read' || this.plain(e) !== array.storage || array.axes.length !== 2) return false;
+    if (e.kind !== 'read' || this.units.plain(e) !== array.storage || array.axes.length !== 2) return false;
     const t = this.tensors.get(e.name)!;
     const last = e.index.at(-1);
     const innermost = t.shape.at(-1);
@@ -472,25 +478,7 @@ class Scheduling {
     const { arrays, opened, own } = this;
     const { states, defs } = this.block;
     const names = new Set([...defs.map((d) => d.name), ...states.flatMap((s) => [s.name, s.final])]);
-    const laid = lay(this.items, { arrays, opened, own: names });
+    const laid = lay(this.phases, { arrays, opened, own: names });
     return laid && { ...laid, opened, arrays, indices: own };
   }
-}
-
-function mentions(e: Expr, name: string): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'read' && x.name === name) found = true;
-  });
-  return found;
-}
-
-/** Every read of the value is at its own indices. */
-function readsOwn(e: Expr, name: string, indices: readonly string[]): boolean {
-  let own = true;
-  visit(e, (x) => {
-    if (x.kind !== 'read' || x.name !== name) return;
-    if (x.index.some((i, n) => !(i.kind === 'var' && i.name === indices[n]))) own = false;
-  });
-  return own;
 }

@@ -4,6 +4,7 @@
  */
 import {
   freeVars,
+  key,
   mapChildren,
   op,
   i32,
@@ -16,7 +17,7 @@ import {
 import { simplify } from '../../expr/simplify.ts';
 import type { IrAxis, IrDef, IrKernel, IrOutput } from '../../ir/ir.ts';
 import { readsOf, StateGraph } from '../clusters.ts';
-import type { Block, BlockState, BlockStore, StepDef } from '../tile.ts';
+import type { Block, BlockState, BlockStore, StepDef, Walk } from '../tile.ts';
 
 export interface BlockPart extends Block {
   readonly batch: readonly string[];
@@ -57,11 +58,11 @@ export class BlockFinder {
     const chunks = this.chunksOf(o.def);
     if (!chunks) return undefined;
     const made = new Map<string, IrDef>();
-    const time = op('add', op('mul', variable(chunks.chunk), i32(chunks.size)), variable(chunks.inside));
+    const { time, parts } = chunks;
     const copy = (d: IrDef): IrDef => {
       const known = made.get(d.name);
       if (known) return known;
-      const indices = d.indices.flatMap((a) => (a === chunks.axis ? [chunks.chunk, chunks.inside] : [a]));
+      const indices = d.indices.flatMap((a) => (a === chunks.axis ? parts : [a]));
       const c: IrDef = { ...d, name: `${d.name}.in`, indices, value: at(d.value) };
       made.set(d.name, c);
       return c;
@@ -75,7 +76,7 @@ export class BlockFinder {
       const p = d.stored ? -1 : d.indices.indexOf(chunks.axis);
       const x = e.index[p];
       if (x?.kind !== 'var' || x.name !== chunks.axis) return { ...e, index };
-      index.splice(p, 1, variable(chunks.chunk), variable(chunks.inside));
+      index.splice(p, 1, ...parts.map((a) => variable(a)));
       return { ...e, name: copy(d).name, index };
     };
     const root = copy(this.g.def(o.def)!);
@@ -103,12 +104,23 @@ export class BlockFinder {
       for (const r of readsOf(this.g.def(x)!.value)) {
         const of = this.g.def(r.name);
         const n = of?.indices.findIndex((a) => this.axes.get(a)?.inside) ?? -1;
-        const [c, i] = [r.index[n - 1], r.index[n]];
-        if (!of || n < 1 || i?.kind !== 'op' || i.op !== 'mod' || c?.kind !== 'op' || c.op !== 'idiv')
-          continue;
+        const i = r.index[n];
+        if (!of || n < 1 || i?.kind !== 'op' || i.op !== 'mod') continue;
         const [t, size] = i.args;
         if (t?.kind !== 'var' || size?.kind !== 'const' || !d.indices.includes(t.name)) continue;
-        return { axis: t.name, chunk: of.indices[n - 1]!, inside: of.indices[n]!, size: size.value };
+        const walked = this.axes.get(of.indices[n - 1]!);
+        const per = walked?.walked && walked.extent.kind === 'const' ? walked.extent.value : undefined;
+        const own = of.indices.slice(n - (per === undefined ? 1 : 2), n + 1);
+        const chunks: Chunks = {
+          axis: t.name,
+          size: size.value,
+          parts: own,
+          at: partsAt(t, size.value, per),
+          time: timeOf(own, size.value, per),
+        };
+        const isHere = (a: string, m: number): boolean =>
+          key(r.index[of.indices.indexOf(a)]!) === key(chunks.at[m]!);
+        if (own.every(isHere)) return chunks;
       }
     return undefined;
   }
@@ -124,10 +136,8 @@ export class BlockFinder {
   }
 
   private inChunk(e: Expr, c: Chunks): Expr | undefined {
-    if (e.kind !== 'op' || (e.op !== 'mod' && e.op !== 'idiv')) return undefined;
-    const [t, size] = e.args;
-    const own = t?.kind === 'var' && t.name === c.axis && size?.kind === 'const' && size.value === c.size;
-    return own ? variable(e.op === 'mod' ? c.inside : c.chunk) : undefined;
+    const n = c.at.findIndex((x) => key(x) === key(e));
+    return n < 0 ? undefined : variable(c.parts[n]!);
   }
 
   private part(
@@ -141,7 +151,9 @@ export class BlockFinder {
     const split = gathered.split(roots.flatMap((d) => d.indices));
     if (!split) return undefined;
     const names = this.kernel.axes.map((a) => a.name);
+    const walk = split.walk ? { walk: split.walk } : {};
     return {
+      ...walk,
       batch: names.filter((a) => split.batch.has(a)),
       locals: names.filter((a) => split.locals.has(a)),
       cuts: [...gathered.cuts],
@@ -152,11 +164,36 @@ export class BlockFinder {
   }
 }
 
+/** Positions of an axis as those of chunks, or of chunks of sections. */
 interface Chunks {
   readonly axis: string;
-  readonly chunk: string;
-  readonly inside: string;
+  /** Positions of a chunk. */
   readonly size: number;
+  /** What numbers sections, chunks, and positions inside of them. */
+  readonly parts: readonly string[];
+  /** These numbers of a position. */
+  readonly at: readonly Expr[];
+  /** The position, of these numbers. */
+  readonly time: Expr;
+}
+
+function partsAt(t: Expr, size: number, perSection: number | undefined): readonly Expr[] {
+  const chunk = op('idiv', t, i32(size));
+  const inside = op('mod', t, i32(size));
+  if (perSection === undefined) return [chunk, inside];
+  return [op('idiv', t, i32(size * perSection)), op('mod', chunk, i32(perSection)), inside];
+}
+
+function timeOf(parts: readonly string[], size: number, perSection: number | undefined): Expr {
+  const [inside, chunk, section] = [...parts].reverse().map((a) => variable(a)) as [Expr, Expr, Expr];
+  const first = perSection === undefined ? undefined : op('mul', section, i32(perSection));
+  return op('add', op('mul', first ? op('add', first, chunk) : chunk, i32(size)), inside);
+}
+
+interface Split {
+  readonly batch: ReadonlySet<string>;
+  readonly locals: ReadonlySet<string>;
+  readonly walk?: Walk;
 }
 
 class Gathering {
@@ -189,10 +226,16 @@ class Gathering {
     return [...this.defs.values()].some((d) => d.indices.some((a) => this.axes.get(a)?.inside));
   }
 
-  /** It lies over the batch and fixed extents, and no state that is carried over chunks is needed at its step. */
+  /** A workgroup takes the steps of states along the axis. */
+  private isOwn(axis: string): boolean {
+    const a = this.axes.get(axis);
+    return a?.inside === true || a?.walked === true;
+  }
+
+  /** It lies over the batch and fixed extents, and no state that others carry is needed at its step. */
   private belongs(d: IrDef): boolean {
     if (!d.indices.every((a) => this.open.has(a) || this.fixed(a) !== undefined)) return false;
-    return [...this.g.stepStates(d.name)].every((s) => this.axes.get(s.axis)?.inside);
+    return [...this.g.stepStates(d.name)].every((s) => this.isOwn(s.axis));
   }
 
   private define(d: IrDef): void {
@@ -212,7 +255,7 @@ class Gathering {
     const index = e.index.map((c) => this.value(c));
     const state = this.g.state(e.name);
     const last = this.g.last(e.name);
-    const inside = (state ?? last) && this.axes.get((state ?? last)!.axis)?.inside;
+    const inside = (state ?? last) && this.isOwn((state ?? last)!.axis);
     if (state && !inside) this.ok = false;
     if (last && !inside) this.cuts.add(e.name);
     if ((state ?? last) && inside) this.carry((state ?? last)!.name);
@@ -264,7 +307,7 @@ class Gathering {
   }
 
   /** Batch axes are those along which nothing is shared. Undefined where some read is at another member of the batch. */
-  split(of: readonly string[]): { batch: ReadonlySet<string>; locals: ReadonlySet<string> } | undefined {
+  split(of: readonly string[]): Split | undefined {
     const all = new Set<string>(of);
     const locals = new Set<string>();
     const big: ReadonlySet<string>[] = [];
@@ -284,15 +327,27 @@ class Gathering {
         else locals.add(last.name);
       });
     }
+    const walk = this.walk();
+    if (walk === 'several') return undefined;
     for (const a of all) {
-      if (this.fixed(a) === undefined) continue;
+      if (this.fixed(a) === undefined || a === walk?.axis) continue;
       if (this.axes.get(a)?.inside || !big.every((free) => free.has(a))) locals.add(a);
     }
     if (strided) return undefined;
-    const batch = new Set([...all].filter((a) => !locals.has(a)));
+    const batch = new Set([...all].filter((a) => !locals.has(a) && a !== walk?.axis));
     for (const a of locals) if ((this.fixed(a) ?? Infinity) > LONGEST) return undefined;
-    for (const s of this.states.values()) if (!locals.has(s.axis)) return undefined;
-    return this.staysIn(batch) ? { batch, locals } : undefined;
+    for (const s of this.states.values()) if (!locals.has(s.axis) && s.axis !== walk?.axis) return undefined;
+    return this.staysIn(batch) ? { batch, locals, ...(walk ? { walk } : {}) } : undefined;
+  }
+
+  /** The axis whose positions a workgroup goes through. */
+  private walk(): Walk | 'several' | undefined {
+    const along = [...this.states.values()].filter((s) => this.axes.get(s.axis)?.walked);
+    const [first] = along;
+    if (!first) return undefined;
+    const { axis, reverse } = first;
+    if (along.some((s) => s.axis !== axis || s.reverse !== reverse)) return 'several';
+    return { axis, reverse, extent: this.fixed(axis)! };
   }
 
   private staysIn(batch: ReadonlySet<string>): boolean {
@@ -312,11 +367,16 @@ class Gathering {
   }
 }
 
+/** They number workgroups alike and go through the same chunks. */
+export const isBeside = (a: BlockPart, b: BlockPart): boolean =>
+  a.batch.join() === b.batch.join() && a.walk?.axis === b.walk?.axis && a.walk?.reverse === b.walk?.reverse;
+
 /** Parts of one batch as one. */
 export function joinParts(a: BlockPart, b: BlockPart): BlockPart {
   const defs = new Map([...a.defs, ...b.defs].map((d) => [d.name, d]));
   const states = new Map([...a.states, ...b.states].map((s) => [s.name, s]));
   return {
+    ...(a.walk ? { walk: a.walk } : {}),
     batch: a.batch,
     locals: [...new Set([...a.locals, ...b.locals])],
     cuts: [...new Set([...a.cuts, ...b.cuts])],

@@ -19,7 +19,12 @@ export function blockStage(k: IrKernel, part: BlockPart, name: string): Stage {
     rowOperands: [],
     passes: [],
     stores: [],
-    block: { states: part.states, defs: part.defs, stores: part.stores },
+    block: {
+      states: part.states,
+      defs: part.defs,
+      stores: part.stores,
+      ...(part.walk ? { walk: part.walk } : {}),
+    },
   };
 }
 
@@ -30,6 +35,7 @@ export function renamed(b: Block, kept: ReadonlySet<string>): Block {
     return inner.kind === 'read' && kept.has(inner.name) ? { ...inner, name: storedName(inner.name) } : inner;
   };
   return {
+    ...b,
     states: b.states.map((s) => ({ ...s, init: swap(s.init) })),
     defs: b.defs.map((d) => ({ ...d, value: swap(d.value) as StepDef['value'] })),
     stores: b.stores.map((s) => ({ ...s, value: swap(s.value) })),

@@ -12,7 +12,7 @@ export interface FormChoice {
    * On a CPU, a state lies in the first cache and all columns together fill the cores: a step there costs no more than its
    * share of a chunk, and what chunks save in steps they pay for in launches (docs/performance.md has the times).
    */
-  readonly limits: { readonly software: boolean; readonly blocks?: boolean };
+  readonly limits: { readonly software: boolean; readonly blocks?: boolean; readonly cores: number };
   /** Sizes known at compile time. */
   readonly fixed: Readonly<Record<string, number>>;
   /** Sizes that the kernel will mostly run with. */
@@ -39,12 +39,41 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
       form: own === undefined ? 'chunked' : 'sequential',
       ...(own === undefined ? {} : { why: own }),
       together: o.limits.software,
+      ...(own === undefined && o.limits.blocks ? { section: sectionOf(k, axis, chunk, o) } : {}),
       prepared: !short,
       ...o.form,
       ...(o.form?.form === undefined ? {} : { why: 'asked for' }),
       chunk,
     };
   };
+}
+
+/** Workgroups per core: enough that one computes while others wait for memory. */
+const PER_CORE = 2;
+/** A state is then read and written once for so many chunks that inputs and outputs are most of what goes through memory. */
+const MOST_CHUNKS = 16;
+/** Where nobody knows the sizes: a few heads of a long sequence still fill a device. */
+const USUAL_CHUNKS = 4;
+
+/**
+ * Chunks that a workgroup goes through, so that a state crosses memory once for all of them: as many as leave enough
+ * workgroups for the device.
+ */
+function sectionOf(k: IrKernel, axis: string, chunk: number, o: FormChoice): number {
+  const along = Math.ceil(stepsAlong(k, axis, o) / chunk);
+  const states = k.states.filter((s) => s.axis === axis);
+  const vectors = vectorsOf(k, axis);
+  const members = new Set(states.flatMap((s) => s.indices).filter((a) => a !== axis && !vectors.has(a)));
+  const chunks = [...members].reduce((n, a) => n * stepsAlong(k, a, o), along);
+  if (!Number.isFinite(chunks)) return USUAL_CHUNKS;
+  const wanted = Math.floor(chunks / (PER_CORE * o.limits.cores));
+  return Math.max(1, Math.min(wanted, along, MOST_CHUNKS));
+}
+
+/** Axes that lie innermost in memory, of tensors with an element for each step: others number members of a batch. */
+function vectorsOf(k: IrKernel, axis: string): ReadonlySet<string> {
+  const steps = k.tensors.map((t) => t.dims.map((d) => d.axis)).filter((axes) => axes.includes(axis));
+  return new Set(steps.flatMap((axes) => axes.at(-1) ?? []));
 }
 
 /** Why steps one after the other are faster than chunks, measured as docs/performance.md and docs/gpu.md say. */
@@ -84,8 +113,9 @@ const solves = (s: Step): boolean => s.kind === 'affine' && s.feedback.length > 
 const byElement = (s: Step): boolean =>
   s.kind === 'affine' && s.decayAxes.some((a) => s.contracted.includes(a));
 
-/** Numbers along axes of fixed extent. */
+/** Numbers of a member of the batch, along axes of fixed extent. */
 function largestState(k: IrKernel, axis: string): number {
+  const vectors = vectorsOf(k, axis);
   const fixed = (name: string): number => {
     const { extent } = k.axes.find((a) => a.name === name)!;
     return extent.kind === 'const' ? extent.value : 1;
@@ -93,6 +123,8 @@ function largestState(k: IrKernel, axis: string): number {
   const states = k.states.filter((s) => s.axis === axis);
   return Math.max(
     0,
-    ...states.map((s) => s.indices.filter((a) => a !== axis).reduce((n, a) => n * fixed(a), 1)),
+    ...states.map((s) =>
+      s.indices.filter((a) => a !== axis && vectors.has(a)).reduce((n, a) => n * fixed(a), 1),
+    ),
   );
 }

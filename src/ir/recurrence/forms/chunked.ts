@@ -8,10 +8,11 @@
  */
 import { f32, substitute, variable, type Expr, type ReadExpr } from '../../../expr/expr.ts';
 import { Decays, type When } from './decays.ts';
+import type { IrState } from '../../ir.ts';
 import type { AffineState, Atom, Group, Row } from './parse.ts';
 import { Solver } from './solve.ts';
 import { isNumber, plus, times } from './terms.ts';
-import { readOf, type World } from './world.ts';
+import { lastOf, readOf, type World } from './world.ts';
 
 export interface CarryPlan {
   /** The launch that carries the state also reads it, chunk after chunk; else one launch of all chunks does so later. */
@@ -35,10 +36,11 @@ export class Chunked {
 
   emit(): void {
     const { world, x } = this;
+    for (const g of x.groups) if (!g.inner) this.values.set(g, this.knownValue(g));
+    if (world.section !== undefined) return this.inSections(world.section);
     const { state } = x;
     const inner = x.groups.filter((g) => g.inner);
     const known = x.groups.filter((g) => !g.inner);
-    for (const g of known) this.values.set(g, this.knownValue(g));
     const solver =
       inner.length > 0
         ? new Solver(world, x, this.decays, (r, when) => this.within(r, when, known))
@@ -75,6 +77,32 @@ export class Chunked {
     const before = readOf(world.keep(`${state.name}.before`, readOf(carried), indices));
     for (const g of inner) this.values.set(g, this.keptValue(this.values.get(g)!));
     this.atoms(before);
+  }
+
+  /**
+   * Sections of chunks: each goes through its chunks from nothing, what the sections did is carried from one to the next, and
+   * each goes through its chunks again from its true beginning, and reads the state there.
+   */
+  private inSections(section: string): void {
+    const { world } = this;
+    const { state } = this.x;
+    const over = (axes: readonly string[]): string[] =>
+      state.indices.flatMap((a) => (a === state.axis ? axes : [a]));
+    const walk = (base: string, init: Expr): IrState =>
+      world.state(
+        { base: `${state.name}.${base}`, axis: world.chunk, indices: over(world.chunks), init },
+        (before) => {
+          this.carrier = before;
+          return plus([this.decays.whole(before), ...this.x.groups.map((g) => this.write(g))]);
+        },
+      );
+    const did = readOf(world.keep(`${state.name}.did`, lastOf(walk('alone', f32(0))), over([section])));
+    const spec = { base: `${state.name}.sections`, axis: section, indices: over([section]) };
+    const carried = world.state({ ...spec, init: state.init, final: state.final }, (before) =>
+      plus([this.decays.wholeSection(before), did]),
+    );
+    const before = readOf(world.keep(`${state.name}.before`, readOf(carried), over([section])));
+    this.atoms(readOf(walk('run', before)));
   }
 
   private atoms(before: Expr): void {

@@ -30,11 +30,11 @@ export class Decays {
     const { decay, contracted } = x;
     this.none = isNumber(decay, 1);
     const own = world.at(decay, 'in');
-    const free = world.axesOf(own).filter((a) => a !== world.chunk && a !== world.in);
+    const free = world.axesOf(own).filter((a) => !this.isOfChunk(a));
     this.perRow = !contracted.some((a) => free.includes(a));
     this.axes = [
       ...free.filter((a) => !contracted.includes(a)),
-      world.chunk,
+      ...world.chunks,
       world.in,
       ...free.filter((a) => contracted.includes(a)),
     ];
@@ -44,6 +44,10 @@ export class Decays {
       this.none || guarded.kind !== 'op'
         ? guarded
         : readOf(world.keep(`${x.state.name}.decay`, guarded, this.axes));
+  }
+
+  private isOfChunk(axis: string): boolean {
+    return axis === this.world.in || this.world.chunks.includes(axis);
   }
 
   /** Remembers what was made for some expressions. */
@@ -100,9 +104,9 @@ export class Decays {
   /** Chunk, contracted axes, position: what a lane reads one after the other lies together. */
   private keptAxes(e: Expr): string[] {
     const { world, x } = this;
-    const free = world.axesOf(e).filter((a) => a !== world.chunk && a !== world.in);
+    const free = world.axesOf(e).filter((a) => !this.isOfChunk(a));
     const summed = free.filter((a) => x.contracted.includes(a));
-    return [...free.filter((a) => !summed.includes(a)), world.chunk, ...summed, world.in];
+    return [...free.filter((a) => !summed.includes(a)), ...world.chunks, ...summed, world.in];
   }
 
   /**
@@ -156,11 +160,25 @@ export class Decays {
 
   /** A state after the whole chunk, without what the chunk writes. */
   whole(before: Expr): Expr {
-    if (this.none) return before;
-    const total = this.once('total', [], () =>
+    return this.none ? before : times(this.total(), before);
+  }
+
+  private total(): Expr {
+    return this.once('total', [], () =>
       readOf(this.world.keep(`${this.x.state.name}.total`, lastOf(this.until()))),
     );
-    return times(total, before);
+  }
+
+  /** The same for a section of chunks. */
+  wholeSection(before: Expr): Expr {
+    if (this.none) return before;
+    const { world, x } = this;
+    const indices = this.axes.filter((a) => a !== world.in);
+    const walked = world.state(
+      { base: `${x.state.name}.totals`, axis: world.chunk, indices, init: f32(1) },
+      (passed) => times(passed, this.total()),
+    );
+    return times(readOf(world.keep(`${x.state.name}.section`, lastOf(walked))), before);
   }
 
   /**
@@ -186,8 +204,10 @@ export class Decays {
             f32(0),
           )
         : over(times(rowAt, this.value(this.decayedKey(key), when)));
-      const free = world.axesOf(e).filter((a) => ![world.chunk, world.in, world.from].includes(a));
-      return readOf(world.keep(`${x.state.name}.scores`, e, [...free, world.chunk, world.from, world.in]));
+      const free = world.axesOf(e).filter((a) => !this.isOfChunk(a) && a !== world.from);
+      return readOf(
+        world.keep(`${x.state.name}.scores`, e, [...free, ...world.chunks, world.from, world.in]),
+      );
     });
   }
 

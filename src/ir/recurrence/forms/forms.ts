@@ -21,6 +21,8 @@ export interface FormPlan {
   readonly form: Form;
   /** Positions of a chunk. */
   readonly chunk: number;
+  /** Chunks of a section, in which one launch goes through them; sections are carried like chunks otherwise. Default 1: none. */
+  readonly section?: number;
   /** Chunked: one launch goes through the chunks, carries the state and reads it; else the reads are a launch of their own. */
   readonly together?: boolean;
   /** Sequential: what states share is computed before, in a launch of its own. */
@@ -34,6 +36,8 @@ export interface FormNote {
   readonly form: Form;
   /** Positions of a chunk, where there are chunks. */
   readonly chunk?: number;
+  /** Chunks of a section, where there are sections. */
+  readonly section?: number;
   readonly why: string;
 }
 export interface Formed {
@@ -76,16 +80,18 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
     );
     return { kernel: plan.prepared ? withShared(k, axis) : k, notes };
   }
+  const section = sectionOf(parts, plan);
   let kernel = withPrepared(k, axis);
   const notes: FormNote[] = [];
   for (const reverse of [false, true]) {
     const own = parts.filter((p) => p.states[0]!.reverse === reverse);
     if (own.length === 0) continue;
     // Each direction is a world of its own; parts are parsed again, since the other direction changed the kernel.
-    const world = new World(kernel, axis, plan.chunk, reverse);
+    const world = new World(kernel, axis, plan.chunk, reverse, section);
     for (const p of own) {
       emit(world, p, plan);
-      notes.push(...p.states.map((s) => ({ state: s.name, form: p.form, chunk: plan.chunk, why: p.why })));
+      const chunks = { chunk: plan.chunk, ...(section === undefined ? {} : { section }) };
+      notes.push(...p.states.map((s) => ({ state: s.name, form: p.form, ...chunks, why: p.why })));
     }
     kernel = merge(
       kernel,
@@ -94,6 +100,12 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
     );
   }
   return { kernel, notes };
+}
+
+/** A section does to a state what a chunk does: that is known without its steps where nothing is solved or scanned. */
+function sectionOf(parts: readonly Part[], { section = 1 }: FormPlan): number | undefined {
+  const isSum = (p: Part): boolean => p.affine?.groups.every((g) => !g.inner) === true;
+  return section > 1 && parts.every((p) => p.form === 'chunked' && isSum(p)) ? section : undefined;
 }
 
 function partOf(k: IrKernel, step: Step, states: readonly IrState[], plan: FormPlan): Part {

@@ -166,8 +166,8 @@ export class Solver {
     const { world, x } = this;
     const summed = over.filter((a) => x.contracted.includes(a));
     const values = over.filter((a) => x.valueAxes.includes(a));
-    const others = over.filter((a) => ![...summed, ...values, world.chunk, world.in].includes(a));
-    return [...others, world.chunk, ...summed, world.in, ...values];
+    const others = over.filter((a) => ![...summed, ...values, ...world.chunks, world.in].includes(a));
+    return [...others, ...world.chunks, ...summed, world.in, ...values];
   }
 
   /** A state over the positions that holds the value of each one passed, and 0 for the others. */

@@ -1,6 +1,7 @@
 /**
- * A time axis cut into chunks: position t is c · C + r. What is made for chunks is collected here: axes, states and
- * definitions over (c, r), and for each definition over t that was made anew its counterpart over (c, r).
+ * A time axis cut into chunks: position t is c · C + r. Chunks can be cut into sections once more: c is then s · K + j. What
+ * is made for chunks is collected here: axes, states and definitions over (c, r), or (s, j, r), and for each definition over t
+ * that was made anew its counterpart over these.
  */
 import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
 import {
@@ -40,7 +41,12 @@ export class World {
   readonly axes: IrAxis[];
   readonly states: IrState[] = [];
   readonly defs: IrDef[] = [];
+  /** Chunks: of the sequence, or of a section. */
   readonly chunk: string;
+  /** Sections of chunks, where there are any. */
+  readonly section: string | undefined;
+  /** What numbers the chunks, outermost first. */
+  readonly chunks: readonly string[];
   readonly in: string;
   readonly from: string;
   /** Definitions and states over t, by name, and how their values over (c, r) are called. */
@@ -55,6 +61,8 @@ export class World {
     readonly axis: string,
     readonly size: number,
     readonly reverse: boolean,
+    /** Chunks of a section. */
+    private readonly perSection?: number,
   ) {
     const k = kernel;
     this.names = new FreshNames([
@@ -63,16 +71,23 @@ export class World {
       ...k.states.flatMap((s) => [s.name, s.final]),
     ]);
     this.extent = k.axes.find((a) => a.name === axis)!.extent;
+    this.section = perSection === undefined ? undefined : this.names.fresh(`${axis}_section`);
     this.chunk = this.names.fresh(`${axis}_chunk`);
+    this.chunks = [...(this.section === undefined ? [] : [this.section]), this.chunk];
     this.in = this.names.fresh(`${axis}_in`);
     this.from = this.names.fresh(`${axis}_from`);
-    const chunks = simplify(op('idiv', op('add', this.extent, i32(size - 1)), i32(size)));
+    const parts = (n: number): Expr => simplify(op('idiv', op('add', this.extent, i32(n - 1)), i32(n)));
     this.axes = [
-      { name: this.chunk, extent: chunks },
+      ...(this.section === undefined || perSection === undefined
+        ? [{ name: this.chunk, extent: parts(size) }]
+        : [
+            { name: this.section, extent: parts(size * perSection) },
+            { name: this.chunk, extent: i32(perSection), walked: true as const },
+          ]),
       { name: this.in, extent: i32(size), inside: true },
       { name: this.from, extent: i32(size), inside: true },
     ];
-    this.axisNames = new Set([...k.axes.map((a) => a.name), this.chunk, this.in, this.from]);
+    this.axisNames = new Set([...k.axes.map((a) => a.name), ...this.chunks, this.in, this.from]);
     this.source = new Map(k.defs.map((d) => [d.name, d]));
     this.stateful = dependents(k, axis);
   }
@@ -104,7 +119,20 @@ export class World {
 
   /** The position on the time axis. */
   time(place: Place): Expr {
-    return op('add', op('mul', variable(this.chunk), i32(this.size)), this.position(place));
+    const { section, perSection = 1 } = this;
+    const within = variable(this.chunk);
+    const first = section === undefined ? undefined : op('mul', variable(section), i32(perSection));
+    const chunk = first ? op('add', first, within) : within;
+    return op('add', op('mul', chunk, i32(this.size)), this.position(place));
+  }
+
+  /** The numbers of chunks and of the position in them, of any position on the time axis. */
+  private parts(t: Expr): Expr[] {
+    const { size, section, perSection = 1 } = this;
+    const chunk = op('idiv', t, i32(size));
+    const inside = op('mod', t, i32(size));
+    if (section === undefined) return [chunk, inside];
+    return [op('idiv', t, i32(size * perSection)), op('mod', chunk, i32(perSection)), inside];
   }
 
   /** Positions of the last chunk may lie past the end. Undefined when none can. */
@@ -123,7 +151,7 @@ export class World {
   /** Indices over t with t replaced by the chunk and the position in it. */
   indices(over: readonly string[], place: Place = 'in'): string[] {
     const own = place === 'in' ? this.in : this.from;
-    return over.flatMap((a) => (a === this.axis ? [this.chunk, own] : [a]));
+    return over.flatMap((a) => (a === this.axis ? [...this.chunks, own] : [a]));
   }
 
   /** An expression over t as one over (c, r). What depends on states is read from its counterparts. */
@@ -149,9 +177,9 @@ export class World {
     }
     const index = x.index.flatMap((e, n): Expr[] => {
       if (indices[n] !== this.axis) return [go(e)];
-      if (e.kind === 'var' && e.name === this.axis) return [variable(this.chunk), this.position(place)];
-      const at = go(e);
-      return [op('idiv', at, i32(this.size)), op('mod', at, i32(this.size))];
+      if (e.kind === 'var' && e.name === this.axis)
+        return [...this.chunks.map((a) => variable(a)), this.position(place)];
+      return this.parts(go(e));
     });
     return read(other, index, x.type);
   }
@@ -268,11 +296,7 @@ export class World {
 
   /** The time axis as chunks and positions, for readers outside of this world. */
   outside(kept: IrDef, over: readonly string[]): Expr {
-    const index = over.flatMap((a): Expr[] =>
-      a === this.axis
-        ? [op('idiv', variable(a), i32(this.size)), op('mod', variable(a), i32(this.size))]
-        : [variable(a)],
-    );
+    const index = over.flatMap((a): Expr[] => (a === this.axis ? this.parts(variable(a)) : [variable(a)]));
     return read(kept.name, index, kept.type);
   }
 }

@@ -5,6 +5,7 @@ import { simplify } from '../../../expr/simplify.ts';
 import { STORAGE } from '../../../expr/types.ts';
 import type { StagePlan } from '../../../tile/plan.ts';
 import type { BlockArray, Fill, Item } from '../../../tile/block/items.ts';
+import type { LaidItem } from '../../../tile/block/places.ts';
 import { scheduleBlock, type BlockSchedule } from '../../../tile/block/schedule.ts';
 import type { BlockStore } from '../../../tile/tile.ts';
 import { awaitS, BARRIER, COMMIT, copyS, forS, ifS, LANE, letS, store } from '../../build.ts';
@@ -23,12 +24,16 @@ export interface LoweredBlock {
 }
 
 /** Turns of a loop over elements that are written out: their loads are on their way together. */
-const AHEAD = 16;
+const AHEAD = 8;
+/** Where turns are counted, not elements. */
+const MOST_TURNS = 16;
 
 export class BlockLowering {
   private readonly schedule: BlockSchedule;
   private readonly written = new Set<string>();
   private readonly shared = new Map<BlockArray, string>();
+  /** The position of the walk, inside of it. */
+  private around: ReadonlyMap<string, Expr> = new Map();
 
   constructor(
     readonly scope: Scope,
@@ -62,13 +67,31 @@ export class BlockLowering {
           at: this.indexing(name, array),
         });
     for (const [name, def] of opened) this.scope.locations.set(name, { kind: 'opened', def });
-    const body: Stmt[] = [];
-    for (const { item, barrier, landed } of items) {
-      if (landed) body.push(awaitS(0));
-      if (barrier) body.push(BARRIER);
-      body.push(...this.item(item));
-    }
+    const body = [...this.laid(items.before), ...this.walk(items.turn), ...this.laid(items.after)];
     return { body, written: this.written, shared };
+  }
+
+  private laid(items: readonly LaidItem[]): Stmt[] {
+    const out: Stmt[] = [];
+    for (const { item, barrier, landed } of items) {
+      if (landed) out.push(awaitS(0));
+      if (barrier) out.push(BARRIER);
+      out.push(...this.item(item));
+    }
+    return out;
+  }
+
+  /** One chunk after the other. */
+  private walk(items: readonly LaidItem[]): Stmt[] {
+    const { walk } = this.scope.stage.block!;
+    if (!walk) return [];
+    const turn = this.scope.index(walk.axis);
+    const at = walk.reverse ? op('sub', i32(walk.extent - 1), variable(turn)) : variable(turn);
+    const out: Stmt[] = [awaitS(0), BARRIER];
+    this.around = new Map([[walk.axis, this.named(simplify(at), walk.axis, out)]]);
+    out.push(...this.laid(items));
+    this.around = new Map();
+    return [{ ...forS(turn, { to: i32(walk.extent), unroll: 'never' }, out), anew: true }, BARRIER];
   }
 
   // ---- what parts of it need
@@ -109,7 +132,8 @@ export class BlockLowering {
   }
 
   place(out: Stmt[], vars: ReadonlyMap<string, Expr>): Place {
-    return { out, vars: new Map([...this.frame.uniform(out).vars, ...vars]), cache: new Map() };
+    const all = [...this.frame.uniform(out).vars, ...this.around, ...vars];
+    return { out, vars: new Map(all), cache: new Map() };
   }
 
   /** A variable for an expression, unless it is as simple. */
@@ -143,10 +167,10 @@ export class BlockLowering {
       body(vars, out);
       return out;
     };
-    if (count % lanes === 0 && count / lanes <= AHEAD) {
+    if (count % lanes === 0 && count / lanes <= MOST_TURNS) {
       const turn = this.scope.index('turn');
       const flat = simplify(op('add', simplify(op('mul', variable(turn), i32(lanes))), LANE));
-      return [forS(turn, { to: i32(count / lanes), unroll: true }, inner(flat))];
+      return [forS(turn, { to: i32(count / lanes), unroll: count / lanes <= AHEAD || AHEAD }, inner(flat))];
     }
     const element = this.scope.index('element');
     return [forS(element, { from: LANE, to: i32(count), step: i32(lanes) }, inner(variable(element)))];

@@ -1,7 +1,7 @@
 /** Products of two arrays in workgroup memory: on matrix units by warps, or by lanes that each own a tile of the result. */
 import { i32, op, read, variable, type Expr } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
-import type { Product, Side } from '../../../tile/block/items.ts';
+import type { Product, ProductPart, Side } from '../../../tile/block/items.ts';
 import { arrayS, forS, LANE, ldmatrix, mma, store } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
 import { element } from './elements.ts';
@@ -42,58 +42,114 @@ function each(
   return [forS(unit, { from: own, to: i32(units), step: i32(workers) }, out)];
 }
 
+/** Where the sums of a lane lie: row, column and index in its array. */
+interface Owned {
+  readonly row: Expr;
+  readonly column: Expr;
+  readonly at: Expr;
+}
+
+/** An expression over rows and columns, at a sum that the lane owns. */
+function atSum(b: BlockLowering, p: Product, sums: string, e: Expr, own: Owned, out: Stmt[]): Expr {
+  const place = b.place(
+    out,
+    new Map([
+      [p.rowAxis, own.row],
+      [p.columnAxis, own.column],
+    ]),
+  );
+  place.cache.set(p.name, read(sums, [own.at]));
+  return b.scope.value(e, place);
+}
+
+/** All sums are scaled. */
+function scale(b: BlockLowering, p: Product, sums: string, factor: Expr, owned: readonly Owned[]): Stmt[] {
+  const out: Stmt[] = [];
+  for (const own of owned) {
+    const x = atSum(b, p, sums, factor, own, out);
+    out.push(store(sums, own.at, op('mul', read(sums, [own.at]), x)));
+  }
+  return out;
+}
+
+/** What is made of the sums is written: all of it is computed before any of it, so that loads are shared. */
+function put(b: BlockLowering, p: Product, sums: string, owned: readonly Owned[]): Stmt[] {
+  const out: Stmt[] = [];
+  const { finish } = p;
+  if (finish) for (const own of owned) out.push(store(sums, own.at, atSum(b, p, sums, finish, own, out)));
+  for (const { row, column, at } of owned) {
+    const index = new Map([
+      [p.rowAxis, row],
+      [p.columnAxis, column],
+    ]);
+    const flat = b.flat(
+      p.into,
+      p.into.axes.map((a) => index.get(a)!),
+    );
+    out.push(store(b.nameOf(p.into), flat, read(sums, [at])));
+  }
+  return out;
+}
+
 function byLanes(b: BlockLowering, p: Product): readonly Stmt[] {
   const { lanes } = b.plan;
   const across = p.columns % 4 === 0 ? 4 : 1;
   const groups = p.columns / across;
   const down = [8, 4, 2, 1].find((n) => p.rows % n === 0 && (p.rows / n) * groups >= lanes) ?? 1;
-  const deep = p.depth % 4 === 0 ? 4 : 1;
+  // Loads take neighbours in memory: those of a lane where the depth comes first; else its elements along the depth, and
+  // neighbouring lanes own neighbouring rows.
+  const [rowsFirst, columnsFirst] = [p.parts[0]!.left.depthFirst, p.parts[0]!.right.depthFirst];
   return each(b, 'tile', (p.rows / down) * groups, lanes, LANE, (unit, out) => {
     const sums = b.scope.names.fresh('sums');
-    const row = b.named(mul(quot(unit, groups), p.left.depthFirst ? down : 1), 'row', out);
-    const col = b.named(mul(rem(unit, groups), p.right.depthFirst ? across : 1), 'col', out);
-    // Loads take neighbours in memory: those of a lane where the depth comes first; else its elements along the depth, and
-    // neighbouring lanes own neighbouring rows.
-    const rowOf = (i: Expr): Expr => add(row, mul(i, p.left.depthFirst ? 1 : p.rows / down));
-    const colOf = (j: Expr): Expr => add(col, mul(j, p.right.depthFirst ? 1 : groups));
+    const row = b.named(mul(quot(unit, groups), rowsFirst ? down : 1), 'row', out);
+    const col = b.named(mul(rem(unit, groups), columnsFirst ? across : 1), 'col', out);
+    const rowOf = (i: Expr): Expr => add(row, mul(i, rowsFirst ? 1 : p.rows / down));
+    const colOf = (j: Expr): Expr => add(col, mul(j, columnsFirst ? 1 : groups));
+    const owned = Array.from({ length: down * across }, (_, n): Owned => ({
+      row: rowOf(i32(Math.floor(n / across))),
+      column: colOf(i32(n % across)),
+      at: i32(n),
+    }));
     out.push(arrayS(sums, 'f32', down * across));
-    const depth = b.scope.index('depth');
-    const [left, right] = ['left', 'right'].map((n) => b.scope.names.fresh(n)) as [string, string];
-    const [k, i, j] = ['step', 'own', 'beside'].map((n) => b.scope.index(n)) as [string, string, string];
-    const here = add(variable(depth), variable(k));
-    const sum = add(mul(variable(i), across), variable(j));
-    const body: Stmt[] = [
-      arrayS(left, 'f32', down),
-      arrayS(right, 'f32', across),
-      forS(i, { to: i32(down), unroll: true }, [
-        store(left, variable(i), element(b.nameOf(p.left.array), at(b, p.left, rowOf(variable(i)), here))),
-      ]),
-      forS(j, { to: i32(across), unroll: true }, [
-        store(right, variable(j), element(b.nameOf(p.right.array), at(b, p.right, colOf(variable(j)), here))),
-      ]),
-      forS(i, { to: i32(down), unroll: true }, [
-        forS(j, { to: i32(across), unroll: true }, [
-          store(
-            sums,
-            sum,
-            op('fma', read(left, [variable(i)]), read(right, [variable(j)]), read(sums, [sum])),
-          ),
-        ]),
-      ]),
-    ];
-    out.push(
-      forS(depth, { to: i32(p.depth), step: i32(deep) }, [forS(k, { to: i32(deep), unroll: true }, body)]),
-    );
-    for (let i = 0; i < down; i++)
-      for (let j = 0; j < across; j++)
-        out.push(
-          store(
-            b.nameOf(p.into),
-            b.flat(p.into, [rowOf(i32(i)), colOf(i32(j))]),
-            read(sums, [i32(i * across + j)]),
-          ),
-        );
+    for (const part of p.parts) {
+      if (part.scaled) out.push(...scale(b, p, sums, part.scaled, owned));
+      out.push(addByLane(b, part, sums, { down, across, rowOf, colOf }));
+    }
+    out.push(...put(b, p, sums, owned));
   });
+}
+
+interface LaneTile {
+  readonly down: number;
+  readonly across: number;
+  readonly rowOf: (i: Expr) => Expr;
+  readonly colOf: (j: Expr) => Expr;
+}
+
+function addByLane(b: BlockLowering, p: ProductPart, sums: string, t: LaneTile): Stmt {
+  const { down, across, rowOf, colOf } = t;
+  const deep = p.depth % 4 === 0 ? 4 : 1;
+  const depth = b.scope.index('depth');
+  const [left, right] = ['left', 'right'].map((n) => b.scope.names.fresh(n)) as [string, string];
+  const [k, i, j] = ['step', 'own', 'beside'].map((n) => b.scope.index(n)) as [string, string, string];
+  const here = add(variable(depth), variable(k));
+  const sum = add(mul(variable(i), across), variable(j));
+  const body: Stmt[] = [
+    arrayS(left, 'f32', down),
+    arrayS(right, 'f32', across),
+    forS(i, { to: i32(down), unroll: true }, [
+      store(left, variable(i), element(b.nameOf(p.left.array), at(b, p.left, rowOf(variable(i)), here))),
+    ]),
+    forS(j, { to: i32(across), unroll: true }, [
+      store(right, variable(j), element(b.nameOf(p.right.array), at(b, p.right, colOf(variable(j)), here))),
+    ]),
+    forS(i, { to: i32(down), unroll: true }, [
+      forS(j, { to: i32(across), unroll: true }, [
+        store(sums, sum, op('fma', read(left, [variable(i)]), read(right, [variable(j)]), read(sums, [sum]))),
+      ]),
+    ]),
+  ];
+  return forS(depth, { to: i32(p.depth), step: i32(deep) }, [forS(k, { to: i32(deep), unroll: true }, body)]);
 }
 
 /** A warp owns 16 rows and some columns, in pieces of 16 × 16 that two instructions make. */
@@ -106,73 +162,79 @@ function byWarps(b: BlockLowering, p: Product, storage: 'f16' | 'bf16'): readonl
   const own = pieces / share;
   const inWarp = rem(LANE, WARP);
   return each(b, 'strip', strips * share, warps, quot(LANE, WARP), (unit, out) => {
-    const [sums, left, right] = ['sums', 'left_fragment', 'right_fragment'].map((n) =>
-      b.scope.names.fresh(n),
-    ) as [string, string, string];
+    const sums = b.scope.names.fresh('sums');
     const first = b.named(mul(quot(unit, share), 16), 'row', out);
     const column = b.named(mul(rem(unit, share), own * 16), 'col', out);
-    out.push(arrayS(sums, 'f32', own * 8));
-    const depth = b.scope.index('depth');
-    const piece = b.scope.index('piece');
-    const low = rem(LANE, 16);
-    const eight = quot(inWarp, 16);
-    const within = add(rem(LANE, 8), mul(eight, 8));
-    const half = rem(quot(inWarp, 8), 2);
-    // Matrices are named by rows of 8 in memory: of rows and columns where the depth is last, of the depth where it is first.
-    const leftAt = p.left.depthFirst
-      ? at(b, p.left, add(first, mul(half, 8)), add(variable(depth), within))
-      : at(b, p.left, add(first, low), add(variable(depth), mul(eight, 8)));
-    const start = add(column, mul(variable(piece), 16));
-    const rightAt = p.right.depthFirst
-      ? at(b, p.right, add(start, mul(eight, 8)), add(variable(depth), low))
-      : at(b, p.right, add(start, within), add(variable(depth), mul(half, 8)));
-    out.push(
-      forS(depth, { to: i32(p.depth), step: i32(16), unroll: true }, [
-        arrayS(left, 'u32', 4),
-        ldmatrix({
-          into: left,
-          intoOffset: i32(0),
-          shared: b.nameOf(p.left.array),
-          index: leftAt,
-          transpose: p.left.depthFirst,
-        }),
-        forS(piece, { to: i32(own), unroll: true }, [
-          arrayS(right, 'u32', 4),
-          ldmatrix({
-            into: right,
-            intoOffset: i32(0),
-            shared: b.nameOf(p.right.array),
-            index: rightAt,
-            transpose: p.right.depthFirst,
-          }),
-          ...[0, 1].map((n) =>
-            mma({
-              storage,
-              d: sums,
-              dOffset: add(mul(variable(piece), 8), i32(4 * n)),
-              a: left,
-              aOffset: i32(0),
-              b: right,
-              bOffset: i32(2 * n),
-            }),
-          ),
-        ]),
-      ]),
-    );
     // Lane 4 g + t holds rows g and g + 8, columns 2 t and 2 t + 1 of each 16 × 8 half.
-    const n = b.scope.index('half_piece');
-    const body: Stmt[] = [];
-    const row = add(first, quot(inWarp, 4));
-    const col = add(add(column, mul(variable(n), 8)), mul(rem(LANE, 4), 2));
-    for (let r = 0; r < 2; r++)
-      for (let c = 0; c < 2; c++)
-        body.push(
-          store(
-            b.nameOf(p.into),
-            b.flat(p.into, [add(row, i32(8 * r)), add(col, i32(c))]),
-            read(sums, [add(mul(variable(n), 4), i32(2 * r + c))]),
-          ),
-        );
-    out.push(forS(n, { to: i32(2 * own), unroll: true }, body));
+    const row = b.named(add(first, quot(inWarp, 4)), 'row', out);
+    const col = b.named(add(column, mul(rem(LANE, 4), 2)), 'col', out);
+    const owned = Array.from({ length: 8 * own }, (_, n): Owned => ({
+      row: add(row, i32(8 * (Math.floor(n / 2) % 2))),
+      column: add(col, i32(8 * Math.floor(n / 4) + (n % 2))),
+      at: i32(n),
+    }));
+    out.push(arrayS(sums, 'f32', own * 8));
+    for (const part of p.parts) {
+      if (part.scaled) out.push(...scale(b, p, sums, part.scaled, owned));
+      out.push(addByWarp(b, part, sums, { storage, first, column, own }));
+    }
+    out.push(...put(b, p, sums, owned));
   });
+}
+
+interface WarpTile {
+  readonly storage: 'f16' | 'bf16';
+  readonly first: Expr;
+  readonly column: Expr;
+  readonly own: number;
+}
+
+function addByWarp(b: BlockLowering, p: ProductPart, sums: string, t: WarpTile): Stmt {
+  const { storage, first, column, own } = t;
+  const [left, right] = ['left_fragment', 'right_fragment'].map((n) => b.scope.names.fresh(n)) as [
+    string,
+    string,
+  ];
+  const depth = b.scope.index('depth');
+  const piece = b.scope.index('piece');
+  const inWarp = rem(LANE, WARP);
+  const low = rem(LANE, 16);
+  const eight = quot(inWarp, 16);
+  const within = add(rem(LANE, 8), mul(eight, 8));
+  const half = rem(quot(inWarp, 8), 2);
+  // Matrices are named by rows of 8 in memory: of rows and columns where the depth is last, of the depth where it is first.
+  const leftAt = p.left.depthFirst
+    ? at(b, p.left, add(first, mul(half, 8)), add(variable(depth), within))
+    : at(b, p.left, add(first, low), add(variable(depth), mul(eight, 8)));
+  const start = add(column, mul(variable(piece), 16));
+  const rightAt = p.right.depthFirst
+    ? at(b, p.right, add(start, mul(eight, 8)), add(variable(depth), low))
+    : at(b, p.right, add(start, within), add(variable(depth), mul(half, 8)));
+  const load = (into: string, side: Side, index: Expr): Stmt =>
+    ldmatrix({
+      into,
+      intoOffset: i32(0),
+      shared: b.nameOf(side.array),
+      index,
+      transpose: side.depthFirst,
+    });
+  return forS(depth, { to: i32(p.depth), step: i32(16), unroll: true }, [
+    arrayS(left, 'u32', 4),
+    load(left, p.left, leftAt),
+    forS(piece, { to: i32(own), unroll: true }, [
+      arrayS(right, 'u32', 4),
+      load(right, p.right, rightAt),
+      ...[0, 1].map((n) =>
+        mma({
+          storage,
+          d: sums,
+          dOffset: add(mul(variable(piece), 8), i32(4 * n)),
+          a: left,
+          aOffset: i32(0),
+          b: right,
+          bOffset: i32(2 * n),
+        }),
+      ),
+    ]),
+  ]);
 }

@@ -19,7 +19,8 @@ describe('selections on the kernel interpreter', () => {
 
 const noDevice = await missingFor('wgsl');
 describe.skipIf(noDevice !== undefined)(`selections in WGSL (${noDevice ?? 'a device is here'})`, () => {
-  it.each(cases)('$title', { timeout: 120_000 }, (c) => expectReference('wgsl', c));
+  // The first case of an example waits for the driver, which compiles its launches.
+  it.each(cases)('$title', { timeout: 300_000 }, (c) => expectReference('wgsl', c));
   // Drivers for a CPU take long to compile what is planned for a GPU, once for each example.
   it.each(everyNth(cases, 9, 3))('$title, planned for a GPU', { timeout: 400_000 }, (c) =>
     expectReference('wgsl', c, {

@@ -43,7 +43,7 @@ function ragged(lengths: readonly (readonly [number, number])[]): MaskCase {
   });
   const sequence = lengths.flatMap(([n], at) => upTo(n).map(() => at));
   return {
-    example: 'ragged',
+    example: 'varlen',
     inputs: { q, k, v, sequence: whole(sequence), cu_q: whole(cu_q), cu_k: whole(cu_k) },
     expected: { y },
   };

@@ -12,6 +12,8 @@ interface Image {
   readonly params?: Readonly<Record<string, number>>;
   readonly consts?: Readonly<Record<string, number>>;
   readonly title?: string;
+  /** Scores are products without 1 / sqrt(D). */
+  readonly unscaled?: true;
   sees(from: Point, to: Point): boolean;
 }
 function tensors(example: string, shape: Point) {
@@ -33,8 +35,9 @@ function denseOf(example: string, { shape, sees }: Pick<Image, 'shape' | 'sees'>
 }
 function image(example: string, of: Image): MaskCase {
   const dense = denseOf(example, of);
-  const { y } = attendDense(dense);
   const { q, k, v } = dense;
+  const longer = { ...q, data: q.data.map((x) => x * Math.sqrt(D)) };
+  const { y } = attendDense(of.unscaled ? { ...dense, q: longer } : dense);
   const { params, consts, title } = of;
   return { example, title, params, consts, inputs: { q, k, v }, expected: { y } };
 }
@@ -80,7 +83,7 @@ function shiftedWindow(shape: Point, size: number, shift: number): MaskCase {
   const table = normal('shifted window table', H, 2 * size - 1, 2 * size - 1);
   const points = pointsOf(shape);
   const dense: Dense = {
-    ...denseOf('shifted_window', {
+    ...denseOf('swin', {
       shape,
       sees: ([iy, ix], [jy, jx]) => sameAxis(Y, iy!, jy!) && sameAxis(X, ix!, jx!),
     }),
@@ -99,7 +102,7 @@ function shiftedWindow(shape: Point, size: number, shift: number): MaskCase {
   const { y } = attendDense(dense);
   const { q, k, v } = dense;
   return {
-    example: 'shifted_window',
+    example: 'swin',
     title: `shift ${shift}`,
     params: { shift },
     consts: { size },
@@ -143,6 +146,7 @@ export const IMAGE_CASES: readonly MaskCase[] = [
   axial([5, 8]),
   image('criss_cross', {
     shape: [5, 8],
+    unscaled: true,
     sees: ([iy, ix], [jy, jx]) => iy === jy || ix === jx,
   }),
 ];

@@ -59,7 +59,7 @@ const together = (size: number, i: number, j: number): boolean =>
 function globalTokens(width: number): MaskCase {
   const marked = [new Set([0, 11]), new Set([7])];
   return rows(
-    'global_tokens',
+    'global',
     (b, i, j) => (i - width < j && j < i + width) || marked[b]!.has(i) || marked[b]!.has(j),
     {
       params: { width },
@@ -143,7 +143,7 @@ export const ROW_CASES: readonly MaskCase[] = [
   powerBlocks(2, 3, 1),
   prefixDocument(3),
   rows('chunked_local', (_, i, j) => j <= i && together(6, i, j), { params: { size: 6 }, groups: 1 }),
-  rows('block_diagonal', (_, i, j) => together(7, i, j), { params: { size: 7 } }),
+  rows('block_diag', (_, i, j) => together(7, i, j), { params: { size: 7 } }),
   rows(
     'sink_window',
     (_, i, j) => [0, 1, ...upTo(N).slice(Math.max(0, i - 3), i + 1)].filter((n) => n <= i).includes(j),

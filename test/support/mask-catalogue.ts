@@ -128,7 +128,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'prefix',
-    source: example('prefix_lm'),
+    source: example('prefix'),
     settings: over(lengths).map(({ values }, n) => ({
       values: { ...values, B: 2 },
       tensors: { length: tensor([3 + 5 * n, 40 - 9 * n], 2) },
@@ -144,7 +144,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'blocks on the diagonal',
-    source: example('block_diagonal'),
+    source: example('block_diag'),
     settings: over(squares, { size: 16 }, { size: 5 }, { size: 24 }),
     keeps: ({ i, j }, { values }) => floorDiv(i!, values['size']!) === floorDiv(j!, values['size']!),
   },
@@ -210,7 +210,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   },
   {
     name: 'global tokens anywhere',
-    source: example('global_tokens'),
+    source: example('global'),
     settings: over(squares, { width: 5 }, { width: 12 }).map(({ values }, n) => {
       const random = seededRandom(n + 3);
       const marks = tensor(
@@ -264,7 +264,7 @@ export const CATALOGUE: readonly CatalogueMask[] = [
   {
     name: 'shifted windows of an image',
     // Without its bias, which makes rows of one axis only.
-    source: example('shifted_window')
+    source: example('swin')
       .replace(/.*table: .*\n/, '')
       .replace(/ \+ relative_bias_2d.*/, ''),
     consts: { size: 4 },

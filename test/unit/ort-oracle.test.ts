@@ -122,7 +122,7 @@ describe('Attention (ONNX opset 23)', () => {
     const feeds = { q: feed('float32', q), k: feed('float32', k1), v: feed('float32', v1) };
     const node = { ...attention, attributes: { is_causal: 1, softcap: { float: 0.75 } } };
     const params = { cap: 0.75, width: N };
-    expectClose(interpreted('soft_cap', { q, k: k1, v: v1 }, { params }), await onnx(node, feeds));
+    expectClose(interpreted('softcap', { q, k: k1, v: v1 }, { params }), await onnx(node, feeds));
   });
 });
 
@@ -192,7 +192,7 @@ describe('GroupQueryAttention (com.microsoft)', () => {
 
   it('is the soft cap example with a sliding window', async () => {
     const wanted = await grouped({ local_window_size: 3, softcap: { float: 0.5 } });
-    expectClose(interpreted('soft_cap', inputs, { params: { cap: 0.5, width: 3 } }), wanted);
+    expectClose(interpreted('softcap', inputs, { params: { cap: 0.5, width: 3 } }), wanted);
   });
 
   it('is the sink logit example', async () => {
@@ -204,7 +204,7 @@ describe('GroupQueryAttention (com.microsoft)', () => {
   it('is the off by one example when every query head has keys of its own', async () => {
     const own = { k: randomTensor(10, B, H, N, D), v: randomTensor(11, B, H, N, D) };
     const wanted = await grouped({ smooth_softmax: 1 }, {}, own);
-    expectClose(interpreted('off_by_one', { q, ...own }), wanted);
+    expectClose(interpreted('softmax1', { q, ...own }), wanted);
   });
 
   it('rotates as the rope_half example', async () => {

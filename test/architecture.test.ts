@@ -187,6 +187,7 @@ function linesWith(text: string, pattern: RegExp): number[] {
 const ORDINARY = new Set([
   'abs', 'bit', 'clamp', 'cube', 'sign', 'square', 'step', 'lerp', 'mean', 'norm', 'relu', 'sigmoid', 'silu', 'gelu', 'softplus', 'tan', 'tanh',
   'entropy', 'scale', 'window', 'prefix', 'document', 'dilated', 'sinks', 'temperature',
+  'contiguous',
 ]); // prettier-ignore
 /** Mechanisms by their common names, whether or not the library has a function of that name. */
 const MECHANISMS = [

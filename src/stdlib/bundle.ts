@@ -67,6 +67,19 @@ fn neighborhood_dilated(i, j, n, size, step) {
 
 // Bit n of a word, counted from the lowest.
 fn bit(word, n) = (word >> n & 1) == 1
+
+// Position of row i of rank r where each rank holds n positions one behind the other.
+fn contiguous(r, i, n) = r * n + i
+
+// Position of row i of rank r where the sequence is cut into two chunks per rank, each rank holds n positions, and rank r has
+// chunks r and 2 * ranks - 1 - r.
+fn zigzag(r, i, n, ranks) {
+  let chunk = n / 2
+  (if i < chunk then r else 2 * ranks - 1 - r) * chunk + i % chunk
+}
+
+// Position of row i of rank r where neighbouring positions are on neighbouring ranks.
+fn striped(r, i, ranks) = i * ranks + r
 `,
   "merge": `// Merging: attention over parts of the keys, put together from what each part gave.
 //

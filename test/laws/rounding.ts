@@ -12,22 +12,13 @@
  * Where operands of contractions are rounded to 16 bits, products inside sums have four units of that format instead.
  * The terms of a short sum may happen to move against each other, so that one unit of the largest result is free.
  */
-import { children, f32, mapChildren, op, variable, freeVars, type Expr } from '../../src/expr/expr.ts';
-import type { StorageType } from '../../src/expr/types.ts';
+import { UNIT } from '../../src/cli/compare.ts';
+import { changedOperations, withNoise, type NoiseOptions } from '../../src/cli/verify/noise.ts';
+import { children, f32, op, type Expr } from '../../src/expr/expr.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
 import { interpreted, type Prepared } from './case.ts';
 
-/** Half the distance of neighbours near 1. */
-const UNIT: Readonly<Partial<Record<StorageType, number>>> = { f32: 2 ** -24, f16: 2 ** -11, bf16: 2 ** -8 };
-const F32_UNIT = 2 ** -24;
-const UNITS_OF_NOISE = 256;
-
-export interface NoiseOptions {
-  /** Format of the operands of contractions. */
-  readonly operands?: 'f16' | 'bf16' | undefined;
-  /** Size of the noise in units of f32, instead of many. */
-  readonly units?: number;
-}
+export type { NoiseOptions };
 
 /**
  * Adding and taking away 2⁻⁸ in float64 leaves multiples of 2⁻⁶⁰: less becomes zero. The product of two such numbers is
@@ -35,45 +26,9 @@ export interface NoiseOptions {
  */
 const COARSE = 2 ** -8;
 
-const PRECISE = new Set(['neg', 'abs', 'select', 'min', 'max', 'floor', 'ceil', 'round', 'bits_to_f32']);
-
-/** The kernel with `change` applied to the results of operations and the terms of sums, with its unit for each. */
-function changed(k: IrKernel, options: NoiseOptions, change: (e: Expr, unit: number) => Expr): IrKernel {
-  const own = (options.units ?? UNITS_OF_NOISE) * F32_UNIT;
-  const go = (e: Expr): Expr => {
-    const inner = mapChildren(e, go);
-    if (inner.type !== 'f32') return inner;
-    if (inner.kind === 'op') return PRECISE.has(inner.op) ? inner : change(inner, own);
-    if (inner.kind !== 'reduce') return inner;
-    if (inner.op === 'logsumexp') return change(inner, own);
-    if (inner.op !== 'sum' && inner.op !== 'mean') return inner;
-    const unit = options.operands ? 4 * UNIT[options.operands]! : own;
-    return { ...inner, body: change(inner.body, unit) };
-  };
-  return { ...k, defs: k.defs.map((d) => ({ ...d, value: go(d.value) })) };
-}
-
 /** The kernel in which tiny results are zero, as where f32 underflows. */
 function withUnderflow(k: IrKernel): IrKernel {
-  return changed(k, {}, (e) => op('sub', op('add', e, f32(COARSE)), f32(COARSE)));
-}
-
-/** The kernel with every rounding made large; `seed` chooses signs. */
-export function withNoise(k: IrKernel, seed: number, options: NoiseOptions): IrKernel {
-  let count = seed * 1000;
-  const axes = new Map(k.axes.map((a, n) => [a.name, n]));
-  const noise = (e: Expr, size: number): Expr => {
-    const id = count++;
-    const phase = [...freeVars(e)]
-      .filter((v) => axes.has(v))
-      .map((v): Expr => {
-        const at: Expr = { kind: 'op', type: 'f32', op: 'cast', args: [variable(v)] };
-        return op('mul', at, f32(1 + 0.7 * axes.get(v)! + 0.37 * (id % 17)));
-      })
-      .reduce<Expr>((a, b) => op('add', a, b), f32(1 + 2.1 * id));
-    return op('mul', e, op('add', f32(1), op('mul', f32(size), op('sin', phase))));
-  };
-  return changed(k, options, noise);
+  return changedOperations(k, {}, (e) => op('sub', op('add', e, f32(COARSE)), f32(COARSE)));
 }
 
 /** An index is chosen by comparing values. */

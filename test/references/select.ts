@@ -55,6 +55,20 @@ export function masked(scores: readonly number[], keep: (j: number) => boolean):
   return { p: scaled(weights, 1 / sum(weights)), lse: top + Math.log(sum(weights)) };
 }
 
+/** Scores with the usual scale, and what `masked` makes of each row of them. */
+export const maps = (
+  q: Matrix,
+  k: Matrix,
+  keep: (i: number, j: number) => boolean,
+): { s: Vector; p: Vector; lse: number }[] =>
+  q.map((row, i) => {
+    const s = k.map((key) => dot(row, key) / Math.sqrt(row.length));
+    return { s, ...masked(s, (j) => keep(i, j)) };
+  });
+
+/** The weights of one query over all keys. */
+export const row = (q: Vector, k: Matrix): Vector => maps([q], k, () => true)[0]!.p;
+
 /** Softmax attention of one query over some of the keys; zeros where there are none. */
 export function attend(q: Vector, k: Matrix, v: Matrix, keep: (j: number) => boolean): Vector {
   const kept = list(k.length, (j) => j).filter(keep);

@@ -110,6 +110,33 @@ describe('verify', () => {
     expect((await verify()).code).toBe(1);
   });
 
+  it('lets results miss by what roundings of operations explain where inputs are integers, and no further', async () => {
+    const file = join(dir, 'integers.attn');
+    // No input is rounded, but the score is the small difference of two large products.
+    writeFileSync(
+      file,
+      `kernel integers {
+  axes i: N, j: M
+  in x: i8[i, j]
+  score s = f32(x) * 1000.01 - f32(x) * 1000.0
+  out y: f32[i] = logsumexp[j](s)
+}
+`,
+    );
+    // One of the cases misses by so much.
+    const missingBy = async (relative: number): Promise<string> => {
+      let runs = 0;
+      fault.plant = changeAt(
+        () => runs++ === 0,
+        (x) => x * (1 + relative),
+      );
+      const run = await attnc('verify', file, '--target', 'kernel-interp', '--cases', '4', '--size', 'M=5');
+      return run.stdout.split(' ')[0]!;
+    };
+    expect(await missingBy(1e-3)).not.toBe('FAILED');
+    expect(await missingBy(4)).toBe('FAILED');
+  });
+
   it('notices an execution that reports an error of its own', async () => {
     const { userError } = await import('../../src/diagnostics/diagnostic.ts');
     fault.plant = ({ sizes }) => {

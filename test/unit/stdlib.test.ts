@@ -178,6 +178,11 @@ describe('masks and scores', () => {
     ['neighborhood(i, j, M, 7)', ['11111', '11111', '11111', '11111']],
     ['neighborhood_dilated(i, j, M, 2, 2)', ['10100', '01010', '10100', '01010']],
     ['neighborhood_dilated(i, j, M, 1, 3)', ['10000', '01000', '00100', '00010']],
+    // Two ranks of four rows: each line is the position of a row.
+    ['j == contiguous(1, i, 4) - 4', ['10000', '01000', '00100', '00010']],
+    ['j == zigzag(1, i, 4, 2) - 2', ['10000', '01000', '00100', '00010']],
+    ['j == zigzag(0, i, 4, 2) % 6', ['10000', '01000', '10000', '01000']],
+    ['j == striped(1, i, 2)', ['01000', '00010', '00000', '00000']],
     ['bit(u32(9), j)', ['10010', '10010', '10010', '10010']],
   ])('%s', (expr, wanted) => expect(grid(expr)).toEqual(wanted));
 

@@ -110,7 +110,7 @@ export async function runCase(target: Target, c: Case): Promise<Outcome> {
         return {
           kind: 'discarded',
           message:
-            'rounding of the inputs moves the definition as much, or its values leave the range of f32',
+            'rounding of inputs or operations moves the definition as much, or its values leave the range of f32',
         };
       return { kind: 'compared', outputs: all, agrees };
     } catch (error) {

@@ -55,4 +55,10 @@ describe.skipIf(nvcc === undefined)('machine code (needs nvcc)', { timeout: 120_
     const groups = workgroupsAtOnce(use.registers, kernel.lanes, sharedBytes(kernel, 0));
     expect((groups * kernel.lanes) / 32).toBeGreaterThanOrEqual(8);
   });
+
+  it('of gla in bf16, whose workgroups go through chunks', () => {
+    const { kernel, use } = built('gla', 'bf16', 64);
+    expect([use.kernel, use.spillLoads, use.spillStores]).toEqual([`${kernel.name}_kernel`, 0, 0]);
+    expect(workgroupsAtOnce(use.registers, kernel.lanes, sharedBytes(kernel, 0))).toBe(3);
+  });
 });

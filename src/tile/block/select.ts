@@ -202,6 +202,7 @@ class Gathering {
   readonly cuts = new Set<string>();
   private readonly seen = new Set<string>();
   private ok = true;
+  /** Axes of the value that is kept or written. */
   private open: ReadonlySet<string> = new Set();
 
   constructor(
@@ -216,7 +217,7 @@ class Gathering {
   }
 
   add(root: IrDef): boolean {
-    this.open = new Set(root.indices.filter((a) => this.fixed(a) === undefined));
+    this.open = new Set(root.indices);
     if (!this.belongs(root)) return false;
     this.define(root);
     return this.ok;
@@ -234,7 +235,9 @@ class Gathering {
 
   /** It lies over the batch and fixed extents, and no state that others carry is needed at its step. */
   private belongs(d: IrDef): boolean {
-    if (!d.indices.every((a) => this.open.has(a) || this.fixed(a) !== undefined)) return false;
+    // The whole sequence is too long to be shared, even where its length is known.
+    const isShared = (a: string): boolean => (this.fixed(a) ?? Infinity) <= LONGEST;
+    if (!d.indices.every((a) => this.open.has(a) || isShared(a))) return false;
     return [...this.g.stepStates(d.name)].every((s) => this.isOwn(s.axis));
   }
 

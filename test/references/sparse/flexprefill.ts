@@ -9,6 +9,7 @@ import {
   softmax,
   sum,
   table,
+  tensor,
   type Matrix,
   type Vector,
 } from '../arrays.ts';
@@ -82,12 +83,14 @@ const cased = (variant: string, params: Params, value: (r: Random) => number, al
       k: values([B, H, N, D], value),
       v: values([B, H, N, E], exact),
     }),
-    reference: ({ q, k, v }, sizes) =>
-      eachHead(sizes, (b, h) => {
+    reference: ({ q, k, v }, sizes) => ({
+      ...eachHead(sizes, (b, h) => {
         const [rows, keys, values] = [matrix(q, b, h), matrix(k, b, h), matrix(v, b, h)];
         const made = head(rows, keys, values, params);
         return all ? { ...made, y: causal(rows, keys, values) } : made;
       }),
+      looked: tensor(list(SIZE, (x) => (x >= SIZE - sizes.N ? 1 : 0))),
+    }),
   });
 
 export const cases = [

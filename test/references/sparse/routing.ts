@@ -16,18 +16,27 @@ interface Head {
   readonly memoryV: readonly Matrix[];
 }
 
+/** The tokens that a cluster takes. */
+const tokensOf = (rows: Matrix, mu: readonly number[], width: number): readonly number[] => [
+  ...topK(
+    unit(rows).map((x) => dot(x, mu)),
+    width,
+  ),
+];
+
+/** Whether the queries of each cluster, in its places, find a key that is not after them. */
+const seenOf = (q: Matrix, k: Matrix, centroid: Matrix, width: number): Matrix =>
+  centroid.map((mu) => {
+    const [queries, keys] = [tokensOf(q, mu, width), tokensOf(k, mu, width)];
+    return list(width, (r) => (r < queries.length && keys.some((j) => j <= queries[r]!) ? 1 : 0));
+  });
+
 function rowsOf({ q, k, v, centroid, memoryK, memoryV }: Head, width: number): Matrix {
   const totals = q.map(() => v[0]!.map(() => 0));
   const clusters = q.map(() => 0);
   centroid.forEach((mu, c) => {
-    const taken = (rows: Matrix) => [
-      ...topK(
-        unit(rows).map((x) => dot(x, mu)),
-        width,
-      ),
-    ];
-    const keys = taken(k);
-    for (const i of taken(q)) {
+    const keys = tokensOf(k, mu, width);
+    for (const i of tokensOf(q, mu, width)) {
       const seen = keys.filter((j) => j <= i);
       const rows = [...memoryK[c]!, ...seen.map((j) => k[j]!)];
       const values = [...memoryV[c]!, ...seen.map((j) => v[j]!)];
@@ -65,6 +74,7 @@ const cased = (
     }),
     reference: ({ q, k, v, centroid, memory_k, memory_v }, sizes) =>
       eachHead(sizes, (b, h) => ({
+        seen: seenOf(matrix(q, b, h), matrix(k, b, h), matrix(centroid, h), width),
         y: rows({
           q: matrix(q, b, h),
           k: matrix(k, b, h),

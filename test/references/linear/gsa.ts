@@ -16,7 +16,7 @@ interface Head {
   readonly V0: Matrix;
 }
 
-function gsa({ q, k, v, s, log_a, K0, V0 }: Head): { y: Matrix; K: Matrix; V: Matrix } {
+export function gsa({ q, k, v, s, log_a, K0, V0 }: Head): { y: Matrix; K: Matrix; V: Matrix } {
   const G = runningSums(log_a);
   /** Of each position up to t in slot m. */
   const weights = (t: number, m: number): number[] =>

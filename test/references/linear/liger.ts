@@ -18,7 +18,7 @@ import { logSigmoid } from './gates.ts';
 import { gla } from './gla.ts';
 
 /** Features m and m + half turned by position * base^(-2m / D). */
-function turned(x: Vector, position: number, base: number): Vector {
+export function turned(x: Vector, position: number, base: number): Vector {
   const half = x.length / 2;
   return x.map((_, d) => {
     const m = d % half;
@@ -30,7 +30,7 @@ function turned(x: Vector, position: number, base: number): Vector {
   });
 }
 
-function nearby(q: Matrix, k: Matrix, v: Matrix, width: number, base: number): Matrix {
+export function nearby(q: Matrix, k: Matrix, v: Matrix, width: number, base: number): Matrix {
   const keys = k.map((row, j) => turned(row, j, base));
   return q.map((qt, t) => {
     const from = Math.max(0, t - width + 1);

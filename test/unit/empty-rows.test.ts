@@ -248,6 +248,19 @@ describe('rows', () => {
   });
 });
 
+/** Examples of which nothing is proven and no small launch shows an empty row, and why. */
+const OPEN: readonly (readonly [name: string, why: string])[] = [
+  ['dilated_heads', 'steps are a tensor: a query sees itself whatever they are, except 0'],
+  ['iared2', 'the first token is always in the list, whose length is a sum'],
+  ['mask2former', 'a query whose region is empty sees everything'],
+  [
+    'masked_cross',
+    'offsets are a tensor: only where one is below 0 do the first rows see nothing, as is meant',
+  ],
+  ['moba', 'the own block is ranked first'],
+  ['outlook', 'patches are wider than centres are apart, so that one covers each pixel'],
+];
+
 describe('the examples', () => {
   const folder = join(import.meta.dirname, '../../examples');
   const files = readdirSync(folder).filter((f) => f.endsWith('.attn'));
@@ -258,8 +271,7 @@ describe('the examples', () => {
       expect({ f, warned: found.filter((d) => d.severity === 'warning') }).toEqual({ f, warned: [] });
       return verdict;
     });
-    // A row of moba keeps a key because its own block is ranked first, which the prover does not see.
-    expect(files.filter((_, n) => verdicts[n] === 'open')).toEqual(['moba.attn']);
+    expect(files.filter((_, n) => verdicts[n] === 'open')).toEqual(OPEN.map(([name]) => `${name}.attn`));
     const masked = verdicts.filter((v) => v !== 'unmasked');
     // The others have lengths, adjacency or positions, which tensors decide.
     expect(masked.filter((v) => v === 'proven').length).toBeGreaterThan(masked.length / 2);

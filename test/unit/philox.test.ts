@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkText, semanticIr } from '../../src/compile.ts';
 import { philox } from '../../src/expr/philox.ts';
 import { interpretKernel } from '../../src/ir/interpret.ts';
+import { philoxWords } from '../references/philox.ts';
 
 const ONES = 0xffffffff;
 
@@ -25,6 +26,8 @@ describe('philox', () => {
     ],
   ] as const)('of key %j and counter %j', (key, counter, expected) => {
     expect(philox(key, counter)).toEqual(expected);
+    // What the reference of dropout takes its numbers from.
+    expect(philoxWords(key, counter)).toEqual(expected);
   });
 });
 

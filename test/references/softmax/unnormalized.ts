@@ -94,7 +94,7 @@ export const cases = [
         u: normal(B, N, E),
         bias: normal(2 * SIZE - 1),
       }),
-      reference: ({ q, k, lq, lk, v, u, bias }, { B }) => ({
+      reference: ({ q, k, lq, lk, v, u, bias }, { B, N }) => ({
         y: tensor(
           list(B, (b) => b).map((b) =>
             mixed(
@@ -107,6 +107,7 @@ export const cases = [
             ),
           ),
         ),
+        ...(causal ? { earlier: tensor(list(N, (i) => Number(i >= SIZE))) } : {}),
       }),
     }),
   ),

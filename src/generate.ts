@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateGrammarFiles } from '../grammar/generate.ts';
-import { examplesPage } from './cli/generate/examples-page.ts';
+import { exampleText, exampleNames, galleryExamples, lastRuns } from './cli/generate/gallery.ts';
 import { vizImages } from './cli/generate/images.ts';
+import { FAMILIES } from './gallery/families.ts';
+import { galleryPage } from './gallery/page.ts';
 import { makeFolder, writeFilesAtomically } from './runtime/files.ts';
 import { packageRoot } from './runtime/package-root.ts';
 import { generateBundle } from './stdlib/generate.ts';
@@ -24,11 +26,11 @@ function specsIn(folder: string): Record<string, string> {
 
 /** All generated files, made from the sources as they are now. */
 export function generatedFiles(): GeneratedFile[] {
-  const examples = Object.entries(specsIn('examples')).map(([name, text]) => ({ name, text }));
+  const examples = exampleNames().map((name) => ({ name, text: exampleText(name) }));
   return [
     ...generateGrammarFiles(),
     { path: 'src/stdlib/bundle.ts', text: generateBundle(specsIn('src/stdlib')) },
-    { path: 'examples/README.md', text: examplesPage(examples) },
+    { path: 'examples/README.md', text: galleryPage(galleryExamples(), FAMILIES, lastRuns()) },
     ...vizImages(examples),
   ];
 }

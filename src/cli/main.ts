@@ -4,8 +4,10 @@ import { addCheck } from './commands/check.ts';
 import { addCompile } from './commands/compile.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExamples } from './commands/examples.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFmt } from './commands/fmt.ts';
+import { addInit } from './commands/init.ts';
 import { addPasses } from './commands/passes.ts';
 import { addRun } from './commands/run.ts';
 import { addTune } from './commands/tune.ts';
@@ -69,6 +71,8 @@ function buildProgram(run: Runner, io: Io): Command {
     addPasses,
     addDoctor,
     addDemo,
+    addExamples,
+    addInit,
   ])
     add(program, run);
   const all = [program, ...program.commands];

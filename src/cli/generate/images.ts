@@ -4,7 +4,9 @@ import { checkText, semanticIr } from '../../compile.ts';
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import type { InterpretedTensor } from '../../ir/interpret.ts';
 import { draw, type DrawRequest } from '../../viz/draw.ts';
-import type { Example } from './examples-page.ts';
+import type { Example as Listed } from '../../gallery/page.ts';
+
+type Example = Pick<Listed, 'name' | 'text'>;
 
 type Scene = Partial<Omit<DrawRequest, 'kernel' | 'options' | 'theme'>> & {
   readonly file: string;

@@ -16,6 +16,7 @@ import {
   i32,
   op,
   read,
+  readNames,
   rewrite,
   substitute,
   variable,
@@ -38,8 +39,13 @@ class Expansion {
   private readonly states: IrState[] = [];
   private readonly names: FreshNames;
   private readonly stored = new Set<string>();
+  /** States, and what is made of their values at a step. */
+  private readonly inSteps: ReadonlySet<string>;
 
   constructor(private readonly kernel: IrKernel) {
+    const inSteps = new Set(kernel.states.map((s) => s.name));
+    for (const d of kernel.defs) if ([...readNames(d.value)].some((n) => inSteps.has(n))) inSteps.add(d.name);
+    this.inSteps = inSteps;
     this.axes = together(kernel.axes);
     this.names = new FreshNames([
       ...kernel.sizes,
@@ -65,13 +71,18 @@ class Expansion {
 
   private topk(e: ReduceExpr, owner: string): Expr {
     const [at, limit] = [e.args![0]!, e.args![1]!];
-    if (isFew(limit)) return this.few(e, owner, at, limit.value);
+    // Places are carried along the axis: within a step they would be states of states.
+    if (isFew(limit) && !this.isInSteps(e)) return this.few(e, owner, at, limit.value);
     const rank = this.overElements(e, owner, 'rank', i32(LAST), 'i32', (before, kept) => ({
       ...this.sum(e, kept),
       type: 'i32',
       body: { kind: 'op', type: 'i32', op: 'cast', args: [before] },
     }));
     return op('lt', rank(at), limit);
+  }
+
+  private isInSteps(e: Expr): boolean {
+    return [...readNames(e)].some((name) => this.inSteps.has(name));
   }
 
   private few(e: ReduceExpr, owner: string, at: Expr, most: number): Expr {

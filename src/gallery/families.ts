@@ -11,7 +11,7 @@ export const FAMILIES: readonly Family[] = [
   ),
   family(
     'Positions and scores',
-    `rope rope_half rope_partial alibi t5_bias t5_causal relative_bias relative_2d swin_bias xpos lrpe optional_bias soft_cap
+    `rope rope_half rope_axes rope_partial alibi t5_bias t5_causal relative_bias relative_2d swin_bias xpos lrpe optional_bias softcap
     qk_norm cosine temperature loglen standardized`,
   ),
   family(
@@ -20,18 +20,18 @@ export const FAMILIES: readonly Family[] = [
   ),
   family(
     'Normalisers',
-    `softmax1 off_by_one sink_logit lssa lssar l1_relu l1_softplus relu_attn relu_squared sigmoid_attn sigmoid_attention entmax
-    taylor2 norm_attn norm_relu_attn entropy`,
+    `softmax1 sink_logit lssa lssar l1_relu relu_attn relu_squared sigmoid_attn entmax
+    taylor2 norm_attn norm_attn_relu entropy`,
   ),
   family(
     'Masks',
-    `sliding_window window sink_window streaming block_causal block_diagonal diag_attn chunked_local frame_sink video_frames ccam
-    dilated dilated_heads strided fixed_summaries global_tokens longformer bigbird power_blocks powerattn prefix_lm
-    prefix_document document a_shape duplex_mask mask2former consistent kv_concat tree tree_bits adjacency adjacency_bool pine`,
+    `sliding_window window sink_window streaming block_causal block_diag diag_attn diag_attn_relu chunked_local frame_sink video_frames frame_window ccam
+    dilated dilated_heads strided fixed_summaries global longformer bigbird powerattn prefix
+    prefix_document document a_shape tri_shape duplex_mask mask2former consistent kv_concat tree tree_bits adjacency adjacency_bool pine`,
   ),
   family(
     'Images and volumes',
-    `shifted_window swin halo halo_masked neighborhood_2d neighborhood_3d neighborhood_dilated neighborhood_shifted natten vsa
+    ` swin halo neighborhood_2d neighborhood_3d neighborhood_dilated neighborhood_shifted natten vsa
     axial criss_cross fca outlook flatformer`,
   ),
   family(
@@ -65,11 +65,11 @@ export const FAMILIES: readonly Family[] = [
   ),
   family(
     'What the cache keeps',
-    `reductions column_sums h2o a2sf snapkv tova cake d2o_merge d2o_layer_ratio icr qkscore retrieval_head`,
+    `reductions h2o a2sf snapkv tova cake d2o_merge d2o_layer_ratio icr qkscore retrieval_head`,
   ),
   family(
     'Decoding and batches',
-    `decode splitk lean paged paged_decode cascade ragged ragged_padded offload tree_positions merge merge_partials`,
+    `decode splitk lean paged paged_decode cascade varlen ragged_padded offload tree_positions merge `,
   ),
   family('Across devices', 'ring ring_zigzag ring_striped ring_bwd allgather_cp lasp2 zeco ulysses'),
   family('Backward', 'attn_fwd attn_bwd sink_bwd gate_bwd'),

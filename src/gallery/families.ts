@@ -31,7 +31,7 @@ export const FAMILIES: readonly Family[] = [
   ),
   family(
     'Images and volumes',
-    ` swin halo neighborhood_2d neighborhood_3d neighborhood_dilated neighborhood_shifted natten vsa
+    ` swin halo halo_zero neighborhood_2d neighborhood_3d neighborhood_dilated neighborhood_shifted natten vsa
     axial criss_cross fca outlook flatformer`,
   ),
   family(

@@ -32,6 +32,7 @@ const STEPS = {
   opposite: `S = exp(-2.0 * g + beta) * S ${write}`,
   plain: `S = g * S ${write}`,
   sigmoid: `S = sigmoid(g) * S ${write}`,
+  scaled: `S = exp(g * log1p(exp(beta))) * S ${write}`,
   product: `S = exp(g * beta) * S ${write}`,
   delta: `let found = sum[d](k * S)\n S = S + beta * k * (v - found)`,
 };
@@ -43,6 +44,7 @@ describe('inputs that multiply a state', () => {
     expect(factorsOf(STEPS.through)).toEqual({ g: 'negative' });
     expect(factorsOf(STEPS.opposite)).toEqual({ g: 'positive', beta: 'negative' });
     expect(factorsOf(STEPS.plain)).toEqual({ g: 'factor' });
+    expect(factorsOf(STEPS.scaled)).toEqual({ g: 'negative', beta: 'mixed' });
     expect(factorsOf(STEPS.product)).toEqual({ g: 'mixed', beta: 'mixed' });
     expect(factorsOf(STEPS.delta)).toEqual({ k: 'factor', beta: 'factor' });
     expect(factorsOf(`S = S ${write}`)).toEqual({});

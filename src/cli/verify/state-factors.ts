@@ -3,6 +3,7 @@
  * are, and in what way, says how to draw them so that a recurrence of many steps still has results to compare.
  */
 import { visit, type Expr, type OpExpr } from '../../expr/expr.ts';
+import type { OpName } from '../../expr/ops.ts';
 import { STORAGE } from '../../expr/types.ts';
 import type { IrDef, IrKernel } from '../../ir/ir.ts';
 
@@ -110,7 +111,26 @@ class Finder {
     if (e.kind === 'reduce')
       return this.exponent(e.body, e.op === 'sum' || e.op === 'mean' ? sign : undefined);
     if (e.kind !== 'op') return;
-    e.args.forEach((a, n) => this.exponent(a, signOf(e, n, sign)));
+    const scales = (n: number): boolean => e.op === 'mul' && this.isAtLeast0(e.args[1 - n]!);
+    e.args.forEach((a, n) => this.exponent(a, scales(n) ? sign : signOf(e, n, sign)));
+  }
+
+  /** The value has no sign of its own to give to a product, as that of a softplus. */
+  private isAtLeast0(e: Expr): boolean {
+    switch (e.kind) {
+      case 'const':
+        return e.value >= 0;
+      case 'read': {
+        const def = this.defs.get(e.name);
+        return def !== undefined && this.isAtLeast0(def.value);
+      }
+      case 'op':
+        if (e.op === 'max') return e.args.some((a) => this.isAtLeast0(a));
+        if (POSITIVE.has(e.op)) return true;
+        return KEEPS_SIGN.has(e.op) && e.args.every((a) => this.isAtLeast0(a));
+      default:
+        return false;
+    }
   }
 
   private note(name: string, factor: StateFactor): void {
@@ -119,6 +139,10 @@ class Finder {
     this.found.set(name, known === undefined || known === factor ? factor : 'mixed');
   }
 }
+
+const POSITIVE: ReadonlySet<OpName> = new Set<OpName>(['exp', 'exp2', 'abs', 'sqrt', 'rsqrt']);
+/** Of operands that are at least 0. */
+const KEEPS_SIGN: ReadonlySet<OpName> = new Set<OpName>(['add', 'mul', 'div', 'min', 'log1p', 'cast']);
 
 /** The sign with which operand `n` enters an operation of that sign. */
 function signOf(e: OpExpr, n: number, sign: Sign): Sign {

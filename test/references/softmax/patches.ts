@@ -15,7 +15,7 @@ import {
   type Vector,
 } from '../arrays.ts';
 import { referenceCase } from '../case.ts';
-import { attend } from '../select.ts';
+import { attend, inOrder } from '../select.ts';
 import { windowOf } from './images.ts';
 
 /** All points of a box, the last axis fastest. */
@@ -49,6 +49,38 @@ function sampledAt(w: number, t: number, size: number, n: number, scale: number,
 }
 
 export const cases = [
+  referenceCase({
+    example: 'halo_zero',
+    consts: { size: 3, margin: 2 },
+    fixed: { D: 4, E: 5 },
+    lengths: [1, 4, 7],
+    sizes: (Y) => ({ B: 2, H: 3, Y, X: Y + 2 }),
+    inputs: ({ normal, sizes: { B, H, Y, X, D, E } }) => ({
+      q: normal(B, H, Y, X, D),
+      k: normal(B, H, Y, X, D),
+      v: normal(B, H, Y, X, E),
+      rel_h: normal(13, D),
+      rel_w: normal(13, D),
+    }),
+    reference: ({ q, k, v, rel_h, rel_w }, { B, H, Y, X, E }) => ({
+      y: filled([B, H, Y, X], E, ([b, h, iy, ix]) => {
+        const [first, left] = [iy! - (iy! % 3) - 2, ix! - (ix! % 3) - 2];
+        const patch = points(7, 7);
+        const scores = patch.map(([py, px]) => {
+          const key = pixel(k, b!, h!, first + py!, left + px!);
+          const turned = plus(
+            plus(key, vector(rel_h, py! - (iy! % 3) + 6)),
+            vector(rel_w, px! - (ix! % 3) + 6),
+          );
+          return dot(vector(q, b!, h!, iy!, ix!), turned) / 2;
+        });
+        return weighted(
+          softmax(scores),
+          patch.map(([py, px]) => pixel(v, b!, h!, first + py!, left + px!)),
+        );
+      }),
+    }),
+  }),
   referenceCase({
     example: 'vsa',
     consts: { size: 3 },
@@ -195,6 +227,39 @@ export const cases = [
         rows: along((iy) => list(X, (jx) => jx).map((jx) => [iy, jx])),
         columns: along((_, ix) => list(Y, (jy) => jy).map((jy) => [jy, ix])),
       };
+    },
+  }),
+  referenceCase({
+    example: 'flatformer',
+    consts: { size: 4 },
+    fixed: { D: 4, E: 5 },
+    lengths: [1, 4, 5, 11],
+    inputs: ({ normal, values, sizes: { B, H, N, D, E } }) => {
+      const keys = values([B, N], ({ next }) => next());
+      const order = list(B, (b) => b).map((b) => inOrder(vector(keys, b)));
+      const rank = order.map((points) => points.map((_, n) => points.indexOf(n)));
+      return {
+        q: normal(B, H, N, D),
+        k: normal(B, H, N, D),
+        v: normal(B, H, N, E),
+        order: tensor(order),
+        rank: tensor(rank),
+      };
+    },
+    reference: ({ q, k, v, order }, { B, H, N, E }) => {
+      const clouds = points(B, H).map(([b, h]) => {
+        const y = list(N, () => 0).map(() => list(E, () => 0));
+        const path = vector(order, b!);
+        for (let start = 0; start < N; start += 4) {
+          const own = path.slice(start, start + 4);
+          // Places that are left over hold what the group before has there.
+          const filled = start === 0 ? own : [...own, ...path.slice(start - 4 + own.length, start)];
+          const [keys, values] = [k, v].map((x) => filled.map((n) => vector(x!, b!, h!, n)));
+          for (const n of own) y[n] = attend(vector(q, b!, h!, n), keys!, values!, () => true);
+        }
+        return y;
+      });
+      return { y: shaped(tensor(clouds), B, H, N, E) };
     },
   }),
 ];

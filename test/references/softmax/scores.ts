@@ -152,6 +152,20 @@ export const cases = [
     },
   }),
   attentionCase({
+    example: 'rope_partial',
+    params: { concentration: 1.3 },
+    sizes: (length) => ({ B: 2, H: 3, N: length, M: length + 4, R: 1 }),
+    more: ({ values }) => ({ frequency: values([1], () => 0.75) }),
+    keep: ({ i, j, n }) => j <= i + n['M']! - n['N']!,
+    score: ({ q, k, i, j, n }) => {
+      const partly = (x: Vector, position: number): Vector => [
+        ...turnedHalves(x.slice(0, 2), 0.75 * position, 100).map((a) => 1.3 * a),
+        ...x.slice(2),
+      ];
+      return dot(partly(q, i + n['M']! - n['N']!), partly(k, j)) / 2;
+    },
+  }),
+  attentionCase({
     example: 'lrpe',
     more: ({ normal, sizes: { H, D } }) => ({ theta: normal(H!, D!) }),
     score: ({ q, k, h, i, j, at }) =>

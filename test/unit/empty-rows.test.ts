@@ -251,6 +251,7 @@ describe('rows', () => {
 /** Examples of which nothing is proven and no small launch shows an empty row, and why. */
 const OPEN: readonly (readonly [name: string, why: string])[] = [
   ['dilated_heads', 'steps are a tensor: a query sees itself whatever they are, except 0'],
+  ['flatformer', 'a place that is left over holds what the group before has there'],
   ['iared2', 'the first token is always in the list, whose length is a sum'],
   ['mask2former', 'a query whose region is empty sees everything'],
   [
@@ -259,6 +260,7 @@ const OPEN: readonly (readonly [name: string, why: string])[] = [
   ],
   ['moba', 'the own block is ranked first'],
   ['outlook', 'patches are wider than centres are apart, so that one covers each pixel'],
+  ['pine', 'without a document nothing is weighed, and all keys lie where they are'],
 ];
 
 describe('the examples', () => {

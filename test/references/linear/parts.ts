@@ -14,7 +14,7 @@ const inParts = (rows: Matrix, R: number): Matrix[] => {
 const text = { fixed: { D: 6, E: 5 }, lengths: [1, 5, 17], sizes: (L: number) => ({ B: 2, H: 2, R: 3, L }) };
 
 export const cases = [
-  ...(['lasp2', 'lasp2_full'] as const).map((kernel) =>
+  ...(['lasp2_parts', 'lasp2_full'] as const).map((kernel) =>
     referenceCase({
       ...text,
       example: 'lasp2',
@@ -27,7 +27,7 @@ export const cases = [
       reference: ({ q, k, v }, sizes) =>
         eachHead(sizes, (b, h) => {
           const [qs, ks, vs] = [q, k, v].map((x) => whole(x, b, h, sizes.R));
-          const seen = (t: number) => (kernel === 'lasp2' ? t + 1 : ks!.length);
+          const seen = (t: number) => (kernel === 'lasp2_parts' ? t + 1 : ks!.length);
           const y = qs!.map((qt, t) =>
             weighted(
               ks!.slice(0, seen(t)).map((kj) => dot(qt, kj)),

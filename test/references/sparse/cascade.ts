@@ -26,7 +26,9 @@ export const cases = [
         const values = [...matrix(prefix_v, h), ...matrix(v, b, h)];
         const own = (i: number): number => element(length, b) - sizes.N + i + 1;
         return {
-          y: matrix(q, b, h).map((row, i) => part(row, keys, values, (j) => j < sizes.P + Math.max(0, own(i))).o),
+          y: matrix(q, b, h).map(
+            (row, i) => part(row, keys, values, (j) => j < sizes.P + Math.max(0, own(i))).o,
+          ),
         };
       }),
   }),

@@ -21,6 +21,7 @@ import {
   type Values,
 } from './explain/formula.ts';
 import { limitOf, type Limit } from './explain/limit.ts';
+import { waitingFor, type Waiting } from './explain/barrier.ts';
 import { blockWork } from './explain/block.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
@@ -67,6 +68,8 @@ export interface StageExplanation extends Cost {
   /** Instead of passes: values that a workgroup computes together, of which those that are sums. */
   readonly together?: readonly string[];
   readonly writes: readonly string[];
+  /** Later launches that wait for what it keeps: why it is a launch of its own. */
+  readonly before: readonly Waiting[];
 }
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
 export interface Explanation extends Cost {
@@ -251,6 +254,7 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
       ? { together: s.block.defs.filter((d) => d.value.kind === 'reduce').map((d) => d.name) }
       : {}),
     writes: [...new Set(storesOf(s).map((x) => x.output))],
+    before: waitingFor(p, s),
   };
   return { explained, spent: all, passes };
 }

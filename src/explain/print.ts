@@ -67,6 +67,7 @@ function printStage(s: StageExplanation, cores: number): string[] {
   const lines = [
     '',
     `launch ${s.name} writes ${list(s.writes)}`,
+    ...s.before.map((w) => `  before       ${w.launch}: ${w.why} (${w.tensor})`),
     `  workgroups   ${printWorkgroups(s, cores)}`,
     `  arrangement  ${plan.arrangement}, ${plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
   ];

@@ -26,8 +26,8 @@ export function stageValues(s: Stage): ReadonlySet<string> {
   return new Set([...s.prologue, ...inSteps, ...inBlock, ...lasts, ...inPasses].map((d) => d.name));
 }
 
-/** Tensors that a stage reads or writes, bounds left out: each takes a buffer of its launch. */
-export function stageTensors(s: Stage): ReadonlySet<string> {
+/** All that a stage evaluates, bounds left out. */
+export function stageExprs(s: Stage): readonly Expr[] {
   const exprs: (Expr | undefined)[] = [...s.prologue, ...s.rowOperands, ...s.stores].map((d) => d.value);
   for (const p of s.passes) {
     exprs.push(...[...p.defs, ...p.operands, ...p.finish, ...p.stores].map((d) => d.value));
@@ -41,8 +41,13 @@ export function stageTensors(s: Stage): ReadonlySet<string> {
     exprs.push(...block.defs.map((d) => d.value), ...block.states.map((x) => x.init));
     for (const x of block.stores) exprs.push(x.value, x.where, ...x.index);
   }
+  return exprs.filter((e): e is Expr => e !== undefined);
+}
+
+/** Tensors that a stage reads or writes, bounds left out: each takes a buffer of its launch. */
+export function stageTensors(s: Stage): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const e of exprs) if (e) readNames(e, names);
+  for (const e of stageExprs(s)) readNames(e, names);
   for (const own of stageValues(s)) names.delete(own);
   for (const x of stageWrites(s)) names.add(x);
   return names;

@@ -179,6 +179,30 @@ describe('text', () => {
   });
 });
 
+describe('launches', () => {
+  it('say who waits for them, and why', () => {
+    const text = `kernel k {
+      axes i: N, j: N, c: N / 8, x: 8, d: D
+      in q: f32[i, d]
+      in k: f32[j, d]
+      param top: int = 2
+      let pooled = mean[x](k[c * 8 + x, d])
+      let taken[i, c] = topk[c](sum[d](q * pooled), top)
+      mask taken[c = j / 8]
+      out y: f32[i, d] = sum[j](softmax[j](sum[d](q * k)) * k)
+    }`;
+    const { stages } = explained(text, { D: 16 });
+    const last = stages.at(-1)!;
+    expect(last.writes).toEqual(['y']);
+    expect(last.before).toEqual([]);
+    for (const s of stages.slice(0, -1)) expect(s.before, s.name).not.toEqual([]);
+    const why = stages.flatMap((s) => s.before.map((w) => w.why));
+    expect(why.some((w) => w.startsWith('each of its rows needs all along'))).toBe(true);
+    expect(why).toContain('its loops depend on it');
+    expect(printExplanation(explained(text, { D: 16 }))).toMatch(/^ {2}before {7}k_\w+: /m);
+  });
+});
+
 describe('the command', () => {
   let dir = '';
   beforeAll(() => {

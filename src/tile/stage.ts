@@ -1,9 +1,8 @@
 /** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
-import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { bool, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
-import { CarrierPlanner, isOne, type Part, type PlannedReduction } from './carriers.ts';
+import { CarrierPlanner, isOne, NeedsRows, type Part, type PlannedReduction } from './carriers.ts';
 import { reductionKind, type StageShape } from './choose.ts';
 import { contraction } from './contraction.ts';
 import { toFloat } from './factor.ts';
@@ -417,8 +416,8 @@ export class StageBuilder {
       this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });
       return;
     }
-    if (vectors.length > 0)
-      throw new CompilerBug('tile/stage', `output ${o.name} has a stream and a vector axis`);
+    // An element of a tile is one number.
+    if (vectors.length > 0) throw new NeedsRows(o.def, vectors);
     const last = Math.max(
       -1,
       ...[...this.g.cone(o.def)].map((d) => this.carriers.planned.get(d)?.pass ?? -1),

@@ -1,6 +1,6 @@
 /** Random recurrences as printed text: WGSL on the device of this machine, CUDA C++ under the emulator. */
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CUDA_LIMITS } from '../../backends/cuda/limits.ts';
 import { wgslLimits } from '../../backends/wgsl/limits.ts';
 import { missingFor } from '../../src/cli/targets.ts';
@@ -48,13 +48,19 @@ async function emulated(program: Program, c: StepsCase): Promise<Outputs> {
   );
 }
 
+/** Launches with more inputs and outputs than WebGPU guarantees are refused by the back-end before a device sees them. */
+const bindable = (c: StepsCase): boolean =>
+  loweredSteps(c, irOf(c.text), {}, SOFTWARE).kernels.every((k) => k.buffers.length <= SOFTWARE.maxBuffers!);
+
 const noDevice = await missingFor('wgsl');
 const noEmulator = await missingFor('cuda-emu');
 
 describe.skipIf(noDevice !== undefined)(`random steps in WGSL (${noDevice ?? 'a device is here'})`, () => {
   it('are what they are defined as', { timeout: 300_000 }, async () => {
     const gpu = (await tryOpen())!;
-    for (const c of sample(24))
+    const cases = sample(40).filter(bindable).slice(0, 24);
+    expect(cases).toHaveLength(24);
+    for (const c of cases)
       await agrees(c, SOFTWARE, (program) => runValues(gpu, program, inputsOf(c), c.sizes));
   });
 });

@@ -6,6 +6,7 @@ import type { StorageType } from './expr/types.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { expandReductions } from './ir/passes/expand-reductions.ts';
 import { fixSizes } from './ir/passes/fix-sizes.ts';
+import { guardRows } from './ir/passes/guard-rows.ts';
 import { keepReread } from './ir/passes/keep-reread.ts';
 import { normalForm } from './ir/passes/normal-form.ts';
 import { packShared } from './ir/passes/pack.ts';
@@ -112,6 +113,12 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
     stage: 'ir',
     reason: 'known sizes become constants, so that lanes can hold vectors',
     run: (k, o) => fixSizes(k, o.fixed),
+  },
+  {
+    name: 'guard-rows',
+    stage: 'ir',
+    reason: 'rows that an output leaves out are not reduced; before anything asks what is kept',
+    run: (k) => guardRows(k),
   },
   {
     name: 'unroll-rounds',

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileVariant, irOf, type Features } from '../../src/cli/pipeline.ts';
 import { declaredKernel, examples, type Example } from './examples.ts';
-import { currentDriver } from './wgsl.ts';
+import { currentDriver, everyNth } from './wgsl.ts';
 
 interface Module {
   readonly title: string;
@@ -43,6 +43,9 @@ const KINDS: readonly (Features & { readonly name: string; readonly full?: true 
   { name: 'for a CPU device in f32', device: 'cpu', full: true },
 ];
 
+/** Naga reads every module; pipelines, which the driver compiles beside, are made for a part of them. */
+const withPipelines: ReadonlySet<string> = new Set(everyNth(examples(), 6).map((e) => e.title));
+
 async function moduleOf(example: Example, kind: (typeof KINDS)[number]): Promise<Module> {
   const { ir, set } = declaredKernel(example);
   const storage = Object.fromEntries(
@@ -55,7 +58,8 @@ async function moduleOf(example: Example, kind: (typeof KINDS)[number]): Promise
   const { files, manifest } = await compileVariant(kernel, set, 'wgsl', kind);
   const source = files.find((f) => f.path === manifest.source)!.text;
   const title = `${example.title} ${kind.name}`;
-  return { title, source, entries: manifest.launches.map((l) => l.name), f16: /^enable f16;/m.test(source) };
+  const entries = withPipelines.has(example.title) ? manifest.launches.map((l) => l.name) : [];
+  return { title, source, entries, f16: /^enable f16;/m.test(source) };
 }
 
 function ask(folder: string, modules: readonly unknown[]): Answer {
@@ -79,7 +83,7 @@ describe.skipIf(probe.missing !== undefined)(`WGSL under Naga (${probe.missing ?
     const modules: Module[] = [broken];
     for (const example of examples()) for (const kind of KINDS) modules.push(await moduleOf(example, kind));
     for (const result of ask(folder, modules).results!) results.set(result.title, result);
-  }, 300_000);
+  }, 900_000);
 
   it('refuses what is wrong', () => {
     expect(results.get('broken')!.errors).toHaveLength(1);
@@ -89,7 +93,7 @@ describe.skipIf(probe.missing !== undefined)(`WGSL under Naga (${probe.missing ?
       const result = results.get(`${title} ${name}`)!;
       if (result.skipped !== undefined) return context.skip(result.skipped);
       expect(result.errors).toEqual([]);
-      expect(result.pipelines).toBeGreaterThan(0);
+      if (withPipelines.has(title)) expect(result.pipelines).toBeGreaterThan(0);
     });
   });
 });

@@ -3,7 +3,7 @@ import { dot, eachHead, element, list, matrix, plus, scaled, sum, tensor, vector
 import type { Matrix, Tensor, Vector } from '../arrays.ts';
 import { referenceCase } from '../case.ts';
 import type { Random } from '../../../src/runtime/random.ts';
-import { exact, few } from '../select.ts';
+import { exact } from '../select.ts';
 
 /** The most similar key that stays, the first of equals, and the cosine. */
 function nearestOf(k: Vector, stays: Matrix): { to: number; u: number } {
@@ -16,7 +16,19 @@ const sizes = (N: number) => ({ B: 2, H: 3, N, M: N + 3 });
 const fixed = { D: 6, E: 5 };
 const lengths = [1, 7, 33];
 
-const repository = (variant: string, alpha: number, beta: number, value: (r: Random) => number) =>
+/** Keys of two kinds, so that many are equal. */
+const twoRows =
+  (D: number) =>
+  (_: Random, flat: number): number =>
+    Math.round(64 * Math.sin(1 + (flat % D) + 7 * (Math.floor(flat / D) % 2))) / 64;
+
+const repository = (
+  variant: string,
+  alpha: number,
+  beta: number,
+  value: (r: Random) => number,
+  repeats = false,
+) =>
   referenceCase({
     example: 'd2o_merge',
     variant,
@@ -27,7 +39,7 @@ const repository = (variant: string, alpha: number, beta: number, value: (r: Ran
     inputs: ({ sizes: { B, H, N, M, D, E }, values }) => ({
       k: values([B, H, N, D], value),
       v: values([B, H, N, E], exact),
-      kc: values([B, H, M, D], value),
+      kc: values([B, H, M, D], repeats ? twoRows(D) : value),
       vc: values([B, H, M, E], exact),
       tau_before: values([B], () => 0.25),
     }),
@@ -64,8 +76,8 @@ export const cases = [
   // Several that leave: a single one is its own mean, and rounding decides whether it reaches it.
   { ...repository('first call', 0, 1, exact), lengths: [7, 33] },
   repository('later call', 0.5, 0.5, exact),
-  // A low limit, so that all merge; equal cosines go to the first.
-  repository('ties', 0.5, 0, few),
+  // A low limit, so that all merge; of keys that are equal the first is taken.
+  repository('ties', 0.5, 0, exact, true),
   referenceCase({
     example: 'd2o_merge',
     kernel: 'd2o_merge_weighted',

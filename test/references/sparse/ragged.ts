@@ -18,7 +18,7 @@ const TOTAL = 6;
 
 export const cases = [
   referenceCase({
-    example: 'ragged',
+    example: 'varlen',
     fixed: { D: 8, E: 4 },
     lengths: [7, 13, 60],
     tolerance: HALF,

@@ -25,7 +25,7 @@ const firsts = cases.filter(
 const noDevice = await missingFor('wgsl');
 describe.skipIf(noDevice !== undefined)(`selections in WGSL (${noDevice ?? 'a device is here'})`, () => {
   // The first case of an example waits for the driver, which compiles its launches.
-  it.each(firsts)('$title', { timeout: 300_000 }, (c) => expectReference('wgsl', c));
+  it.each(firsts)('$title', { timeout: 600_000 }, (c) => expectReference('wgsl', c));
   // Drivers for a CPU take long to compile what is planned for a GPU, once for each example.
   it.each(everyNth(firsts, 16, 3))('$title, planned for a GPU', { timeout: 400_000 }, (c) =>
     expectReference('wgsl', c, {

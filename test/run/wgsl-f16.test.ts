@@ -16,7 +16,7 @@ const native =
 
 describe.skipIf(missing !== undefined)(
   `WGSL in f16 (${missing ?? 'a device is here'})`,
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   () => {
     it.each(everyNth(examples(), 3))('$title', (example) => expectAgreement('wgsl', example, 'f16'));
     it.each(everyNth(examples(), 9, 1))('$title in bf16', (example) =>
@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)(
 
 describe.skipIf(native !== undefined)(
   `WGSL in f16 with shader-f16 (${native ?? 'the device has it'})`,
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   () => {
     it.each(everyNth(examples(), 6, 1))('$title', (example) =>
       expectAgreement('wgsl', example, 'f16', { shaderF16: true }),

@@ -9,7 +9,7 @@ const missing = await missingFor('wgsl');
 
 describe.skipIf(missing !== undefined)(
   `WGSL in f32 (${missing ?? 'a device is here'})`,
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   () => {
     it.each(examples())('$title', (example) => expectAgreement('wgsl', example, 'f32'));
     it.each(everyNth(examples(), 10, 3))('$title without exchanges between lanes', (example) =>

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateGrammarFiles } from '../grammar/generate.ts';
-import { exampleText, exampleNames, galleryExamples, lastRuns } from './cli/generate/gallery.ts';
+import { galleryExamples, lastRuns } from './cli/generate/gallery.ts';
 import { vizImages } from './cli/generate/images.ts';
 import { FAMILIES } from './gallery/families.ts';
 import { galleryPage } from './gallery/page.ts';
@@ -26,11 +26,11 @@ function specsIn(folder: string): Record<string, string> {
 
 /** All generated files, made from the sources as they are now. */
 export function generatedFiles(): GeneratedFile[] {
-  const examples = exampleNames().map((name) => ({ name, text: exampleText(name) }));
+  const examples = galleryExamples();
   return [
     ...generateGrammarFiles(),
     { path: 'src/stdlib/bundle.ts', text: generateBundle(specsIn('src/stdlib')) },
-    { path: 'examples/README.md', text: galleryPage(galleryExamples(), FAMILIES, lastRuns()) },
+    { path: 'examples/README.md', text: galleryPage(examples, FAMILIES, lastRuns()) },
     ...vizImages(examples),
   ];
 }

@@ -1,5 +1,5 @@
 /** Why a launch exists: which later ones wait for what it writes, and what about it keeps them apart. */
-import { freeVars, visit, type ReadExpr } from '../expr/expr.ts';
+import { freeVars, mentions, readsOf } from '../expr/expr.ts';
 import type { Stage, TileProgram } from '../tile/tile.ts';
 import { boundsExprs, stageExprs, stageWrites } from '../tile/walk.ts';
 
@@ -25,11 +25,7 @@ export function waitingFor(p: TileProgram, s: Stage): readonly Waiting[] {
 }
 
 function reasonOf(s: Stage, r: Stage, tensor: string): string | undefined {
-  const reads: ReadExpr[] = [];
-  for (const e of stageExprs(r))
-    visit(e, (x) => {
-      if (x.kind === 'read' && x.name === tensor) reads.push(x);
-    });
+  const reads = stageExprs(r).flatMap((e) => readsOf(e).filter((x) => x.name === tensor));
   if (reads.length === 0) return inBounds(r, tensor) ? 'its loops depend on it' : undefined;
   const own = new Set([...r.batch, ...r.row].map((a) => a.name));
   const along = new Set<string>();
@@ -47,15 +43,7 @@ function reasonOf(s: Stage, r: Stage, tensor: string): string | undefined {
 }
 
 const inBounds = (r: Stage, tensor: string): boolean =>
-  r.passes.some((p) => p.bounds && boundsExprs(p.bounds).some((e) => reads(e, tensor)));
-
-function reads(e: Parameters<typeof visit>[0], tensor: string): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'read' && x.name === tensor) found = true;
-  });
-  return found;
-}
+  r.passes.some((p) => p.bounds && boundsExprs(p.bounds).some((e) => mentions(e, tensor)));
 
 /** Of a stage: what its loops run along; elements of vectors belong to a row. */
 const isAxis = (r: Stage, name: string): boolean =>

@@ -142,6 +142,23 @@ export function readNames(e: Expr, out = new Set<string>()): Set<string> {
   return out;
 }
 
+/** Reads of values and tensors, in the order in which they stand. */
+export function readsOf(e: Expr): readonly ReadExpr[] {
+  const out: ReadExpr[] = [];
+  visit(e, (x) => {
+    if (x.kind === 'read') out.push(x);
+  });
+  return out;
+}
+
+/** Whether a value or tensor of this name is read. */
+export const mentions = (e: Expr, name: string): boolean => readNames(e).has(name);
+
+/** Whether the expression itself reduces, however deep inside. */
+export function hasReduction(e: Expr): boolean {
+  return e.kind === 'reduce' || children(e).some(hasReduction);
+}
+
 /** Replaces free variables. The caller guarantees that no replacement mentions an axis bound inside `e`. */
 export function substitute(e: Expr, map: ReadonlyMap<string, Expr>): Expr {
   if (e.kind === 'var') return map.get(e.name) ?? e;

@@ -1,5 +1,5 @@
 /** What expressions need of a kernel: a kernel of their own can be made from it. */
-import { visit, type Expr } from '../expr/expr.ts';
+import { readNames, visit, type Expr } from '../expr/expr.ts';
 import { stateOf, type IrDef, type IrKernel, type IrState, type IrTensor } from './ir.ts';
 
 export interface Needs {
@@ -34,4 +34,18 @@ export function needsOf(k: IrKernel, roots: readonly Expr[]): Needs {
     states: k.states.filter((s) => names.has(s.name)),
     defs: k.defs.filter((d) => names.has(d.name)),
   };
+}
+
+/**
+ * Names that read one of these, directly or through definitions, and these themselves.
+ * @param through definitions that are looked through; others count as not reading
+ */
+export function readersOf(
+  k: IrKernel,
+  roots: Iterable<string>,
+  through: (d: IrDef) => boolean = () => true,
+): ReadonlySet<string> {
+  const out = new Set(roots);
+  for (const d of k.defs) if (through(d) && [...readNames(d.value)].some((n) => out.has(n))) out.add(d.name);
+  return out;
 }

@@ -1,5 +1,5 @@
 /** Calls: reductions, functions of the language, casts, and functions written in it, which are expanded. */
-import { constant, f32, op, visit, type Expr } from '../expr/expr.ts';
+import { constant, f32, hasReduction, op, visit, type Expr } from '../expr/expr.ts';
 import type { FnDecl, LetStmt, Name, SurfaceExpr } from '../syntax/ast.ts';
 import { freeAxes, resolveDerived } from './axes.ts';
 import {
@@ -157,21 +157,13 @@ function bindAxes(fn: FnDecl, e: CallExpr, c: Context): Map<string, readonly str
   return new Map(params.map((p, n) => [p, one ? given.flat() : given[n]!]));
 }
 
-const containsReduction = (e: Expr): boolean => {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'reduce') found = true;
-  });
-  return found;
-};
-
 /** An argument, elaborated in the caller's scope. One with a reduction that is used twice becomes a definition. */
 function argument(e: SurfaceExpr, name: string, uses: number, c: Context): Lazy {
   const target = e.kind === 'name' ? c.env.lookup(e.name) : undefined;
   let ready: { readonly value: Value | undefined } | undefined;
   const make = (): Value | undefined => {
     const v = c.elaborate(e, c);
-    if (!v || uses < 2 || !containsReduction(v.expr)) return v;
+    if (!v || uses < 2 || !hasReduction(v.expr)) return v;
     return shared(`${c.owner}.${name}`, v.expr, e, c);
   };
   return {

@@ -5,9 +5,9 @@
  * Lanes hold whole vectors along the axes that a step reduces or re-indexes. A reduction that only reads what a step
  * makes is taken into the stage as well if its operands are too large to be kept for all steps.
  */
-import type { ReadExpr } from '../expr/expr.ts';
+import { readsOf, type ReadExpr } from '../expr/expr.ts';
 import type { IrDef, IrKernel, IrState } from '../ir/ir.ts';
-import { clustersOf, readsOf, StateGraph, type Cluster } from './clusters.ts';
+import { clustersOf, StateGraph, type Cluster } from './clusters.ts';
 
 export class Absorption {
   readonly clusters: readonly Cluster[];

@@ -3,7 +3,7 @@
  * Each cluster becomes one stage; clusters are ordered so that what one needs of another is there before it runs.
  */
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
-import { freeVars, visit, type Expr, type ReadExpr } from '../expr/expr.ts';
+import { freeVars, readsOf, type Expr, type ReadExpr } from '../expr/expr.ts';
 import type { IrDef, IrKernel, IrState } from '../ir/ir.ts';
 
 export interface Cluster {
@@ -141,14 +141,6 @@ export class StateGraph {
     ];
     return shapes.some((axes) => indices.every((a) => axes.includes(a)));
   }
-}
-
-export function readsOf(e: Expr): readonly ReadExpr[] {
-  const out: ReadExpr[] = [];
-  visit(e, (x) => {
-    if (x.kind === 'read') out.push(x);
-  });
-  return out;
 }
 
 /** Clusters in an order in which each needs only earlier ones. */

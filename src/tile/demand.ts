@@ -3,10 +3,10 @@
  * depend on how the stages without states are made.
  */
 import { userError } from '../diagnostics/diagnostic.ts';
-import { mapChildren, read, variable, type Expr } from '../expr/expr.ts';
+import { mapChildren, read, readsOf, variable, type Expr } from '../expr/expr.ts';
 import type { IrDef, IrKernel, IrOutput, IrState } from '../ir/ir.ts';
 import { Absorption } from './absorb.ts';
-import { readsOf, StateGraph, type Cluster } from './clusters.ts';
+import { StateGraph, type Cluster } from './clusters.ts';
 import type { StepOutputs } from './recurrence.ts';
 import type { StepStore } from './tile.ts';
 

@@ -1,8 +1,8 @@
 /** The stage of a cluster of states: what its lanes compute step by step, in order, and what of it is written. */
-import { mapChildren, type Expr } from '../expr/expr.ts';
+import { mapChildren, readsOf, type Expr } from '../expr/expr.ts';
 import type { IrState } from '../ir/ir.ts';
 import type { Space } from './absorb.ts';
-import { readsOf, type Cluster } from './clusters.ts';
+import type { Cluster } from './clusters.ts';
 import type { Graph } from './graph.ts';
 import type { Stage, StepDef, StepStore, TileAxis } from './tile.ts';
 

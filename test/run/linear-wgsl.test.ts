@@ -2,7 +2,7 @@
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
 import { expectReference, hasStates, referenceCases } from './references.ts';
-import { everyNth } from './wgsl.ts';
+import { everyNth } from './examples.ts';
 
 const missing = await missingFor('wgsl');
 const cases = await referenceCases();

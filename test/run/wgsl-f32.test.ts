@@ -2,8 +2,7 @@
 import { describe, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
 import { expectAgreement } from './agrees.ts';
-import { examples } from './examples.ts';
-import { everyNth } from './wgsl.ts';
+import { everyNth, examples } from './examples.ts';
 
 const missing = await missingFor('wgsl');
 

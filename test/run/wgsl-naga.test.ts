@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileVariant, irOf, type Features } from '../../src/cli/pipeline.ts';
-import { declaredKernel, examples, type Example } from './examples.ts';
-import { currentDriver, everyNth } from './wgsl.ts';
+import { declaredKernel, everyNth, examples, type Example } from './examples.ts';
+import { currentDriver } from './wgsl.ts';
 
 interface Module {
   readonly title: string;

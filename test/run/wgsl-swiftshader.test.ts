@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { missingFor } from '../../src/cli/targets.ts';
 import { openWebgpu } from '../../src/runtime/webgpu-device.ts';
 import { expectAgreement } from './agrees.ts';
-import { examples } from './examples.ts';
-import { everyNth, useDriver } from './wgsl.ts';
+import { everyNth, examples } from './examples.ts';
+import { useDriver } from './wgsl.ts';
 
 const driver = useDriver('SwiftShader');
 const missing = driver === undefined ? 'its driver is not installed' : await missingFor('wgsl');

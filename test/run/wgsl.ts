@@ -13,17 +13,3 @@ export function useDriver(name: 'lavapipe' | 'SwiftShader'): string | undefined 
 }
 
 export const currentDriver = (): string => vulkanDriver() ?? 'the default driver';
-
-/**
- * One in n of a list, for combinations that are too slow to try on everything; `which` of the n parts. Titles decide, so
- * that one more example does not change what is tried on the others.
- */
-export const everyNth = <T extends { readonly title: string }>(
-  list: readonly T[],
-  n: number,
-  which = 0,
-): readonly T[] => list.filter(({ title }) => hash(title) % n === which);
-
-/** FNV-1a. */
-const hash = (text: string): number =>
-  [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261) >>> 8;

@@ -26,6 +26,7 @@ import {
 import { isSelection } from '../../expr/ops.ts';
 import { axisOf, type IrAxis, type IrDef, type IrKernel, type IrState } from '../ir.ts';
 import { isFew, placesOf } from './bounded-selection.ts';
+import { readersOf } from '../needs.ts';
 import { FreshNames } from './names.ts';
 
 const LAST = 2147483647;
@@ -43,9 +44,10 @@ class Expansion {
   private readonly inSteps: ReadonlySet<string>;
 
   constructor(private readonly kernel: IrKernel) {
-    const inSteps = new Set(kernel.states.map((s) => s.name));
-    for (const d of kernel.defs) if ([...readNames(d.value)].some((n) => inSteps.has(n))) inSteps.add(d.name);
-    this.inSteps = inSteps;
+    this.inSteps = readersOf(
+      kernel,
+      kernel.states.map((s) => s.name),
+    );
     this.axes = together(kernel.axes);
     this.names = new FreshNames([
       ...kernel.sizes,

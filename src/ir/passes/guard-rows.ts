@@ -9,11 +9,11 @@
 import {
   children,
   freeVars,
+  hasReduction,
   key,
   mapChildren,
   op,
   readNames,
-  visit,
   type Expr,
   type ReadExpr,
   type ReduceExpr,
@@ -71,7 +71,7 @@ class Guard {
     }
     const chosen = [...this.guarded].filter((name) => !this.open.has(name));
     const inside = this.insideOf(chosen);
-    const outer = chosen.filter((name) => !inside.has(name) && this.hasReduction(name));
+    const outer = chosen.filter((name) => !inside.has(name) && hasReduction(this.defs.get(name)!.value));
     if (outer.length === 0) return kernel;
     const defs = kernel.defs.map((d) =>
       outer.includes(d.name) ? { ...d, value: this.restrict(d.value) } : d,
@@ -107,14 +107,6 @@ class Guard {
       const at = def ? e.index[def.indices.indexOf(a)] : undefined;
       return at?.kind === 'var' && at.name === a;
     });
-  }
-
-  private hasReduction(name: string): boolean {
-    let found = false;
-    visit(this.defs.get(name)!.value, (x) => {
-      if (x.kind === 'reduce') found = true;
-    });
-    return found;
   }
 
   /** What is computed for each element of a reduction, and is left out with the element. */

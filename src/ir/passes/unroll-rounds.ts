@@ -5,8 +5,19 @@
  * a lane would have to hold all of a matrix, and one lane would do all the work of a matrix product. Written out, each
  * product is a contraction like any other. Positions along an axis of tensors are never written out: there can be many.
  */
-import { freeVars, i32, read, rewrite, substitute, variable, visit, type Expr } from '../../expr/expr.ts';
+import {
+  freeVars,
+  hasReduction,
+  i32,
+  read,
+  rewrite,
+  substitute,
+  variable,
+  visit,
+  type Expr,
+} from '../../expr/expr.ts';
 import { axisOf, type IrDef, type IrKernel, type IrState } from '../ir.ts';
+import { readersOf } from '../needs.ts';
 import { FreshNames } from './names.ts';
 
 /** More rounds make more launches than steps cost. */
@@ -27,20 +38,10 @@ function isRounds(k: IrKernel, axis: string): boolean {
   return !inTensors && !k.outputs.some((o) => o.indices.includes(axis));
 }
 
-/** Names that read one of these, directly or through definitions. */
-function readers(k: IrKernel, roots: readonly string[]): Set<string> {
-  const out = new Set(roots);
-  for (const d of k.defs)
-    visit(d.value, (x) => {
-      if (x.kind === 'read' && out.has(x.name)) out.add(d.name);
-    });
-  return out;
-}
-
 /** A step reads what it carries elsewhere than at its own element, along axes with more elements than a lane can hold. */
 function needsMatrices(k: IrKernel, axis: string): boolean {
   const states = k.states.filter((s) => s.axis === axis);
-  const carried = readers(
+  const carried = readersOf(
     k,
     states.map((s) => s.name),
   );
@@ -51,8 +52,8 @@ function needsMatrices(k: IrKernel, axis: string): boolean {
       if (x.kind !== 'read' || !carried.has(x.name)) return;
       indices.get(x.name)!.forEach((a, n) => {
         const at = x.index[n]!;
-        if (a !== axis && !(at.kind === 'var' && at.name === a)) moved.add(a);
-        else if (a !== axis && !d.indices.includes(a)) moved.add(a);
+        const isOwn = at.kind === 'var' && at.name === a && d.indices.includes(a);
+        if (a !== axis && !isOwn) moved.add(a);
       });
     });
   const held = [...moved].reduce((n, a) => {
@@ -65,7 +66,7 @@ function needsMatrices(k: IrKernel, axis: string): boolean {
 function unrolled(k: IrKernel, axis: string): IrKernel {
   const states = k.states.filter((s) => s.axis === axis);
   const rounds = (axisOf(k, axis)!.extent as Expr & { kind: 'const' }).value;
-  const carried = readers(
+  const carried = readersOf(
     k,
     states.map((s) => s.name),
   );
@@ -98,7 +99,7 @@ function unrolled(k: IrKernel, axis: string): IrKernel {
         name,
         indices: without(d.indices),
         value,
-        ...(sums(value) ? { stored: true } : {}),
+        ...(hasReduction(value) ? { stored: true } : {}),
       });
       now.set(d.name, name);
       after.set(d.name, name);
@@ -117,7 +118,7 @@ function unrolled(k: IrKernel, axis: string): IrKernel {
         s.type,
       ),
     });
-  const behind = readers(
+  const behind = readersOf(
     k,
     states.map((s) => s.final),
   );
@@ -143,14 +144,6 @@ function carriedOn(s: IrState, after: ReadonlyMap<string, string>, made: IrDef[]
   );
   made.push({ name, role: 'let', indices, type: s.type, value });
   return name;
-}
-
-function sums(e: Expr): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'reduce') found = true;
-  });
-  return found;
 }
 
 const usesAxis = (defs: readonly IrDef[], axis: string): boolean =>

@@ -2,20 +2,12 @@
  * What is made of sums while lanes still hold them: a value whose elements are those of a product is computed where the product
  * ends, and a product that is added to another one goes on with its sums.
  */
-import { substitute, visit, type Expr, type ReadExpr } from '../../expr/expr.ts';
+import { readsOf, substitute, type Expr, type ReadExpr } from '../../expr/expr.ts';
 import type { StepDef } from '../tile.ts';
 import type { BlockArray, Product } from './items.ts';
 
 /** Products that are there, by the name of their value. */
 export type Products = ReadonlyMap<string, Product>;
-
-const readsIn = (e: Expr): readonly ReadExpr[] => {
-  const out: ReadExpr[] = [];
-  visit(e, (x) => {
-    if (x.kind === 'read') out.push(x);
-  });
-  return out;
-};
 
 /** The value with those that are computed where they are read written out, as far as products are below them. */
 export function writtenOut(e: Expr, opened: ReadonlyMap<string, StepDef>, products: Products): Expr {
@@ -23,7 +15,7 @@ export function writtenOut(e: Expr, opened: ReadonlyMap<string, StepDef>, produc
     const d = opened.get(e.name);
     if (!d) return e;
     const inner = writtenOut(d.value, opened, products);
-    if (!readsIn(inner).some((r) => products.has(r.name))) return e;
+    if (!readsOf(inner).some((r) => products.has(r.name))) return e;
     return substitute(inner, new Map(d.indices.map((a, n) => [a, e.index[n]!])));
   }
   if (e.kind !== 'op') return e;
@@ -39,7 +31,7 @@ export function finished(
   products: Products,
   into: BlockArray,
 ): { readonly product: Product; readonly taken: readonly string[] } | undefined {
-  const read = [...products.keys()].filter((n) => readsIn(value).some((r) => r.name === n));
+  const read = [...products.keys()].filter((n) => readsOf(value).some((r) => r.name === n));
   const name = read.at(-1);
   if (name === undefined) return undefined;
   const last = products.get(name)!;
@@ -66,7 +58,7 @@ function goneOnWith(
   const sum = factors.find((x): x is ReadExpr => x.kind === 'read' && products.has(x.name));
   const [factor, ...more] = factors.filter((x) => x !== sum);
   if (!sum || more.length > 0 || sum.name === name) return undefined;
-  if (factor && readsIn(factor).some((r) => products.has(r.name))) return undefined;
+  if (factor && readsOf(factor).some((r) => products.has(r.name))) return undefined;
   const [a, b] = [products.get(sum.name)!, products.get(name)!];
   const alike =
     a.rowAxis === b.rowAxis && a.columnAxis === b.columnAxis && a.matrix === b.matrix && !a.finish;

@@ -1,14 +1,6 @@
 /** How an expression reads a value. */
 import { visit, type Expr } from '../../expr/expr.ts';
 
-export function mentions(e: Expr, name: string): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'read' && x.name === name) found = true;
-  });
-  return found;
-}
-
 /** Every read of the value is at its own indices. */
 export function readsOwn(e: Expr, name: string, indices: readonly string[]): boolean {
   let own = true;

@@ -3,6 +3,7 @@
  * reader needs once are computed where they are read; arrays whose time is over give their place to later ones.
  */
 import {
+  mentions,
   freeVars,
   key,
   mapChildren,
@@ -22,7 +23,7 @@ import { Layouts, PAD } from './layout.ts';
 import { lay, type Laid } from './places.ts';
 import { isWalked, PHASES, Phases, stepsLast, type Phase } from './walk.ts';
 import { factorsOf, pulledOut } from './product.ts';
-import { mentions, readsOwn } from './reads.ts';
+import { readsOwn } from './reads.ts';
 import { Units } from './units.ts';
 
 export interface BlockSchedule extends Laid {

@@ -3,6 +3,7 @@
  * and a value that is kept, as long as it lies over axes of fixed extent and is made of positions inside of a chunk.
  */
 import {
+  readsOf,
   freeVars,
   key,
   mapChildren,
@@ -16,7 +17,7 @@ import {
 } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { IrAxis, IrDef, IrKernel, IrOutput } from '../../ir/ir.ts';
-import { readsOf, StateGraph } from '../clusters.ts';
+import { StateGraph } from '../clusters.ts';
 import type { Block, BlockState, BlockStore, StepDef, Walk } from '../tile.ts';
 
 export interface BlockPart extends Block {

@@ -2,7 +2,7 @@
  * What steps read that depends on no state, computed once before: sums, as norms of keys, and values that take more than
  * arithmetic, as rotations. Several launches of a form read them, some of them many times over.
  */
-import { readNames, visit, type Expr } from '../../../expr/expr.ts';
+import { hasReduction, readNames, visit, type Expr } from '../../../expr/expr.ts';
 import type { OpName } from '../../../expr/ops.ts';
 import type { IrDef, IrKernel } from '../../ir.ts';
 
@@ -30,7 +30,7 @@ export const withPrepared = (k: IrKernel, axis: string): IrKernel =>
 export function withShared(k: IrKernel, axis: string): IrKernel {
   const states = k.states.filter((s) => s.axis === axis);
   const isShared = (d: IrDef): boolean => states.some((s) => s.indices.some((a) => !d.indices.includes(a)));
-  return prepared(k, axis, (d) => isShared(d) && (hasSum(d.value) || costlyIn(d.value) > 1));
+  return prepared(k, axis, (d) => isShared(d) && (hasReduction(d.value) || costlyIn(d.value) > 1));
 }
 
 function prepared(k: IrKernel, axis: string, pays: (d: IrDef) => boolean): IrKernel {
@@ -48,15 +48,7 @@ function prepared(k: IrKernel, axis: string, pays: (d: IrDef) => boolean): IrKer
   return { ...k, defs: defs.reverse() };
 }
 
-const takesWork = (e: Expr): boolean => hasSum(e) || costlyIn(e) > 0;
-
-function hasSum(e: Expr): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'reduce') found = true;
-  });
-  return found;
-}
+const takesWork = (e: Expr): boolean => hasReduction(e) || costlyIn(e) > 0;
 
 function costlyIn(e: Expr): number {
   let count = 0;

@@ -18,6 +18,7 @@ import {
 } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import type { IrAxis, IrDef, IrKernel, IrState } from '../../ir.ts';
+import { readersOf } from '../../needs.ts';
 import { FreshNames } from '../../passes/names.ts';
 
 /** Where in its chunk a position is: `in` is the step at hand, `from` another one that it looks at. */
@@ -317,15 +318,9 @@ export const lastOf = (s: IrState): Expr =>
   );
 
 /** Names of the states along an axis, and of definitions that depend on one in the same step and are not kept. */
-function dependents(k: IrKernel, axis: string): ReadonlySet<string> {
-  const found = new Set(k.states.filter((s) => s.axis === axis).map((s) => s.name));
-  for (const d of k.defs) {
-    if (d.stored) continue;
-    let on = false;
-    visit(d.value, (x) => {
-      if (x.kind === 'read' && found.has(x.name)) on = true;
-    });
-    if (on) found.add(d.name);
-  }
-  return found;
-}
+const dependents = (k: IrKernel, axis: string): ReadonlySet<string> =>
+  readersOf(
+    k,
+    k.states.filter((s) => s.axis === axis).map((s) => s.name),
+    (d) => !d.stored,
+  );

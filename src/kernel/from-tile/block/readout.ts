@@ -11,7 +11,7 @@ import {
   op,
   read,
   variable,
-  visit,
+  mentions,
   type Expr,
   type OpExpr,
 } from '../../../expr/expr.ts';
@@ -243,7 +243,7 @@ function beginning(r: Readout): Beginning | undefined {
   const e = r.next.value;
   if (e.kind !== 'op' || e.op !== 'select') return undefined;
   const [cond, value, then] = e.args as [Expr, Expr, Expr];
-  if (freeVars(cond).has(r.summed) || freeVars(value).has(r.state.axis) || reads(value, r.state.name))
+  if (freeVars(cond).has(r.summed) || freeVars(value).has(r.state.axis) || mentions(value, r.state.name))
     return undefined;
   const scales =
     then.kind === 'op' &&
@@ -259,11 +259,3 @@ const isSame = (e: Expr, r: Readout): boolean =>
   [key(variable(r.state.axis)), key(variable(r.lanesAxis))].every((k) =>
     (e as OpExpr).args.some((a) => key(a) === k),
   );
-
-function reads(e: Expr, name: string): boolean {
-  let found = false;
-  visit(e, (x) => {
-    if (x.kind === 'read' && x.name === name) found = true;
-  });
-  return found;
-}

@@ -3,98 +3,14 @@
  * Starts attnc. The sources are TypeScript, so they are bundled into dist/attnc.cjs first, and again whenever one of them
  * is newer than the bundle; a start then costs one small module instead of a TypeScript loader.
  */
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const bundle = join(root, 'dist', 'attnc.cjs');
-const SOURCES = ['src', 'grammar', 'backends', 'package.json', 'tsconfig.json'];
-/** Loaded on demand, from node_modules: native, or so heavy that most commands should not pay for them. */
-const EXTERNAL = [
-  'webgpu',
-  'ts-morph',
-  'prettier',
-  'prettier/*',
-  'esbuild',
-  'tsx',
-  'tsx/*',
-  'zod',
-  'jsonc-parser',
-];
+import { buildBundle, bundle, isStale, root, writeAtomically } from './bundle.mjs';
 
 const COMMANDS = ['check', 'compile', 'run', 'verify', 'explain', 'tune', 'fmt', 'passes', 'doctor', 'demo'];
-
-/** Newest change below `path`; folders count too, so that a removed file is noticed. */
-function newest(path) {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return 0;
-  if (!status.isDirectory()) return /\.(ts|mjs|json)$/.test(path) ? status.mtimeMs : 0;
-  let latest = status.mtimeMs;
-  for (const name of readdirSync(path)) latest = Math.max(latest, newest(join(path, name)));
-  return latest;
-}
-
-function isStale() {
-  const built = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs;
-  return built === undefined || SOURCES.some((name) => newest(join(root, name)) > built);
-}
-
-async function build() {
-  const { build: bundleSources, stop } = await import('esbuild');
-  const started = Date.now();
-  const result = await bundleSources({
-    entryPoints: [join(root, 'src/cli/main.ts')],
-    bundle: true,
-    write: false,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    external: EXTERNAL,
-    define: { 'import.meta.url': '__bundle' },
-    logLevel: 'silent',
-    legalComments: 'none',
-    minifySyntax: true,
-    minifyWhitespace: true,
-  });
-  await stop();
-  for (const name of existsSync(dirname(bundle)) ? readdirSync(dirname(bundle)) : [])
-    if (name.endsWith('.v8')) rmSync(join(dirname(bundle), name), { force: true });
-  // A script that runs from cached data cannot import by itself: the launcher does it.
-  const text = result.outputFiles[0].text.replace(/\bimport\((?="[\w@/.:-]+"\))/g, '__import(');
-  writeAtomically(bundle, text, started);
-  if (process.env.ATTNC_TIMES) console.error(`attnc: bundled in ${Date.now() - started} ms`);
-}
-
-/** Complete under its name or not there at all: other processes may start meanwhile. */
-function writeAtomically(path, content, changed) {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    // A source saved while bundling must count as newer than this bundle.
-    if (changed !== undefined) utimesSync(temporary, changed / 1000, changed / 1000);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
 
 /** Runs the bundle. V8's compiled form is kept beside it, which saves a third of the time of a short command. */
 function loadBundle() {
@@ -130,12 +46,8 @@ function loadBundle() {
 }
 
 async function load() {
-  try {
-    if (isStale()) await build();
-  } catch (error) {
-    // An installed package has no esbuild and needs none: its bundle was made before it was packed.
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !existsSync(bundle)) throw error;
-  }
+  // An installed package has no sources: its bundle was made before it was packed.
+  if (existsSync(join(root, 'src/cli/main.ts')) && isStale(bundle)) await buildBundle();
   return loadBundle();
 }
 

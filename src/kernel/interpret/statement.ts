@@ -180,7 +180,7 @@ function compileStore(name: string, index: Value, value: Value, places: Statemen
   return (l) => {
     const at = index(l);
     const x = value(l);
-    if (x !== x) places.checkStore(name, at, x);
+    if (Number.isNaN(x)) places.checkStore(name, at, x);
     memory.save(at, x, l.number);
   };
 }

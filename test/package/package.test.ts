@@ -1,0 +1,155 @@
+/** What `npm pack` gives: what is in it, and that it works in an empty project. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { install, pack, type Packed } from '../support/package.ts';
+
+let project: string;
+let packed: Packed;
+let place: string;
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'attnc-package-'));
+  packed = pack(project);
+  place = install(packed.tarball, project);
+});
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+interface PackageJson {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+const manifest = (): PackageJson =>
+  JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as PackageJson;
+
+describe('the package', () => {
+  it('holds what is needed and nothing else', () => {
+    const expected =
+      /^(?:(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)|dist\/attnc\.cjs|dist\/lib\/[\w-]+\.js|dist\/types\/[\w./-]+\.d\.ts|src\/cli\/(?:attnc|bundle)\.mjs|src\/runtime\/gpu-runner\.cuh|test\/cuda-emulator\/(?:driver\.cpp|(?:include|runtime)\/[\w./-]+)|examples\/\w+\.attn|docs\/[\w-]+\.md|\.ci\/setup-vulkan\.sh)$/;
+    expect(packed.files.filter((path) => !expected.test(path))).toEqual([]);
+    for (const needed of ['LICENSE', 'dist/attnc.cjs', 'dist/lib/index.js', 'dist/types/src/index.d.ts'])
+      expect(packed.files).toContain(needed);
+    expect(packed.files.filter((path) => /\.test\.|\.map$|selftest/.test(path))).toEqual([]);
+    expect(packed.size).toBeLessThan(2_000_000);
+    expect(packed.unpackedSize).toBeLessThan(8_000_000);
+  });
+
+  it('runs nothing when it is installed', () => {
+    const { scripts } = manifest();
+    expect(['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)).toEqual([]);
+  });
+
+  it('has every module that it promises, with types', () => {
+    for (const entry of Object.values(manifest().exports))
+      for (const path of typeof entry === 'string' ? [entry] : [entry.types, entry.default])
+        expect([...packed.files, 'package.json']).toContain(path.replace('./', ''));
+  });
+
+  it('names everything that it loads as a dependency', () => {
+    const known = new Set([...Object.keys(manifest().dependencies), ...builtinModules]);
+    // Peers: who uses the plugin has them.
+    known.add('vite');
+    const unknown = importsBelow(join(place, 'dist')).filter(({ name }) => !known.has(packageOf(name)));
+    expect(unknown).toEqual([]);
+  });
+
+  it('needs no Node.js in what pages load', () => {
+    const { exports } = manifest();
+    for (const entry of ['.', './webgpu'].filter((name) => name in exports)) {
+      const loaded = reachable((exports[entry] as { default: string }).default);
+      const ofNode = loaded.filter(({ name }) => name.startsWith('node:') || builtinModules.includes(name));
+      expect({ entry, ofNode }).toEqual({ entry, ofNode: [] });
+    }
+  });
+
+  it('has types under strict, as bundlers and as Node.js find them', () => {
+    writeFileSync(join(project, 'use.ts'), USE);
+    for (const [module, resolution] of [
+      [ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+      [ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+    ] as const) {
+      const program = ts.createProgram([join(project, 'use.ts')], {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        target: ts.ScriptTarget.ES2022,
+        module,
+        moduleResolution: resolution,
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+        types: [],
+        noEmit: true,
+      });
+      // Only what is ours, with all that it promises: TypeScript's own libraries take ten times as long.
+      const ours = program.getSourceFiles().filter((f) => f.fileName.startsWith(project));
+      expect(ours.length).toBe(packed.files.filter((path) => path.endsWith('.d.ts')).length + 1);
+      const told = ours.flatMap((f) => [
+        ...program.getSyntacticDiagnostics(f),
+        ...program.getSemanticDiagnostics(f),
+      ]);
+      const messages = [...program.getOptionsDiagnostics(), ...told].map((d) => {
+        const text = ts.flattenDiagnosticMessageText(d.messageText, '\n');
+        return `${d.file?.fileName.slice(project.length)}:${d.start} ${text}`;
+      });
+      expect(messages).toEqual([]);
+    }
+  });
+
+  it('has a command', () => {
+    const run = (...args: string[]): string =>
+      execFileSync(join(project, 'node_modules/.bin/attnc'), args, { cwd: project, encoding: 'utf8' });
+    run('init', 'mine', '--from', 'gated_window');
+    expect(run('check', 'mine.attn')).toContain('no errors');
+    run('compile', 'mine.attn', '--target', 'wgsl', '--bindings', '--set', 'D=64', '--set', 'E=64');
+    expect(readdirSync(join(project, 'out')).sort()).toEqual(['mine.ts', 'mine.wgsl', 'mine.wgsl.json']);
+  });
+});
+
+const USE = `
+import { attn, check, compile, type Diagnostic } from 'attnc';
+import { languages } from 'attnc/prettier';
+const told: readonly Diagnostic[] = check('kernel');
+const paths: string[] | undefined = compile('', { target: 'wgsl' }).value?.files.map((f) => f.path);
+export { told, paths, attn, languages };
+// @ts-expect-error there is no such target
+compile('', { target: 'metal' });
+`;
+
+interface Loaded {
+  readonly from: string;
+  readonly name: string;
+}
+const packageOf = (name: string): string =>
+  name
+    .replace(/^node:/, '')
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+
+/** What a built module imports or requires, by TypeScript's own scanner. */
+const importsOf = (path: string): readonly string[] => {
+  const text = readFileSync(path, 'utf8');
+  return ts.preProcessFile(text, true, true).importedFiles.map((f) => f.fileName);
+};
+
+function importsBelow(folder: string): readonly Loaded[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(?:js|cjs|d\.ts)$/.test(path))
+    .flatMap((from) => importsOf(join(folder, from)).map((name) => ({ from, name })))
+    .filter(({ name }) => !name.startsWith('.'));
+}
+
+/** What a module of the package loads from outside, directly or through others of its modules. */
+function reachable(entry: string): readonly Loaded[] {
+  const seen = new Set<string>();
+  const visit = (path: string): readonly Loaded[] => {
+    if (seen.has(path)) return [];
+    seen.add(path);
+    return importsOf(path).flatMap((name) =>
+      name.startsWith('.') ? visit(join(path, '..', name)) : [{ from: path, name }],
+    );
+  };
+  return visit(join(place, entry));
+}

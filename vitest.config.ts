@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Dawn reads these when its library loads, so they must be set before any worker starts.
@@ -11,10 +13,13 @@ const drivers = [
 const driver = drivers.find((path) => path !== undefined && existsSync(path));
 if (driver !== undefined) process.env.VK_ICD_FILENAMES = driver;
 process.env.XDG_RUNTIME_DIR ??= '/tmp';
+// What tests in several processes need (test/run/shared.ts); removed at the end of the run.
+process.env.ATTNC_RUN_FOLDER = mkdtempSync(join(tmpdir(), 'attnc-run-'));
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/run/remove-shared.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 300_000,

@@ -18,6 +18,8 @@ export interface Launch {
   readonly inputs: ReadonlyMap<string, Tensor>;
   readonly sizes: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, number>>;
+  /** Sizes that the schedule is made for, where they are not left to the target. */
+  readonly expected?: Readonly<Record<string, number>>;
 }
 
 export interface Output {

@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  checkSpec,
   irOf,
   openSpec,
   sizesToFix,
@@ -12,15 +11,17 @@ import {
   type Variant,
 } from '../../src/cli/pipeline.ts';
 import { Sources } from '../../src/cli/sources.ts';
-import { interpret, type Launch } from '../../src/cli/targets.ts';
+import { interpret, type Launch, type Output } from '../../src/cli/targets.ts';
 import { drawInputs } from '../../src/cli/verify/draw-inputs.ts';
 import { drawNumbers, type Numbers } from '../../src/cli/verify/draw-numbers.ts';
 import { integerUses } from '../../src/cli/verify/integer-uses.ts';
 import { stateFactors, tempered } from '../../src/cli/verify/state-factors.ts';
 import { STORAGE, type StorageType } from '../../src/expr/types.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
+import { parseSource } from '../../src/syntax/parse.ts';
 import { deriveSeed, randomFrom } from '../../src/runtime/random.ts';
 import { elementCount, isFloat, tensorFrom, type Tensor } from '../../src/runtime/tensor.ts';
+import { shared } from './shared.ts';
 
 export interface Example {
   /** File and kernel, for people. */
@@ -62,18 +63,24 @@ export const ALL_SETS: readonly SetName[] = SETS.map((set) => set.name);
 const folder = fileURLToPath(new URL('../../examples', import.meta.url));
 const holdsFloats = (storage: StorageType): boolean => STORAGE[storage].value === 'f32';
 
-/** In the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. */
+let found: readonly Example[] | undefined;
+
+/**
+ * In the order of file names; ATTNC_RUN_ONLY, a regular expression over titles, leaves the others out. Files are only parsed
+ * here: what a process does not run it need not check.
+ */
 export function examples(): readonly Example[] {
   const sources = new Sources();
   const only = new RegExp(process.env['ATTNC_RUN_ONLY'] ?? '');
-  return readdirSync(folder)
+  return (found ??= readdirSync(folder)
     .filter((file) => file.endsWith('.attn'))
     .sort()
     .flatMap((file) => {
       const spec = openSpec(sources, join(folder, file));
-      return checkSpec(spec).kernels.map((kernel) => ({ title: `${file}: ${kernel}`, spec, kernel }));
+      const { kernels } = parseSource(spec.text, spec.path).file;
+      return kernels.map(({ name }) => ({ title: `${file}: ${name.text}`, spec, kernel: name.text }));
     })
-    .filter(({ title }) => only.test(title));
+    .filter(({ title }) => only.test(title)));
 }
 
 /** The variant with all float inputs, and all outputs of 16 bits, in one storage. */
@@ -102,6 +109,7 @@ const KEEPING_ROWS = /^(?:N <= M|width >= 1|window >= 1 && N <= M \|\| sinks >= 
 function numbersFor(declared: IrKernel, set: SizeSet, seed: number): Numbers {
   const requires = declared.requires.filter((r) => !set.zeroParams || !KEEPING_ROWS.test(r.text));
   const kernel = { ...declared, requires };
+  const toFix = sizesToFix(kernel);
   const zeros = kernel.params
     .filter((p) => set.zeroParams && p.type === 'i32')
     .map((p) => [p.name, 0] as const);
@@ -109,7 +117,7 @@ function numbersFor(declared: IrKernel, set: SizeSet, seed: number): Numbers {
     for (const params of set.zeroParams ? [zeros, []] : [[]])
       for (const longest of LONGEST) {
         const wanted = Object.entries(set.sizes).map(([name, n]) => [name, Math.min(n, longest)] as const);
-        const vectors = sizesToFix(kernel).map((name) => [name, vector] as const);
+        const vectors = toFix.map((name) => [name, vector] as const);
         const fixed = new Map([...wanted, ...vectors]);
         const numbers = drawNumbers(kernel, randomFrom(seed), fixed, new Map(params), MOST_WORK);
         if (numbers) return numbers;
@@ -135,14 +143,18 @@ const SUMS_BEFORE = /^[zn]0$/;
 const LARGE = 2 ** 24;
 const CALM_TRIES = 6;
 
+type Exact = ReadonlyMap<string, Output>;
+
+/** Inputs, made smaller `calm` times; without a number, as often as the results ask for. */
 function inputsOf(
   kernel: IrKernel,
   numbers: Numbers,
   seed: number,
   set: SizeSet,
-): ReadonlyMap<string, Tensor> {
+  calmed?: number,
+): { readonly inputs: ReadonlyMap<string, Tensor>; readonly calm: number; readonly exact?: Exact } {
   const factors = stateFactors(kernel);
-  for (let calm = 0; ; calm++) {
+  for (let calm = calmed ?? 0; ; calm++) {
     const temper: Temper = (name, x) => {
       const factor = factors.get(name);
       return factor ? tempered(factor, x, calm) : SUMS_BEFORE.test(name) ? Math.abs(x) : x;
@@ -151,11 +163,18 @@ function inputsOf(
     const inputs = set.mixed
       ? drawn
       : new Map([...drawn].map(([input, t]) => [input, normal(t, seed, input, temper)]));
-    if (factors.size === 0 || calm === CALM_TRIES) return inputs;
-    const { outputs } = interpret({ kernel, inputs, ...numbers });
-    if ([...outputs.values()].every((o) => o.values.every((x) => Math.abs(x) < LARGE || x === -Infinity)))
-      return inputs;
+    if (factors.size === 0 || calmed !== undefined) return { inputs, calm };
+    const { outputs: exact } = interpret({ kernel, inputs, ...numbers });
+    const isLarge = (x: number): boolean => Math.abs(x) >= LARGE && x !== -Infinity;
+    if (calm === CALM_TRIES || ![...exact.values()].some((o) => o.values.some(isLarge)))
+      return { inputs, calm, exact };
   }
+}
+
+/** A launch of the run matrix. */
+export interface ExampleLaunch extends Launch {
+  /** What the interpreter gives. */
+  readonly exact: () => Exact;
 }
 
 /** The launch of one set. The same arguments give the same tensors. */
@@ -164,16 +183,25 @@ export function launchOf(
   storage: FloatStorage,
   name: SetName,
   features: Features = {},
-): Launch {
+): ExampleLaunch {
   const set: SizeSet = SETS.find((s) => s.name === name)!;
   const full = irOf(example.spec, variantIn(example, storage, new Set()));
   const optional = set.withoutOptional ? full.tensors.filter((t) => t.optional).map((t) => t.name) : [];
   const variant = variantIn(example, storage, new Set(optional));
   const kernel = irOf(example.spec, variant);
-  const seed = deriveSeed(17, `${example.title}/${name}`);
-  const numbers = numbersFor(kernel, set, seed);
-  const inputs = inputsOf(kernel, numbers, seed, set);
-  return { spec: example.spec, variant, features, kernel, inputs, ...numbers };
+  const title = `${example.title}/${name}`;
+  const seed = deriveSeed(17, title);
+  const decided = shared(`${title}/${storage}`, () => {
+    const numbers = numbersFor(kernel, set, seed);
+    const { calm, exact } = inputsOf(kernel, numbers, seed, set);
+    return { numbers, calm, exact };
+  });
+  const { numbers, calm } = decided;
+  const { inputs } = inputsOf(kernel, numbers, seed, set, calm);
+  const exact = (): Exact =>
+    decided.exact ??
+    shared(`${title}/${storage}/exact`, () => interpret({ kernel, inputs, ...numbers }).outputs);
+  return { spec: example.spec, variant, features, kernel, inputs, ...numbers, exact };
 }
 
 /** The kernel as declared, and usual sizes for what must be known. */

@@ -21,7 +21,7 @@ export function missingGpu(): string | undefined {
 
 /** @throws UserError E0730 without g++, E0733 when the emulator finds an error. */
 export async function executeEmulated(launch: Launch): Promise<Execution> {
-  const { compiled, program, inputs, values } = await prepare(launch);
+  const { compiled, program, inputs, values } = await prepare(launch, launch.expected);
   const { outputs } = await runOnCudaEmulator(program, inputs, values);
   return {
     outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),
@@ -45,7 +45,7 @@ async function prepare(launch: Launch, expected?: Launch['sizes']) {
 }
 /** @throws UserError E0730 without a GPU or nvcc, E0733 when the run fails. */
 export async function executeOnGpu(launch: Launch): Promise<Execution> {
-  const { compiled, program, inputs, values } = await prepare(launch, launch.sizes);
+  const { compiled, program, inputs, values } = await prepare(launch, launch.expected ?? launch.sizes);
   const { outputs, device } = await runOnGpu(program, inputs, values);
   return {
     outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),

@@ -11,7 +11,7 @@ import { outputsFromValues, warningsOf } from './outputs.ts';
 export async function executeKernelInterp(launch: Launch): Promise<Execution> {
   const { kernel, inputs, sizes, params } = launch;
   const set = fixedFor(kernel, launch.variant.set, sizes);
-  const compiled = await compileVariant(kernel, set, 'wgsl', launch.features);
+  const compiled = await compileVariant(kernel, set, 'wgsl', launch.features, launch.expected);
   const { program } = compiled.lowered;
   const values = Object.fromEntries([...inputs].map(([name, tensor]) => [name, tensorValues(tensor)]));
   const { outputs, errors, errorCount } = interpretProgram(program, values, { ...sizes, ...params });

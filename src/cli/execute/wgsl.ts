@@ -38,7 +38,7 @@ export async function executeWgsl(launch: Launch): Promise<Execution> {
     set,
     'wgsl',
     { ...featuresOfDevice(gpu), ...features },
-    sizes,
+    launch.expected ?? sizes,
   );
   const source = compiled.files.find((file) => file.path === compiled.manifest.source)?.text;
   if (source === undefined)

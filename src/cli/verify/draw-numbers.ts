@@ -1,7 +1,7 @@
 /** Random sizes and params that satisfy a kernel's requirements and keep the interpreter's work small. */
 import { UserError } from '../../diagnostics/diagnostic.ts';
-import { evalConst } from '../../expr/evaluate.ts';
-import type { Expr } from '../../expr/expr.ts';
+import { evalConst, evaluate } from '../../expr/evaluate.ts';
+import { freeVars, hasReduction, type Expr } from '../../expr/expr.ts';
 import type { IrKernel, IrParam } from '../../ir/ir.ts';
 import { checkExtents, checkRequires, paramValues } from '../../ir/sizes.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -49,15 +49,26 @@ export function satisfied(
   given: Readonly<Record<string, number>>,
   mostWork = USUAL_WORK,
 ): Numbers | undefined {
+  // Most tries fail here, and a message for each of them would cost more than everything else.
+  if (!requirementsHold(kernel, { ...sizes, ...given }) || work(kernel, sizes) > mostWork) return undefined;
   try {
     checkExtents(kernel, sizes);
     const params = paramValues(kernel, sizes, given);
     checkRequires(kernel, sizes, params);
-    return work(kernel, sizes) > mostWork ? undefined : { sizes, params };
+    return { sizes, params };
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
   }
+}
+
+/** Of requirements over numbers that are given; those over others are left to the check that explains them. */
+function requirementsHold(kernel: IrKernel, numbers: Readonly<Record<string, number>>): boolean {
+  const known = new Map(Object.entries(numbers));
+  return kernel.requires.every(
+    ({ condition }) =>
+      ![...freeVars(condition)].every((name) => known.has(name)) || evaluate(condition, known) !== 0,
+  );
 }
 
 function drawParams(
@@ -92,24 +103,44 @@ function drawParam({ type }: IrParam, usual: number | undefined, random: Random)
   }
 }
 
+type Extents = ReadonlyMap<string, number>;
+type Work = (extents: Extents) => number;
+const counted = new WeakMap<IrKernel, Work>();
+
 /** Expression nodes that the interpreter evaluates at most. */
 export function work(kernel: IrKernel, sizes: Readonly<Record<string, number>>): number {
   const known = new Map(Object.entries(sizes));
   const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
-  const product = (axes: readonly string[]): number =>
-    axes.reduce((n, axis) => n * (extents.get(axis) ?? 1), 1);
-  const cost = (e: Expr): number => {
-    switch (e.kind) {
-      case 'const':
-      case 'var':
-        return 1;
-      case 'op':
-        return e.args.reduce((sum, arg) => sum + cost(arg), 1);
-      case 'read':
-        return e.index.reduce((sum, arg) => sum + cost(arg), 1);
-      case 'reduce':
-        return product(e.axes) * (cost(e.body) + (e.where ? cost(e.where) : 0));
-    }
-  };
-  return kernel.defs.reduce((sum, def) => sum + product(def.indices) * cost(def.value), 0);
+  const count = counted.get(kernel) ?? sumOf(kernel.defs.map((d) => over(d.indices, workOf(d.value))));
+  counted.set(kernel, count);
+  return count(extents);
 }
+
+const over =
+  (axes: readonly string[], inner: Work): Work =>
+  (extents) =>
+    axes.reduce((n, axis) => n * (extents.get(axis) ?? 1), inner(extents));
+const sumOf =
+  (parts: readonly Work[]): Work =>
+  (extents) =>
+    parts.reduce((sum, part) => sum + part(extents), 0);
+
+/** A number where no reduction makes it depend on extents: it is asked for thousands of sizes. */
+function workOf(e: Expr): Work {
+  switch (e.kind) {
+    case 'const':
+    case 'var':
+      return () => 1;
+    case 'op':
+    case 'read': {
+      const parts = e.kind === 'op' ? e.args : e.index;
+      const own = parts.filter((part) => !hasReduction(part));
+      const fixed = own.reduce((sum, part) => sum + workOf(part)(NO_EXTENTS), 1);
+      const rest = parts.filter(hasReduction).map(workOf);
+      return rest.length === 0 ? () => fixed : sumOf([() => fixed, ...rest]);
+    }
+    case 'reduce':
+      return over(e.axes, sumOf([e.body, ...(e.where ? [e.where] : [])].map(workOf)));
+  }
+}
+const NO_EXTENTS: Extents = new Map();

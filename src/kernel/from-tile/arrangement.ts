@@ -30,6 +30,11 @@ export interface Arrangement {
   forCells(cols: number, loop: string, body: (cell: Cell) => readonly Stmt[]): Stmt[];
   /** The same columns as `forCells`, two neighbouring ones at a time, the first of them even; absent where they are apart. */
   forPairs?(cols: number, loop: string, body: (pair: readonly [Cell, Cell]) => readonly Stmt[]): Stmt[];
+  /**
+   * Each element of a score tile has statements of its own: loops inside of them begin at a zero that a driver cannot see
+   * through, because it would write out each of them, and that takes it minutes.
+   */
+  readonly writtenOut?: true;
   /** Exactly one lane among those that share a row. */
   readonly leader: Expr | undefined;
   /** Lanes that share rows are those of one warp of 32. */
@@ -64,6 +69,7 @@ export function laneRows(lanes: number, blockM: number, unrolled: boolean): Arra
     fragmentLength: (cols) => (blockM / lanes) * cols,
     forTile: unrolled ? forTile : forCells,
     forCells,
+    ...(unrolled ? { writtenOut: true } : {}),
     leader: undefined,
     inWarps: false,
     columnPiece: 1,

@@ -17,7 +17,7 @@ import {
 import { simplify } from '../../expr/simplify.ts';
 import { identity, LOWEST } from '../../tile/finals.ts';
 import type { FoldOp, Stage, StepDef, TileDef, TileProgram, TileTensor } from '../../tile/tile.ts';
-import { assign, forS, ifS, letS, varS } from '../build.ts';
+import { assign, forS, ifS, letS, OPAQUE_ZERO, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { better, joinScalars, type Arrangement, type Cell } from './arrangement.ts';
 import { identifier, Names } from './names.ts';
@@ -356,7 +356,8 @@ export class Scope {
       if (a === undefined) return step(vars, new Map());
       const name = this.index(a);
       const inner = loops(rest, new Map([...vars, [a, variable(name)]]));
-      return [forS(name, { to: i32(this.vectorExtent(a)) }, inner)];
+      const from = this.arrangement.writtenOut ? { from: OPAQUE_ZERO } : {};
+      return [forS(name, { ...from, to: i32(this.vectorExtent(a)) }, inner)];
     };
     return loops(e.axes, place.vars);
   }

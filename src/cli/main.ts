@@ -8,6 +8,7 @@ import { addExamples } from './commands/examples.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFmt } from './commands/fmt.ts';
 import { addInit } from './commands/init.ts';
+import { addLsp } from './commands/lsp.ts';
 import { addPasses } from './commands/passes.ts';
 import { addRun } from './commands/run.ts';
 import { addTune } from './commands/tune.ts';
@@ -73,6 +74,7 @@ function buildProgram(run: Runner, io: Io): Command {
     addDemo,
     addExamples,
     addInit,
+    addLsp,
   ])
     add(program, run);
   const all = [program, ...program.commands];

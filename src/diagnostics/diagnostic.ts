@@ -8,6 +8,13 @@ export interface Span {
 
 export type Severity = 'error' | 'warning' | 'note';
 
+/** A change of the text that mends what a diagnostic says, if that is what was meant. */
+export interface Fix {
+  readonly title: string;
+  readonly span: Span;
+  readonly text: string;
+}
+
 /** What a user is told. `code` is a row of `codes.ts`; `labels` point at further places. */
 export interface Diagnostic {
   readonly code: string;
@@ -16,6 +23,8 @@ export interface Diagnostic {
   readonly span?: Span;
   readonly labels?: readonly { readonly span: Span; readonly text: string }[];
   readonly hint?: string;
+  /** For editors, which offer to apply it. */
+  readonly fix?: Fix;
 }
 
 /** Thrown only for our own bugs: names the stage and pass that broke. User errors are `Diagnostic` values. */

@@ -1,4 +1,5 @@
 /** "Did you mean": the candidate nearest to what was written. */
+import type { Fix, Span } from './diagnostic.ts';
 
 /** Edit distance that counts a swap of neighbours once; gives up with `limit + 1` when it is larger than `limit`. */
 export function editDistance(a: string, b: string, limit: number): number {
@@ -45,4 +46,21 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const found = suggest(name, candidates);
   return found === undefined ? undefined : `did you mean \`${found}\`?`;
+}
+
+/** A change of the text at `span` to other text. */
+export const replacement = (span: Span, text: string): Fix => ({
+  title: `Change to \`${text}\``,
+  span,
+  text,
+});
+
+/** The hint of `didYouMean` and the change that it asks about; neither when nothing is near. */
+export function meant(
+  name: { readonly text: string; readonly span: Span },
+  candidates: Iterable<string>,
+): { readonly hint?: string; readonly fix?: Fix } {
+  const found = suggest(name.text, candidates);
+  if (found === undefined) return {};
+  return { hint: `did you mean \`${found}\`?`, fix: replacement(name.span, found) };
 }

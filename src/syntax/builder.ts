@@ -1,6 +1,7 @@
 /** What the translation from the concrete tree carries along: the source and the errors found on the way. */
 import type { CstNode, IToken } from 'chevrotain';
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts';
+import { replacement } from '../diagnostics/suggest.ts';
 import type { Name } from './ast.ts';
 
 export class Builder {
@@ -33,13 +34,15 @@ export class Builder {
     return { text: token.image, span: this.tokenSpan(token) };
   }
 
-  error(code: string, message: string, span: Span, hint?: string): void {
+  /** @param text what would be right in the place of the span */
+  error(code: string, message: string, span: Span, hint?: string, text?: string): void {
     this.diagnostics.push({
       code,
       severity: 'error',
       message,
       span,
       ...(hint === undefined ? {} : { hint }),
+      ...(text === undefined ? {} : { fix: replacement(span, text) }),
     });
   }
 }

@@ -21,7 +21,7 @@ import type {
   TensorTypeCstNode,
 } from '../../grammar/cst.ts';
 import { SCALAR_TYPES, STORAGE_TYPES } from '../../grammar/tokens.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { suggest } from '../diagnostics/suggest.ts';
 import { STORAGE, type StorageType } from '../expr/types.ts';
 import type {
   AxisDecl,
@@ -187,9 +187,11 @@ function unknownType(
   known?: string,
 ): void {
   const list = words.map((w) => `\`${w}\``).join(', ');
-  const hint = known === undefined ? didYouMean(token.image, words) : `write \`${known}\``;
+  const near = known ?? suggest(token.image, words);
+  const meant = known === undefined ? `did you mean \`${near}\`?` : `write \`${known}\``;
+  const hint = near === undefined ? `the types are ${list}` : meant;
   const name = token.image.length > 40 ? `${token.image.slice(0, 37)}...` : token.image;
-  b.error('E0108', `unknown ${what} type \`${name}\``, b.tokenSpan(token), hint ?? `the types are ${list}`);
+  b.error('E0108', `unknown ${what} type \`${name}\``, b.tokenSpan(token), hint, near);
 }
 
 type ScalarName = 'int' | 'uint' | 'float' | 'bool';

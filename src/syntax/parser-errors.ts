@@ -2,7 +2,7 @@
 import { EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain';
 import { Identifier, KEYWORDS, RCurly, RParen, RSquare } from '../../grammar/tokens.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { didYouMean } from '../diagnostics/suggest.ts';
+import { didYouMean, replacement, suggest } from '../diagnostics/suggest.ts';
 import type { Builder } from './builder.ts';
 import { openerOf, otherName } from './token-errors.ts';
 
@@ -41,7 +41,8 @@ export function parserError(b: Builder, tokens: readonly IToken[], error: IRecog
   const base = { severity: 'error', message: error.message, span } as const;
   if (isKeyword && /expected (a name|the name of an axis)/.test(error.message)) {
     const message = `\`${token.image}\` is a keyword and cannot be a name`;
-    return { ...base, code: 'E0106', message, hint: otherName(token.image) };
+    const fix = replacement(span, `${token.image}_`);
+    return { ...base, code: 'E0106', message, hint: otherName(token.image), fix };
   }
   if (rule === 'operand' && error.context.ruleStack.at(-3) === 'fnBody' && token.tokenType === RCurly) {
     const hint = swallowed(b, tokens, span.start)
@@ -56,7 +57,16 @@ export function parserError(b: Builder, tokens: readonly IToken[], error: IRecog
     const labels = [{ span: b.tokenSpan(opener), text: 'opened here' }];
     return { ...base, code: 'E0115', labels, ...(hint === undefined ? {} : { hint }) };
   }
-  return { ...base, code: 'E0101', ...(hint === undefined ? {} : { hint }) };
+  const near = nearWord(token, rule);
+  const fix = near !== undefined && hint?.includes(`\`${near}\``) ? { fix: replacement(span, near) } : {};
+  return { ...base, code: 'E0101', ...(hint === undefined ? {} : { hint }), ...fix };
+}
+
+/** The keyword that a name in the place of one was probably meant to be. */
+function nearWord(token: IToken, rule: string): string | undefined {
+  if (!tokenMatcher(token, Identifier)) return undefined;
+  if (rule === 'kernelDecl') return suggest(token.image, ITEM_WORDS);
+  return rule === 'file' || rule === 'declaration' ? suggest(token.image, TOP_WORDS) : undefined;
 }
 
 function hintFor(

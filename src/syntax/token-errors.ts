@@ -31,17 +31,21 @@ const CHARACTER_HINTS: Readonly<Record<string, string>> = {
   '”': 'text in quotes uses `"`',
   '.': 'a range is written `a..b`; values have no members',
   '@': 'to multiply matrices, write the sum: `sum[d](a * b)`',
-  '≤': 'write `<=`',
-  '≥': 'write `>=`',
-  '≠': 'write `!=`',
-  '×': 'write `*`',
-  '·': 'write `*`',
-  '÷': 'write `/`',
-  '−': 'write `-`',
   '∞': 'an empty `max` is minus infinity; elements are removed with `mask`',
   '√': 'write `sqrt(x)`',
   Σ: 'write `sum[j](x)`',
   '∑': 'write `sum[j](x)`',
+};
+
+/** Other spellings of operators. */
+const OPERATORS: Readonly<Record<string, string>> = {
+  '≤': '<=',
+  '≥': '>=',
+  '≠': '!=',
+  '×': '*',
+  '·': '*',
+  '÷': '/',
+  '−': '-',
 };
 
 /** Errors of the lexer: runs of characters that start no token. */
@@ -53,8 +57,9 @@ export function characterErrors(b: Builder, errors: readonly ILexingError[]): vo
     const printable = !/[\p{C}\p{Z}]/u.test(char);
     const shown = printable ? `\`${char}\`` : `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
     const letter = /\p{L}/u.test(char) ? 'names consist of the letters A to Z, digits and `_`' : undefined;
-    const hint = CHARACTER_HINTS[char] ?? letter;
-    b.error('E0102', `unexpected character ${shown}`, b.span(offset, offset + char.length), hint);
+    const operator = OPERATORS[char];
+    const hint = operator === undefined ? (CHARACTER_HINTS[char] ?? letter) : `write \`${operator}\``;
+    b.error('E0102', `unexpected character ${shown}`, b.span(offset, offset + char.length), hint, operator);
   }
 }
 
@@ -83,7 +88,8 @@ function badNumber(b: Builder, token: IToken): void {
   const product = /^(?!0[xX])(\d+)([A-Za-z_]\w*)$/.exec(token.image);
   const hint =
     product && token.image.length <= 40 ? `to multiply, write \`${product[1]} * ${product[2]}\`` : undefined;
-  b.error('E0103', `malformed number \`${shown}\``, b.tokenSpan(token), hint);
+  const text = hint && product ? `${product[1]} * ${product[2]}` : undefined;
+  b.error('E0103', `malformed number \`${shown}\``, b.tokenSpan(token), hint, text);
 }
 
 export function blockComments(b: Builder, tokens: readonly IToken[]): void {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { compare } from '../../src/cli/compare.ts';
 import { outputsFromBytes, outputsFromValues } from '../../src/cli/execute/outputs.ts';
-import { fixedFor } from '../../src/cli/fixed-sizes.ts';
+import { fixedFor } from '../../src/fixed-sizes.ts';
 import { compileVariant, irOf, openSpec, type Features } from '../../src/cli/pipeline.ts';
 import { Sources } from '../../src/cli/sources.ts';
 import { interpret, type Output, type Target } from '../../src/cli/targets.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { outputsFromValues } from '../../src/cli/execute/outputs.ts';
 import { compare } from '../../src/cli/compare.ts';
-import { fixedFor } from '../../src/cli/fixed-sizes.ts';
+import { fixedFor } from '../../src/fixed-sizes.ts';
 import { compileVariant } from '../../src/cli/pipeline.ts';
 import { interpret } from '../../src/cli/targets.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';

@@ -7,7 +7,7 @@ import { writeFilesAtomically, makeFolder } from '../../runtime/files.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
-import { assumedNote, fixedOrUsual } from '../fixed-sizes.ts';
+import { assumedNote, fixedOrUsual } from '../../fixed-sizes.ts';
 import {
   COMPILE_TARGETS,
   compileVariant,

@@ -6,7 +6,7 @@ import type { CommandResult, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { bindTensors, plainSizes } from '../bind-some.ts';
-import { assumedNote, fixedFor, fixedOrUsual } from '../fixed-sizes.ts';
+import { assumedNote, fixedFor, fixedOrUsual } from '../../fixed-sizes.ts';
 import {
   COMPILE_TARGETS,
   constNames,

@@ -11,7 +11,7 @@ import type { TileShape } from '../../viz/subject.ts';
 import type { ThemeName } from '../../viz/svg.ts';
 import { bindTensors, plainSizes } from '../bind-some.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
-import { fixedFor, fixedOrUsual } from '../fixed-sizes.ts';
+import { fixedFor, fixedOrUsual } from '../../fixed-sizes.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import { COMPILE_TARGETS, type CompileTarget } from '../pipeline.ts';
 import {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { runOnCudaEmulator } from '../../runtime/cuda-emulator.ts';
 import { runOnGpu } from '../../runtime/cuda-gpu.ts';
 import { findNvcc } from '../../runtime/nvcc.ts';
-import { fixedFor } from '../fixed-sizes.ts';
+import { fixedFor } from '../../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
 import { outputsFromBytes, warningsOf } from './outputs.ts';

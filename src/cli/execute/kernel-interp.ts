@@ -2,7 +2,7 @@
 import { userError } from '../../diagnostics/diagnostic.ts';
 import { interpretProgram } from '../../kernel/interpret/interpret.ts';
 import { tensorValues } from '../../runtime/tensor.ts';
-import { fixedFor } from '../fixed-sizes.ts';
+import { fixedFor } from '../../fixed-sizes.ts';
 import { compileVariant } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
 import { outputsFromValues, warningsOf } from './outputs.ts';

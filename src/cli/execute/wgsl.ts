@@ -2,7 +2,7 @@
 import { CompilerBug, UserError } from '../../diagnostics/diagnostic.ts';
 import { featuresOfDevice, openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../runtime/webgpu.ts';
-import { fixedFor } from '../fixed-sizes.ts';
+import { fixedFor } from '../../fixed-sizes.ts';
 import { compileVariant, type Features } from '../pipeline.ts';
 import type { Execution, Launch } from '../targets.ts';
 import { outputsFromBytes, warningsOf } from './outputs.ts';

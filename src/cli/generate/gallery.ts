@@ -7,7 +7,7 @@ import { factsOf, type Facts } from '../../gallery/facts.ts';
 import type { Example } from '../../gallery/page.ts';
 import { readRuns, type Runs } from '../../gallery/runs.ts';
 import { packageRoot } from '../../runtime/package-root.ts';
-import { fixedOrUsual } from '../fixed-sizes.ts';
+import { fixedOrUsual } from '../../fixed-sizes.ts';
 import { checkSpec, irOf, openSpec, planLimits, type Spec } from '../pipeline.ts';
 import { Sources } from '../sources.ts';
 

@@ -3,7 +3,7 @@ import { UserError } from '../../diagnostics/diagnostic.ts';
 import { FORM_NAMES, type FormPlan } from '../../ir/recurrence/forms/forms.ts';
 import type { TileProgram } from '../../tile/tile.ts';
 import type { Schedule } from '../../plan/schedule.ts';
-import { fixedFor } from '../fixed-sizes.ts';
+import { fixedFor } from '../../fixed-sizes.ts';
 import { compileVariant, scheduleOf, type CompileTarget, type Features } from '../pipeline.ts';
 import type { Launch } from '../targets.ts';
 

@@ -4,7 +4,7 @@ import { runOnGpu } from '../../runtime/cuda-gpu.ts';
 import { featuresOfDevice, openWebgpu, type Webgpu } from '../../runtime/webgpu-device.ts';
 import { prepareOnWebgpu } from '../../runtime/webgpu.ts';
 import { outputsFromBytes } from '../execute/outputs.ts';
-import { fixedFor } from '../fixed-sizes.ts';
+import { fixedFor } from '../../fixed-sizes.ts';
 import { compileVariant, type CompiledSpec, type CompileTarget, type Features } from '../pipeline.ts';
 import type { Launch, Output } from '../targets.ts';
 

@@ -1,6 +1,6 @@
 /** E0213 to E0216, E0402, E0403: functions and reductions get what they ask for. */
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
+import { meant } from '../../diagnostics/suggest.ts';
 import type { Name } from '../../syntax/ast.ts';
 import { error } from './error.ts';
 
@@ -24,9 +24,7 @@ export function notAnAxis(name: Name, axes: readonly string[], isKnown: boolean)
     'E0215',
     isKnown ? `\`${name.text}\` is not an axis` : `unknown axis \`${name.text}\``,
     name.span,
-    {
-      hint: didYouMean(name.text, axes) ?? (axes.length > 0 ? `the axes are ${axes.join(', ')}` : undefined),
-    },
+    { hint: axes.length > 0 ? `the axes are ${axes.join(', ')}` : undefined, ...meant(name, axes) },
   );
 }
 

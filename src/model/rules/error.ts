@@ -1,14 +1,23 @@
 /** How rules make their diagnostics. */
-import type { Diagnostic, Severity, Span } from '../../diagnostics/diagnostic.ts';
+import type { Diagnostic, Fix, Severity, Span } from '../../diagnostics/diagnostic.ts';
 
 interface Extra {
   readonly hint?: string | undefined;
   readonly labels?: readonly { readonly span: Span; readonly text: string }[];
+  readonly fix?: Fix | undefined;
 }
 
 function make(severity: Severity, code: string, message: string, span: Span, extra: Extra): Diagnostic {
-  const { hint, labels } = extra;
-  return { code, severity, message, span, ...(hint ? { hint } : {}), ...(labels ? { labels } : {}) };
+  const { hint, labels, fix } = extra;
+  return {
+    code,
+    severity,
+    message,
+    span,
+    ...(hint ? { hint } : {}),
+    ...(labels ? { labels } : {}),
+    ...(fix ? { fix } : {}),
+  };
 }
 
 export const error = (code: string, message: string, span: Span, extra: Extra = {}): Diagnostic =>

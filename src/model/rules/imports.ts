@@ -1,6 +1,6 @@
 /** E0207 to E0209: imports lead to files and to functions in them. */
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
+import { meant } from '../../diagnostics/suggest.ts';
 import type { ImportDecl, Name } from '../../syntax/ast.ts';
 import { error } from './error.ts';
 
@@ -18,7 +18,5 @@ export function importCycle(i: ImportDecl, path: readonly string[]): Diagnostic 
 }
 
 export function notExported(name: Name, from: string, known: Iterable<string>): Diagnostic {
-  return error('E0209', `"${from}" has no function \`${name.text}\``, name.span, {
-    hint: didYouMean(name.text, known),
-  });
+  return error('E0209', `"${from}" has no function \`${name.text}\``, name.span, meant(name, known));
 }

@@ -1,6 +1,6 @@
 /** E0210 to E0212, E0218: brackets give the right indices. */
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
+import { meant } from '../../diagnostics/suggest.ts';
 import type { Name } from '../../syntax/ast.ts';
 import { error, list } from './error.ts';
 
@@ -15,11 +15,10 @@ export function noSuchAxis(
   dims: readonly string[],
   derived: string | undefined,
 ): Diagnostic {
-  return error('E0211', `\`${what}\` has no axis \`${axis.text}\``, axis.span, {
-    hint: derived
-      ? `it has \`${derived}\`, which is derived; write \`${derived} = …\``
-      : (didYouMean(axis.text, dims) ?? (dims.length > 0 ? `its axes are ${list(dims)}` : undefined)),
-  });
+  const extra = derived
+    ? { hint: `it has \`${derived}\`, which is derived; write \`${derived} = …\`` }
+    : { hint: dims.length > 0 ? `its axes are ${list(dims)}` : undefined, ...meant(axis, dims) };
+  return error('E0211', `\`${what}\` has no axis \`${axis.text}\``, axis.span, extra);
 }
 
 export function needsIndex(what: string, extent: string, position: number, span: Span): Diagnostic {

@@ -1,13 +1,14 @@
 /** E0220, E0221, E0306: outputs export definitions in a storage that holds them. */
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts';
-import { didYouMean } from '../../diagnostics/suggest.ts';
+import { meant } from '../../diagnostics/suggest.ts';
 import type { ScalarType, StorageType } from '../../expr/types.ts';
 import type { Name } from '../../syntax/ast.ts';
 import { error } from './error.ts';
 
 export function outputWithoutDefinition(name: Name, known: Iterable<string>): Diagnostic {
   return error('E0220', `there is no definition \`${name.text}\` to write out`, name.span, {
-    hint: didYouMean(name.text, known) ?? `define it, or give the value: \`out ${name.text}: … = …\``,
+    hint: `define it, or give the value: \`out ${name.text}: … = …\``,
+    ...meant(name, known),
   });
 }
 

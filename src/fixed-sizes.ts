@@ -1,6 +1,6 @@
 /** Which sizes become constants of the compiled kernel. */
-import type { IrKernel } from '../ir/ir.ts';
-import { sizesToFix } from './pipeline.ts';
+import type { IrKernel } from './ir/ir.ts';
+import { requiredSizes } from './compile.ts';
 
 type Sizes = Readonly<Record<string, number>>;
 
@@ -9,7 +9,7 @@ const USUAL_SIZE = 64;
 
 /** For a launch: what was asked for, and what must be known, as it is in this launch. */
 export function fixedFor(kernel: IrKernel, set: Sizes, sizes: Sizes): Record<string, number> {
-  return { ...Object.fromEntries(sizesToFix(kernel).map((name) => [name, sizes[name]!])), ...set };
+  return { ...Object.fromEntries(requiredSizes(kernel).map((name) => [name, sizes[name]!])), ...set };
 }
 
 /** Without a launch: what was asked for, and the usual size where one must be known. */
@@ -17,7 +17,7 @@ export function fixedOrUsual(
   kernel: IrKernel,
   set: Sizes,
 ): { readonly set: Sizes; readonly assumed: readonly string[] } {
-  const assumed = sizesToFix(kernel).filter((name) => set[name] === undefined);
+  const assumed = requiredSizes(kernel).filter((name) => set[name] === undefined);
   return { set: { ...Object.fromEntries(assumed.map((name) => [name, USUAL_SIZE])), ...set }, assumed };
 }
 

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { analyse } from '../src/server/analysis.ts';
+import { semanticIr, compileIr } from '../src/compile.ts';
+import { fixedOrUsual } from '../src/fixed-sizes.ts';
+import { explainLowered } from '../src/explain.ts';
+import { backendFor } from '../backends/index.ts';
+const f=process.argv[2]!, N=+process.argv[3]!;
+const t=readFileSync('examples/'+f+'.attn','utf8'); const a=analyse('/'+f,t,()=>undefined);
+const T=(l:string,x:()=>any)=>{const s=performance.now();const r=x();console.log(l,(performance.now()-s)|0);return r;};
+const k=a.model.kernels[0]!.name;
+const ir=T('ir',()=>semanticIr(a,{kernel:k})); const set=T('fixed',()=>fixedOrUsual(ir,{}).set); console.log(set, ir.sizes);
+const c=T('compile',()=>compileIr(ir,{target:'wgsl',set})); const lim=backendFor('wgsl').limits({});
+T('explain none',()=>explainLowered(c,lim,{...set}));
+T('explain '+N,()=>explainLowered(c,lim,{...set,N,M:N,B:1,H:1}));

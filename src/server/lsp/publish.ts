@@ -1,0 +1,42 @@
+/** Sends what is wrong with open documents: at once what the text says, and when there is time what takes a search. */
+import type { Connection } from 'vscode-languageserver';
+import { problemsOf, rowProblems, type Problem } from '../diagnostics.ts';
+import { uriOf } from '../keys.ts';
+import type { Workspace } from '../workspace.ts';
+import { diagnosticOf } from './convert.ts';
+
+/** Milliseconds without a change before rows are looked at. */
+const PAUSE = 400;
+
+/** The function to be called with the keys of documents that changed, or that read one that did. */
+export function publisher(connection: Connection, w: Workspace): (keys: readonly string[]) => void {
+  const soon = new Map<string, NodeJS.Timeout>();
+  const later = new Map<string, NodeJS.Timeout>();
+  const send = (key: string, extra: (known: readonly Problem[]) => readonly Problem[]): void => {
+    const a = w.isOpen(key) ? w.analysis(key) : undefined;
+    if (!a) return;
+    const known = problemsOf(a);
+    const diagnostics = [...known, ...extra(known)].map((p) => diagnosticOf(w, a.lines, p));
+    void connection.sendDiagnostics({ uri: uriOf(key), diagnostics });
+  };
+  const rows = (key: string): void =>
+    send(key, (known) => {
+      const a = w.analysis(key);
+      return a && !known.some((p) => p.severity === 'error') ? rowProblems(a) : [];
+    });
+  return (keys) => {
+    for (const key of keys) {
+      clearTimeout(soon.get(key));
+      clearTimeout(later.get(key));
+      // Changes that came together are answered together.
+      soon.set(
+        key,
+        setTimeout(() => send(key, () => []), 0),
+      );
+      later.set(
+        key,
+        setTimeout(() => rows(key), PAUSE),
+      );
+    }
+  };
+}

@@ -28,6 +28,8 @@ export { formatSource as format } from './format/format.ts';
 export { ARTEFACTS, type Artefact } from './ir/artefacts/artefact.ts';
 export { renderDiagnostic } from './diagnostics/render.ts';
 export { printExplanation } from './explain.ts';
+export { compileModule, type ModuleOptions } from './module.ts';
+export type { KernelModule } from './webgpu/module.ts';
 
 /** Source text to its syntax tree; what is wrong is in `diagnostics`. Never throws for any text. */
 export function parse(

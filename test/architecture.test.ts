@@ -88,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/plan': ['src/diagnostics', 'src/expr', 'src/ir', 'src/tile'],
   'src/kernel': ['src/diagnostics', 'src/expr', 'src/ir', 'src/tile'],
   backends: ['src/diagnostics', 'src/expr', 'src/kernel'],
+  'src/webgpu': ['src/diagnostics', 'src/expr', 'src/ir', 'backends'],
   'src/server': [
     ...[
       'src/diagnostics',

@@ -8,10 +8,14 @@ import { COMPILE_CODES } from './codes-compile.ts';
 import { MODEL_CODES } from './codes-model.ts';
 import { RUNTIME_CODES } from './codes-runtime.ts';
 import { SYNTAX_CODES } from './codes-syntax.ts';
+import { WEBGPU_CODES } from './codes-webgpu.ts';
 
 /** All rows, by code. */
 export const CODES: ReadonlyMap<string, CodeRow> = new Map(
-  [...SYNTAX_CODES, ...MODEL_CODES, ...COMPILE_CODES, ...RUNTIME_CODES].map((row) => [row.code, row]),
+  [...SYNTAX_CODES, ...MODEL_CODES, ...COMPILE_CODES, ...RUNTIME_CODES, ...WEBGPU_CODES].map((row) => [
+    row.code,
+    row,
+  ]),
 );
 
 /** The row of a code, written in any case (`e0101`), or undefined when there is none. */

@@ -125,6 +125,12 @@ export interface IrKernel {
   readonly span?: Span;
 }
 
+/** What a caller of a kernel must know, without what it computes. */
+export type IrSignature = Pick<
+  IrKernel,
+  'name' | 'doc' | 'sizes' | 'axes' | 'params' | 'requires' | 'tensors' | 'outputs'
+>;
+
 export function axisOf(k: IrKernel, name: string): IrAxis | undefined {
   return k.axes.find((a) => a.name === name);
 }

@@ -6,7 +6,7 @@ import { userError, type Span } from '../diagnostics/diagnostic.ts';
 import { evalConst, evaluate } from '../expr/evaluate.ts';
 import { freeVars, type Expr } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
-import type { IrDim, IrKernel } from './ir.ts';
+import type { IrDim, IrSignature } from './ir.ts';
 
 export type Sizes = Readonly<Record<string, number>>;
 
@@ -37,7 +37,7 @@ function solve(e: Expr, x: string, value: number, known: ReadonlyMap<string, num
   return Number.isInteger(solution) ? solution : undefined;
 }
 
-function equations(k: IrKernel, shapes: Readonly<Record<string, readonly number[]>>): Equation[] {
+function equations(k: IrSignature, shapes: Readonly<Record<string, readonly number[]>>): Equation[] {
   const all: Equation[] = [];
   for (const t of k.tensors) {
     const shape = shapes[t.name];
@@ -81,7 +81,7 @@ function checkEquation(
  * @throws UserError naming tensor, dimension and both extents when shapes disagree, or the size that nothing fixes
  */
 export function inferSizes(
-  k: IrKernel,
+  k: IrSignature,
   shapes: Readonly<Record<string, readonly number[]>>,
   given: Sizes = {},
 ): Record<string, number> {
@@ -149,7 +149,7 @@ function count(what: string, extents: readonly number[], span?: Span): void {
  * Checks that sizes and extents are not negative and that every tensor and output has less than 2^31 elements.
  * @param sizes every size symbol
  */
-export function checkExtents(k: IrKernel, sizes: Sizes): void {
+export function checkExtents(k: IrSignature, sizes: Sizes): void {
   const known = new Map(Object.entries(sizes));
   for (const s of k.sizes) {
     const value = known.get(s);
@@ -183,7 +183,7 @@ export function checkExtents(k: IrKernel, sizes: Sizes): void {
  * Values of all params: those given, or their defaults.
  * @throws UserError when one without a default is missing, or a value does not fit its type
  */
-export function paramValues(k: IrKernel, sizes: Sizes, given: Sizes): Record<string, number> {
+export function paramValues(k: IrSignature, sizes: Sizes, given: Sizes): Record<string, number> {
   const known = new Map(Object.entries(sizes));
   const values: Record<string, number> = {};
   for (const p of k.params) {
@@ -203,7 +203,7 @@ export function paramValues(k: IrKernel, sizes: Sizes, given: Sizes): Record<str
  * Checks every `require` on actual sizes and params.
  * @throws UserError showing the condition and the values of the names in it
  */
-export function checkRequires(k: IrKernel, sizes: Sizes, params: Sizes): void {
+export function checkRequires(k: IrSignature, sizes: Sizes, params: Sizes): void {
   const known = new Map([...Object.entries(sizes), ...Object.entries(params)]);
   for (const r of k.requires) {
     if (evaluate(r.condition, known) !== 0) continue;

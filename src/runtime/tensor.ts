@@ -2,7 +2,7 @@
 import { userError } from '../diagnostics/diagnostic.ts';
 import { float8Bits, float8Value, type Float8 } from '../expr/float8.ts';
 import type { StorageType } from '../expr/types.ts';
-import { bf16Bits, bf16Value, f16Bits, f16Value } from './half.ts';
+import { bf16Bits, bf16Value, f16Bits, f16Value } from '../expr/half.ts';
 
 /** Element types that files may hold; a superset of what kernels store. */
 export type DType =

@@ -3,9 +3,11 @@ import type { Manifest } from '../../backends/backend.ts';
 import { evaluateFormula } from '../../backends/formula.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { STORAGE } from '../expr/types.ts';
+import { bindGroup, gridOf, packUniforms, record, type Grid } from '../webgpu/launch.ts';
+import { compileOnWebgpu, type CompiledEntry, type WgslModule } from '../webgpu/pipelines.ts';
+import { scoped } from '../webgpu/scoped.ts';
 import { clearGuarded, guardedBuffer, readGuarded, type GuardedBuffer } from './guarded-buffer.ts';
 import type { Webgpu } from './webgpu-device.ts';
-import { checked, compileOnWebgpu, type CompiledEntry, type WgslModule } from './webgpu-pipelines.ts';
 
 export type { WgslModule };
 
@@ -72,22 +74,36 @@ export async function prepareOnWebgpu(
       { hint: `compile it with --subgroups ${gpu.subgroup}` },
     );
   const entries = await compileOnWebgpu(device, module);
-  return checked(device, `preparing ${manifest.kernel}`, async () => {
+  const checked = <T>(what: string, f: () => T): Promise<T> =>
+    scoped(
+      device,
+      `${what} ${manifest.kernel}`,
+      f,
+      (message) => new CompilerBug('webgpu', `${what} ${manifest.kernel}: ${message}`),
+    );
+  return checked('preparing', () => {
     const tensors = makeBuffers(device, manifest, inputs, known);
     const uniforms = makeUniforms(device, manifest, known);
-    const steps = entries.map((entry) =>
-      makeStep(device, entry, manifest.maxGridPerDimension, tensors, uniforms, known),
-    );
+    const steps = entries.map((entry): Step => ({
+      entry,
+      group: bindGroup(device, entry, tensors, uniforms),
+      grid: gridOf(entry.entry.grid, manifest.maxGridPerDimension, known),
+    }));
     const all = [...tensors.values()];
     const written = [...manifest.outputs, ...manifest.workspace].map((t) => tensors.get(t.name)!);
+    const timed = async (some: readonly Step[]): Promise<number> => {
+      const start = performance.now();
+      // Errors are told while the device works, so that asking for them takes no time of its own.
+      await Promise.all([checked('running', () => submit(device, some)), device.queue.onSubmittedWorkDone()]);
+      return performance.now() - start;
+    };
     return {
-      run: () => checked(device, `running ${manifest.kernel}`, () => submit(device, steps)),
-      runEach: () =>
-        checked(device, `running ${manifest.kernel}`, async () => {
-          const times: number[] = [];
-          for (const step of steps) times.push(await submit(device, [step]));
-          return times;
-        }),
+      run: () => timed(steps),
+      runEach: async () => {
+        const times: number[] = [];
+        for (const step of steps) times.push(await timed([step]));
+        return times;
+      },
       outputs: async () => {
         // Guards of workspace and inputs are checked too: nothing may be written there either.
         const bytes = new Map<string, Uint8Array>();
@@ -140,68 +156,25 @@ function makeBuffers(
 
 /** The uniform block that all launches share, or undefined when none reads it. */
 function makeUniforms(device: GPUDevice, manifest: Manifest, values: UniformValues): GPUBuffer | undefined {
-  const entry = manifest.launches.find((l) => l.uniformBinding !== undefined);
-  if (!entry) return undefined;
-  const view = new DataView(new ArrayBuffer(Math.ceil((4 * entry.uniforms.length) / 16) * 16));
-  for (const u of entry.uniforms) {
-    const value = values[u.name];
-    if (value === undefined) throw new CompilerBug('webgpu', `no value for ${u.name}`);
-    if (u.type === 'f32') view.setFloat32(u.offset, value, true);
-    else if (u.type === 'bool') view.setUint32(u.offset, value !== 0 ? 1 : 0, true);
-    else view.setInt32(u.offset, value | 0, true);
-  }
+  const bytes = packUniforms(manifest, values);
+  if (!bytes) return undefined;
   const buffer = device.createBuffer({
     label: 'uniforms',
-    size: view.byteLength,
+    size: bytes.byteLength,
     usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   });
-  device.queue.writeBuffer(buffer, 0, view.buffer);
+  device.queue.writeBuffer(buffer, 0, bytes);
   return buffer;
 }
 
 interface Step {
-  readonly pipeline: GPUComputePipeline;
+  readonly entry: CompiledEntry;
   readonly group: GPUBindGroup;
-  readonly x: number;
-  readonly y: number;
+  readonly grid: Grid;
 }
 
-function makeStep(
-  device: GPUDevice,
-  { entry, layout, pipeline }: CompiledEntry,
-  maxGridPerDimension: number,
-  tensors: ReadonlyMap<string, GuardedBuffer>,
-  uniforms: GPUBuffer | undefined,
-  values: UniformValues,
-): Step {
-  const block = entry.uniformBinding;
-  const group = device.createBindGroup({
-    layout,
-    entries: [
-      ...(block === undefined || !uniforms ? [] : [{ binding: block, resource: { buffer: uniforms } }]),
-      ...entry.bindings.map((b) => ({
-        binding: b.binding,
-        resource: { buffer: tensors.get(b.name)!.buffer },
-      })),
-    ],
-  });
-  const workgroups = evaluateFormula(entry.grid, values);
-  const y = Math.ceil(workgroups / maxGridPerDimension);
-  return { pipeline, group, x: y === 0 ? 0 : Math.ceil(workgroups / y), y };
-}
-
-async function submit(device: GPUDevice, steps: readonly Step[]): Promise<number> {
-  const start = performance.now();
+function submit(device: GPUDevice, steps: readonly Step[]): void {
   const encoder = device.createCommandEncoder();
-  for (const { pipeline, group, x, y } of steps) {
-    if (x === 0) continue;
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(x, y);
-    pass.end();
-  }
+  for (const { entry, group, grid } of steps) record(encoder, entry, group, grid);
   device.queue.submit([encoder.finish()]);
-  await device.queue.onSubmittedWorkDone();
-  return performance.now() - start;
 }

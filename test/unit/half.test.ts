@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roundBf16, roundF16 } from '../../src/expr/scalar.ts';
-import { bf16Bits, bf16Value, f16Bits, f16Value } from '../../src/runtime/half.ts';
+import { bf16Bits, bf16Value, f16Bits, f16Value } from '../../src/expr/half.ts';
 
 const neighbours = (value: (bits: number) => number, bits: number): [number, number] => [
   value(bits),

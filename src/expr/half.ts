@@ -1,6 +1,6 @@
 /** Conversions between numbers and the bits of the 16-bit float formats that JavaScript lacks. */
 import { Float16Array } from '@petamoriken/float16';
-import { roundBf16 } from '../expr/scalar.ts';
+import { roundBf16 } from './scalar.ts';
 
 const word = new DataView(new ArrayBuffer(4));
 

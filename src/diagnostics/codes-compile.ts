@@ -122,4 +122,26 @@ export const COMPILE_CODES: readonly CodeRow[] = [
       'and take sizes and extents to be at least 1. Not looked at are reductions with a range of their own, and sums of ' +
       'what was already reduced along the other axis, such as the weight that a key receives.',
   },
+  {
+    code: 'E0660',
+    title: 'no formula for PyTorch',
+    explanation:
+      'A package for PyTorch has the formula of its kernel as plain PyTorch code, against which the kernel is tested. Something in ' +
+      'the kernel has no such formula, as states along different axes whose steps need each other. Compile it with ' +
+      '`--target cuda` and launch it from C++ (`docs/cuda.md`).',
+  },
+  {
+    code: 'E0661',
+    title: 'an operator without a tensor',
+    explanation:
+      'PyTorch finds the device of an operator by its tensors. A kernel that takes none, as one that fills a table from sizes alone, ' +
+      'cannot be one: give it an input, or launch it from C++ (`docs/cuda.md`).',
+  },
+  {
+    code: 'E0662',
+    title: 'no sizes to test a package with',
+    explanation:
+      'The test of a package runs its kernel once with sizes and params that meet all `require` lines. None were found by trying. ' +
+      'Fix some sizes: `attnc compile FILE --target torch --set N=4096`.',
+  },
 ];

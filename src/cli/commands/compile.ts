@@ -20,12 +20,15 @@ import {
   type Variant,
 } from '../pipeline.ts';
 import { planOf } from '../plan-file.ts';
+import { torchFiles, torchKernel } from '../torch.ts';
+import type { TorchKernel } from '../../torch/package.ts';
+import type { EmittedFile } from '../../../backends/backend.ts';
 import { oneOf } from '../usage.ts';
 import { addVariantOptions, variantOf, type VariantOptions } from '../variant.ts';
 
 interface Options extends Omit<VariantOptions, 'artefact'>, FeatureOptions {
   readonly artefact: Artefact | 'all';
-  readonly target: CompileTarget | 'all';
+  readonly target: CompileTarget | 'torch' | 'all';
   readonly out: string;
   readonly emit?: Level;
   readonly bindings?: true;
@@ -35,12 +38,12 @@ interface Options extends Omit<VariantOptions, 'artefact'>, FeatureOptions {
 export function addCompile(program: Command, run: Runner): void {
   const command = program
     .command('compile')
-    .description('compile a .attn file to WGSL or CUDA C++')
+    .description('compile a .attn file to WGSL, CUDA C++ or a package for PyTorch')
     .argument('<file>', 'the .attn file; - is standard input')
     .option(
       '-t, --target <target>',
-      'wgsl, cuda or all',
-      oneOf('target', ['wgsl', 'cuda', 'all'] as const),
+      'wgsl, cuda, all (both) or torch (CUDA with a package for PyTorch around it)',
+      oneOf('target', ['wgsl', 'cuda', 'torch', 'all'] as const),
       'all',
     )
     .option('-o, --out <folder>', 'where the files go', 'out')
@@ -63,7 +66,9 @@ async function compile(context: Context, path: string, options: Options): Promis
   const { spec, kernels, warnings } = openChecked(context, path);
   const names = options.kernel === undefined ? kernels : [chooseKernel(path, kernels, options.kernel)];
   const { emit } = options;
-  const targets: readonly CompileTarget[] = options.target === 'all' ? COMPILE_TARGETS : [options.target];
+  const torch = options.target === 'torch';
+  const targets = targetsOf(options.target);
+  const packed: TorchKernel[] = [];
   const plan = await planOf(context.sources, path, options);
   const features = { ...featuresOf(options), ...plan, bindings: options.bindings === true };
   const notes: string[] = [];
@@ -85,9 +90,11 @@ async function compile(context: Context, path: string, options: Options): Promis
         const { planUse } = compiled;
         if (planUse?.warning) told.push(planUse.warning);
         if (planUse?.used) notes.push(`${kernel.name} for ${target} is planned by ${planUse.source}`);
-        files.push(...compiled.files.map((f) => ({ path: join(options.out, f.path), content: f.text })));
+        if (torch) packed.push(torchKernel(kernel, set, compiled));
+        else files.push(...placed(options.out, compiled.files));
       }
     }
+  if (packed.length > 0) files.push(...placed(options.out, torchFiles(packed, path, features)));
   if (emit !== 'ast' && emit !== 'model' && emit !== 'ir') for (const note of notes) context.note(note);
   if (emit !== undefined) {
     const text = levels.join('\n');
@@ -99,6 +106,12 @@ async function compile(context: Context, path: string, options: Options): Promis
   const lines = written.map((file) => `wrote ${file}`);
   return { ok: true, diagnostics: told, data: { files: written, notes }, text: lines.join('\n') };
 }
+
+const targetsOf = (target: Options['target']): readonly CompileTarget[] =>
+  target === 'all' ? COMPILE_TARGETS : [target === 'torch' ? 'cuda' : target];
+
+const placed = (folder: string, files: readonly EmittedFile[]) =>
+  files.map((f) => ({ path: join(folder, f.path), content: f.text }));
 
 /** The variant of one artefact, or of every artefact that the kernel has; it is told which ones it has not, and why. */
 function variantsOf(context: Context, spec: Spec, options: Options, name: string): readonly Variant[] {

@@ -88,6 +88,22 @@ function drawer(tensor: IrTensor, random: Random, most: () => Most): () => numbe
   }
 }
 
+/** Largest values of integer inputs that mean places or are compared with places; others are left out. */
+export function integerLimits(
+  kernel: IrKernel,
+  uses: ReadonlyMap<string, IntegerUse>,
+  sizes: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const known = new Map(Object.entries(sizes));
+  const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
+  return Object.fromEntries(
+    kernel.tensors.flatMap((t) => {
+      const most = holdsIntegers(t.storage) ? mostOf(uses.get(t.name), known, extents, 0) : UNUSED;
+      return typeof most === 'number' ? [[t.name, most]] : [];
+    }),
+  );
+}
+
 /** Largest integer that makes sense for an input. */
 function mostOf(
   use: IntegerUse | undefined,

@@ -28,7 +28,7 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
     fullTiles: 'together',
     // What is written out takes a software device long to compile; a GPU keeps in registers only what is.
     steps: limits.software
-      ? { writtenOut: columns > 1 ? 4 : 8, loops: 'opaque', block: 4 }
+      ? { writtenOut: writtenOut(s, columns), loops: 'opaque', block: 4 }
       : {
           writtenOut: 16,
           loops: held(s) * columns <= REGISTERS ? 'unrolled' : 'plain',
@@ -36,6 +36,24 @@ export function stepsPlan(s: Stage, limits: PlanLimits, sizes: Sizes | undefined
           ...(s.vectors.length === 0 ? { ahead: AHEAD } : {}),
         },
   };
+}
+
+/** Elements of one value of a step that a software device compiles one by one. */
+const MOST_WRITTEN = 64;
+
+/** The longest loops that may be written out so that loops inside of each other do not multiply beyond the limit. */
+function writtenOut(s: Stage, columns: number): number {
+  const extents = new Map(s.vectors.map((v) => [v.name, v.extent]));
+  const nests = s.recurrence!.defs.map((d) => [
+    ...d.indices,
+    ...(d.value.kind === 'reduce' ? d.value.axes : []),
+  ]);
+  const fits = (longest: number): boolean =>
+    nests.every((axes) => {
+      const written = axes.map((a) => extents.get(a) ?? 1).filter((n) => n <= longest);
+      return written.reduce((n, x) => n * x, 1) <= MOST_WRITTEN;
+    });
+  return [8, 4, 2].find((n) => (columns === 1 || n <= 4) && fits(n)) ?? 1;
 }
 
 function columnsFor(s: Stage, lanes: number, limits: PlanLimits, sizes: Sizes | undefined): number {

@@ -6,6 +6,7 @@ import { openWebgpu } from '../src/runtime/webgpu-device.ts';
 import { drawFigures, type Figures } from './chart/draw.ts';
 import { coldRow, warmRows } from './compiling.ts';
 import { denseNames, denseRows } from './dense.ts';
+import { editorNames, editorRows } from './editor.ts';
 import { maskNames, maskRows } from './masks.ts';
 import { choosePeers, USUAL_PEERS } from './peers/choose.ts';
 import { recurrenceNames, recurrenceRows } from './recurrences.ts';
@@ -74,6 +75,7 @@ async function measure(pattern: RegExp, rounds: number, peers: string): Promise<
   console.log(machine);
   warmRows(wanted, rounds, done);
   if (wanted('cli/compile/cold')) done(coldRow(rounds));
+  if (editorNames().some(wanted)) await editorRows(wanted, rounds, done);
   let device: string | null = null;
   const groups = GROUPS.filter((g) => g.names().some(wanted));
   const dense = denseNames().some(wanted);

@@ -3,7 +3,8 @@ import type { SourceFile } from 'ts-morph';
 import type { Uniform } from '../../src/kernel/kernel.ts';
 import { dimsText, propertyName, type HostParts } from './host-parts.ts';
 
-const TYPED: Readonly<Record<string, string>> = {
+/** What a tensor can be given as, by its storage; 16-bit floats also as their bits. */
+export const TYPED: Readonly<Record<string, string>> = {
   f32: 'Float32Array',
   f16: 'Float32Array | Uint16Array',
   bf16: 'Float32Array | Uint16Array',
@@ -15,7 +16,8 @@ const TYPED: Readonly<Record<string, string>> = {
   u8: 'Uint8Array',
   bool: 'Uint8Array',
 };
-const READ: Readonly<Record<string, string>> = { ...TYPED, f16: 'Float32Array', bf16: 'Float32Array' };
+/** What is read back. */
+export const READ: Readonly<Record<string, string>> = { ...TYPED, f16: 'Float32Array', bf16: 'Float32Array' };
 
 export function addTypes(file: SourceFile, { name, sizes, params, manifest }: HostParts): void {
   const number = (u: Uniform) => ({

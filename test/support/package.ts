@@ -39,8 +39,21 @@ export function pack(folder: string): Packed {
 export function linkPackage(project: string, name: string): void {
   const place = join(project, 'node_modules', name);
   if (existsSync(place)) return;
+  const real = realpathSync(join(root, 'node_modules', name));
   mkdirSync(dirname(place), { recursive: true });
-  symlinkSync(realpathSync(join(root, 'node_modules', name)), place);
+  symlinkSync(real, place);
+  linkCommands(project, real);
+}
+
+function linkCommands(project: string, folder: string): void {
+  const { bin = {}, name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly bin?: string | Readonly<Record<string, string>>;
+  };
+  const commands = join(project, 'node_modules', '.bin');
+  mkdirSync(commands, { recursive: true });
+  for (const [command, path] of Object.entries(typeof bin === 'string' ? { [name]: bin } : bin))
+    if (!existsSync(join(commands, command))) symlinkSync(join(folder, path), join(commands, command));
 }
 
 /**
@@ -53,12 +66,9 @@ export function install(tarball: string, project: string): string {
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
   execFileSync('tar', ['-xzf', tarball, '-C', place, '--strip-components=1']);
   const manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as {
-    readonly bin: Readonly<Record<string, string>>;
     readonly dependencies: Readonly<Record<string, string>>;
   };
   for (const name of Object.keys(manifest.dependencies)) linkPackage(project, name);
-  mkdirSync(join(project, 'node_modules', '.bin'));
-  for (const [name, path] of Object.entries(manifest.bin))
-    symlinkSync(join('..', 'attnc', path), join(project, 'node_modules', '.bin', name));
+  linkCommands(project, place);
   return place;
 }

@@ -52,7 +52,8 @@ const bound =
     return call('torch.clamp', [tensor.text, `${name === 'max' ? 'min' : 'max'}=${number.text}`]);
   };
 
-const DTYPE: Readonly<Record<ScalarType, string>> = {
+/** The type of a value in a formula. */
+export const DTYPE: Readonly<Record<ScalarType, string>> = {
   f32: 'dtype',
   i32: 'torch.int32',
   u32: 'torch.int64',

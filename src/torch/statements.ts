@@ -2,6 +2,7 @@
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { printExpr } from '../expr/print.ts';
 import type { IrDef, IrState } from '../ir/ir.ts';
+import { DTYPE } from './operations.ts';
 import { inOrder, isReadOutside, nodeName, type Node } from './order.ts';
 import { extentOf, extentText, type Machine, type Scope, type Source } from './scope.ts';
 import { expand, LEVEL, permuted, type Value } from './value.ts';
@@ -45,8 +46,10 @@ function assign(w: Writer, def: IrDef, scope: Scope, depth: number): void {
   const { machine: m } = w;
   const axes = left(def.indices, scope);
   const made = w.translate(def.value, { axes, at: scope.at });
-  const value = made.tensor ? made : expand(made, [], () => '');
-  const text = made.tensor ? value.text : `torch.asarray(${made.text}, device=device)`;
+  // A number would become a tensor of PyTorch's default type.
+  const text = made.tensor
+    ? made.text
+    : `torch.full((), ${made.text}, dtype=${DTYPE[def.type]}, device=device)`;
   const own = m.name('def', def.name);
   w.write(depth, `# ${def.name}[${def.indices.join(', ')}] = ${printExpr(def.value)}`);
   w.write(depth, `${own} = ${text}`);
@@ -122,10 +125,9 @@ function initial(w: Writer, s: IrState, scope: Scope): string {
 
 /** A number that became a tensor has the type of the formula. */
 function typed(full: Value, value: Value, type: IrState['type']): string {
-  const dtype = { f32: 'dtype', i32: 'torch.int32', u32: 'torch.int64', bool: 'torch.bool' }[type];
   if (value.tensor) return full.text;
   const shape = /, (\(.*\))\)$/.exec(full.text)?.[1] ?? '()';
-  return `torch.full(${shape}, ${value.text}, dtype=${dtype}, device=device)`;
+  return `torch.full(${shape}, ${value.text}, dtype=${DTYPE[type]}, device=device)`;
 }
 
 function nextValue(m: Machine, s: IrState, inner: Scope): string {

@@ -26,7 +26,7 @@ export function findPython(): Python | undefined {
   if (withNumpy === undefined) return undefined;
   return {
     command: withNumpy,
-    environment: { ...process.env, PYTHONPATH: import.meta.dirname },
+    environment: { ...process.env, PYTHONPATH: join(import.meta.dirname, 'numpy') },
     by: 'numpy',
   };
 }

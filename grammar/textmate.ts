@@ -43,7 +43,11 @@ export function textMateGrammar(): Json {
       { match: '\\b(?:0[xX][0-9a-fA-F]+|\\d+)\\b', name: 'constant.numeric.integer.attn' },
       { match: '\\b[A-Za-z_]\\w*(?=(?:\\[[^\\[\\]\\n]*\\])?\\()', name: 'entity.name.function.call.attn' },
       { match: '\\b[A-Z]\\w*\\b', name: 'variable.other.constant.size.attn' },
+      { match: '\\b[A-Za-z_]\\w*\\b', name: 'variable.other.attn' },
       { match: '\\*\\*|==|!=|<=|>=|<<|>>|&&|\\|\\||\\.\\.|[-+*/%<>&|^!~=]', name: 'keyword.operator.attn' },
+      { match: '[,:]', name: 'punctuation.separator.attn' },
+      { match: '[{}]', name: 'punctuation.section.block.attn' },
+      { match: '[()\\[\\]]', name: 'punctuation.section.brackets.attn' },
     ],
   };
 }

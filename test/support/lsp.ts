@@ -32,9 +32,15 @@ export interface Editor {
   end(): Promise<{ readonly code: number | null; readonly errors: string }>;
 }
 
-/** @param options what the editor gives as initializationOptions */
-export async function startEditor(options: object = {}): Promise<Editor> {
-  const child = spawn(process.execPath, [join(root, 'src/cli/attnc.mjs'), 'lsp', '--stdio'], { cwd: root });
+/**
+ * @param options what the editor gives as initializationOptions
+ * @param program the command line that serves
+ */
+export async function startEditor(
+  options: object = {},
+  program = join(root, 'src/cli/attnc.mjs'),
+): Promise<Editor> {
+  const child = spawn(process.execPath, [program, 'lsp', '--stdio'], { cwd: root });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -5,7 +5,7 @@ import { TOKEN_MODIFIERS, TOKEN_TYPES } from '../semantic-tokens.ts';
 
 /** Commands that an editor can ask the server to run, with their argument. */
 export const COMMANDS = {
-  /** `{ uri, view, kernel? }`: opens a view of a kernel, by default of the only one; gives `{ uri, text }`. */
+  /** `{ uri, view, kernel?, open? }`: opens a view of a kernel, by default of the first; gives `{ uri, text }`. */
   show: 'attnc.show',
   /** `{ uri }`: the kernels of a document, `[{ name, ok, range }]`. */
   kernels: 'attnc.kernels',

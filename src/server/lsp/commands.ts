@@ -1,7 +1,7 @@
 /** Commands of the server, and the content of the documents that it makes. */
 import { ErrorCodes, ResponseError, type Connection } from 'vscode-languageserver';
 import { keyOf } from '../keys.ts';
-import { apology, parseVirtual, VIEWS, virtualText, virtualUri, type View } from '../virtual.ts';
+import { apology, parseVirtual, VIEWS, virtualText, virtualUri } from '../virtual.ts';
 import { COMMANDS } from './capabilities.ts';
 import { rangeOf } from './convert.ts';
 import type { Session } from './session.ts';
@@ -34,17 +34,14 @@ export function answerCommands(connection: Connection, session: Session): void {
     if (!view) throw wrong(`a view is one of ${VIEWS.join(', ')}`);
     if (kernel === undefined || !names.includes(kernel))
       throw wrong(`the document has the kernels ${names.join(', ')}`);
-    return show(connection, session, view, kernel, key);
+    const name = { view, kernel, of: key };
+    const shown = { uri: virtualUri(name), text: contentOf(session, virtualUri(name)) };
+    // An editor that has a better way of showing it asks for the text alone.
+    const { window: editor } = connection;
+    if (session.showsDocuments && asked.open !== false)
+      await editor.showDocument({ uri: shown.uri, takeFocus: true });
+    return shown;
   });
 }
 
 const wrong = (message: string): ResponseError<void> => new ResponseError(ErrorCodes.InvalidParams, message);
-
-/** Opens the view where the editor can, and gives it in any case. */
-async function show(connection: Connection, session: Session, view: View, kernel: string, of: string) {
-  const uri = virtualUri({ view, kernel, of });
-  const text = contentOf(session, uri);
-  const { window: editor } = connection;
-  if (session.showsDocuments) await editor.showDocument({ uri, takeFocus: true });
-  return { uri, text };
-}

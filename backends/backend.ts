@@ -113,8 +113,6 @@ export interface Backend {
   check(program: Program, options: BackendOptions): readonly Diagnostic[];
   /** Prints source, manifest and host code. */
   emit(program: Program, options: BackendOptions): readonly EmittedFile[];
-  /** Prints typed host code that launches the program; loads its printer on demand. */
-  bindings?(program: Program, options: BackendOptions): Promise<readonly EmittedFile[]>;
 }
 
 /** Optional device features that the user allows. */

@@ -1,6 +1,5 @@
 /** The WGSL back-end. */
 import type { Backend } from '../backend.ts';
-import { printHost } from './host.ts';
 import { checkLimits } from '../check-limits.ts';
 import { legalizeWgsl } from './legalize/legalize.ts';
 import { wgslLimits } from './limits.ts';
@@ -15,8 +14,5 @@ export const wgslBackend: Backend = {
   emit: (program, options) => [
     { path: sourceName(program), text: printModule(program, options) },
     { path: `${program.name}.wgsl.json`, text: `${JSON.stringify(manifestOf(program, options), null, 2)}\n` },
-  ],
-  bindings: async (program, options) => [
-    { path: `${program.name}.ts`, text: await printHost(program, options) },
   ],
 };

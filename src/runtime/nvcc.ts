@@ -62,9 +62,11 @@ export async function compileWithNvcc(
     const sources = files.filter((f) => f.path.endsWith('.cu')).map((f) => join(folder, f.path));
     const texts = await Promise.all(
       sources.flatMap((source) =>
-        architectures.map(async (name) => {
+        architectures.map(async (name, n) => {
           const target = join(folder, `${name}.o`);
-          const args = [...ARCHITECTURES[name]!, '-Xptxas', '-v', '-c', source, '-o', target];
+          // The code for the host is the same for all of them, and compiled once.
+          const what = n === 0 ? '-c' : '-cubin';
+          const args = [...ARCHITECTURES[name]!, '-Xptxas', '-v', what, source, '-o', target];
           return parseNvcc(name, await runNvcc(nvcc, args));
         }),
       ),

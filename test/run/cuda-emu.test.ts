@@ -7,9 +7,9 @@ import { everyNth, examples } from './examples.ts';
 const missing = await missingFor('cuda-emu');
 
 describe.skipIf(missing !== undefined)(`CUDA under the emulator (${missing ?? 'g++ is here'})`, () => {
-  // A quarter of the examples shows each of the 16-bit storages: compiling for the CPU is what takes the time.
+  // An eighth of the examples shows each of the 16-bit storages: compiling for the CPU is what takes the time.
   const all = examples();
-  const turns = { f32: all, f16: everyNth(all, 4), bf16: everyNth(all, 4, 1) };
+  const turns = { f32: all, f16: everyNth(all, 8), bf16: everyNth(all, 8, 1) };
   for (const [storage, shown] of Object.entries(turns) as [keyof typeof turns, typeof all][]) {
     if (shown.length > 0)
       describe(`in ${storage}`, () => {

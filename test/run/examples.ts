@@ -221,8 +221,8 @@ export const everyNth = <T extends { readonly title: string }>(
   list: readonly T[],
   n: number,
   which = 0,
-): readonly T[] => list.filter(({ title }) => hash(title) % n === which);
+): readonly T[] => list.filter(({ title }) => hashOf(title) % n === which);
 
 /** FNV-1a. */
-const hash = (text: string): number =>
+export const hashOf = (text: string): number =>
   [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0)!, 16777619) >>> 0, 2166136261) >>> 8;

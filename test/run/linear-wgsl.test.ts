@@ -8,14 +8,15 @@ const missing = await missingFor('wgsl');
 const cases = await referenceCases();
 
 describe.skipIf(missing !== undefined)(`WGSL against references (${missing ?? 'a device is here'})`, () => {
-  it.each(cases)('$title', { timeout: 120_000 }, (c) =>
+  // Every example is held to the interpreter on the device (wgsl-f32.test.ts), and the interpreter to all cases.
+  it.each(everyNth(cases, 2))('$title', { timeout: 120_000 }, (c) =>
     // Short chunks: drivers that compile for a CPU take their time over what a lane does without loops.
     expectReference('wgsl', c, { features: { form: { chunk: 8 } } }),
   );
   // Scans are many launches, and each of them is compiled; in float64 all of them are tested.
   describe.each([
-    ['sequential', 1],
-    ['scan', 4],
+    ['sequential', 4],
+    ['scan', 8],
   ] as const)('as %s', (form, nth) => {
     it.each(everyNth(cases.filter(hasStates), nth))('$title', { timeout: 120_000 }, (c) =>
       expectReference('wgsl', c, {

@@ -17,8 +17,8 @@ describe.skipIf(missing !== undefined)(
   `WGSL in f16 (${missing ?? 'a device is here'})`,
   { timeout: 600_000 },
   () => {
-    it.each(everyNth(examples(), 3))('$title', (example) => expectAgreement('wgsl', example, 'f16'));
-    it.each(everyNth(examples(), 9, 1))('$title in bf16', (example) =>
+    it.each(everyNth(examples(), 6))('$title', (example) => expectAgreement('wgsl', example, 'f16'));
+    it.each(everyNth(examples(), 12, 1))('$title in bf16', (example) =>
       expectAgreement('wgsl', example, 'bf16'),
     );
   },
@@ -28,7 +28,7 @@ describe.skipIf(native !== undefined)(
   `WGSL in f16 with shader-f16 (${native ?? 'the device has it'})`,
   { timeout: 600_000 },
   () => {
-    it.each(everyNth(examples(), 6, 1))('$title', (example) =>
+    it.each(everyNth(examples(), 12, 7))('$title', (example) =>
       expectAgreement('wgsl', example, 'f16', { shaderF16: true }),
     );
   },

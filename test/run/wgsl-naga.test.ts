@@ -44,7 +44,7 @@ const KINDS: readonly (Features & { readonly name: string; readonly full?: true 
 ];
 
 /** Naga reads every module; pipelines, which the driver compiles beside, are made for a part of them. */
-const withPipelines: ReadonlySet<string> = new Set(everyNth(examples(), 6).map((e) => e.title));
+const withPipelines: ReadonlySet<string> = new Set(everyNth(examples(), 20).map((e) => e.title));
 
 async function moduleOf(example: Example, kind: (typeof KINDS)[number]): Promise<Module> {
   const { ir, set } = declaredKernel(example);

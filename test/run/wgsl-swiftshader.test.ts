@@ -23,15 +23,15 @@ describe.skipIf(missing !== undefined)(
       expect(gpu.device.features.has('shader-f16')).toBe(false);
     });
     // What runs in lockstep with the same plans is tried on all; here another compiler reads a part of it.
-    it.each(everyNth(examples(), 3))('$title with the plan for a GPU', (example) =>
+    it.each(everyNth(examples(), 6))('$title with the plan for a GPU', (example) =>
       expectAgreement('wgsl', example, 'f32', { device: 'gpu' }),
     );
-    it.each(everyNth(examples(), 12, 1))('$title in f16 with the plan for a GPU', (example) =>
+    it.each(everyNth(examples(), 24, 1))('$title in f16 with the plan for a GPU', (example) =>
       expectAgreement('wgsl', example, 'f16', { device: 'gpu' }),
     );
-    it.each(everyNth(examples(), 15, 1))('$title with the plan for a GPU without subgroups', (example) =>
+    it.each(everyNth(examples(), 30, 1))('$title with the plan for a GPU without subgroups', (example) =>
       expectAgreement('wgsl', example, 'f32', { device: 'gpu', subgroups: 1 }),
     );
-    it.each(everyNth(examples(), 24, 2))('$title', (example) => expectAgreement('wgsl', example, 'f32'));
+    it.each(everyNth(examples(), 48, 2))('$title', (example) => expectAgreement('wgsl', example, 'f32'));
   },
 );

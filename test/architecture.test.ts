@@ -116,7 +116,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Nothing below may touch the outside world. */
 const CORE = [...Object.keys(MAY_IMPORT), 'src/viz', 'src/explain'];
 /** Where the server meets the machine; everything else of it also runs in a page. */
-const HOSTS = new Set(['src/server/main.ts']);
+const HOSTS = new Set(['src/server/main.ts', 'src/server/worker.ts']);
 const isCore = (path: string): boolean => CORE.includes(levelOf(path)) && !HOSTS.has(path);
 const PLATFORM = new Set([
   'fs',

@@ -1,23 +1,25 @@
 /** Sends what is wrong with open documents: at once what the text says, and when there is time what takes a search. */
 import type { Connection } from 'vscode-languageserver';
 import { problemsOf, rowProblems, type Problem } from '../diagnostics.ts';
-import { uriOf } from '../keys.ts';
-import type { Workspace } from '../workspace.ts';
 import { diagnosticOf } from './convert.ts';
+import type { Session } from './session.ts';
+
+type Timer = ReturnType<typeof setTimeout>;
 
 /** Milliseconds without a change before rows are looked at. */
 const PAUSE = 400;
 
 /** The function to be called with the keys of documents that changed, or that read one that did. */
-export function publisher(connection: Connection, w: Workspace): (keys: readonly string[]) => void {
-  const soon = new Map<string, NodeJS.Timeout>();
-  const later = new Map<string, NodeJS.Timeout>();
+export function publisher(connection: Connection, session: Session): (keys: readonly string[]) => void {
+  const w = session.workspace;
+  const soon = new Map<string, Timer>();
+  const later = new Map<string, Timer>();
   const send = (key: string, extra: (known: readonly Problem[]) => readonly Problem[]): void => {
     const a = w.isOpen(key) ? w.analysis(key) : undefined;
     if (!a) return;
     const known = problemsOf(a);
     const diagnostics = [...known, ...extra(known)].map((p) => diagnosticOf(w, a.lines, p));
-    void connection.sendDiagnostics({ uri: uriOf(key), diagnostics });
+    void connection.sendDiagnostics({ uri: session.uri(key), diagnostics });
   };
   const rows = (key: string): void =>
     send(key, (known) => {

@@ -15,7 +15,7 @@ import { settingsFrom, Session } from './session.ts';
 export function serve(connection: Connection, host: Host): void {
   const session = new Session(new Workspace(host));
   const { workspace } = session;
-  const publish = publisher(connection, workspace);
+  const publish = publisher(connection, session);
   const documents = new Map<string, TextDocument>();
   let hasConfiguration = false;
 

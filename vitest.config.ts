@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './test/long-first.ts';
 
 // Dawn reads these when its library loads, so they must be set before any worker starts.
 const drivers = [
@@ -22,6 +23,7 @@ export default defineConfig({
     globalSetup: ['test/run/remove-shared.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,
   },

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fixedOrUsual } from '../fixed-sizes.ts';
 import { checkText, guard, hasErrors, semanticIr } from '../compile.ts';
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { UserError, type Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { IrKernel } from '../ir/ir.ts';
 import { moduleOf, type ModuleOptions } from '../module.ts';
 import type { KernelModule } from '../webgpu/module.ts';
 
@@ -49,13 +50,10 @@ export function compileFile(path: string, optionsOf: (kernel: string) => KernelO
         const ir = semanticIr(checked, { ...options, kernel: name });
         // A size of another kernel does not concern this one.
         const own = Object.entries(options.set ?? {}).filter(([size]) => ir.sizes.includes(size));
-        const { set, assumed } = fixedOrUsual(ir, Object.fromEntries(own));
-        const pairs = assumed.map((size) => `${size}: ${set[size]}`);
-        if (pairs.length > 0)
-          notes.push(
-            `${name} is compiled for { ${pairs.join(', ')} }; choose with attnc({ set: { ${pairs.join(', ')} } })`,
-          );
-        return moduleOf(ir, { ...options, set });
+        const { module, assumed } = compileAssuming(ir, { ...options, set: Object.fromEntries(own) });
+        if (assumed !== undefined)
+          notes.push(`${name} is compiled for ${assumed}; choose with attnc({ set: { ${assumed} } })`);
+        return module;
       });
       diagnostics.push(...told);
       if (value) modules.push(value);
@@ -66,4 +64,19 @@ export function compileFile(path: string, optionsOf: (kernel: string) => KernelO
     notes,
     sources,
   };
+}
+
+/** Sizes that nobody fixed stay open where they can; the usual ones are assumed where the kernel cannot be compiled otherwise. */
+function compileAssuming(
+  ir: IrKernel,
+  options: KernelOptions,
+): { readonly module: KernelModule; readonly assumed?: string } {
+  const { set, assumed } = fixedOrUsual(ir, options.set ?? {});
+  try {
+    return { module: moduleOf(ir, options) };
+  } catch (e) {
+    if (!(e instanceof UserError) || e.diagnostic.code !== 'E0610' || assumed.length === 0) throw e;
+    const pairs = assumed.map((size) => `${size}: ${set[size]}`);
+    return { module: moduleOf(ir, { ...options, set }), assumed: pairs.join(', ') };
+  }
 }

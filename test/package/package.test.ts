@@ -102,9 +102,17 @@ describe('the package', () => {
     }
   });
 
-  it('has a command', () => {
+  it('has a command, and formats as Prettier does with its plugin', () => {
     const run = (...args: string[]): string =>
       execFileSync(join(project, 'node_modules/.bin/attnc'), args, { cwd: project, encoding: 'utf8' });
+    const messy = 'kernel   x { axes i: N in a: f32[i] out y: f32[i] = a }';
+    writeFileSync(join(project, 'messy.attn'), messy);
+    const prettier = join(project, 'node_modules/prettier/bin/prettier.cjs');
+    const plugin = ['--plugin', 'attnc/prettier', 'messy.attn'];
+    const pretty = execFileSync(process.execPath, [prettier, ...plugin], { cwd: project, encoding: 'utf8' });
+    run('fmt', 'messy.attn');
+    expect(pretty).not.toBe(messy);
+    expect(readFileSync(join(project, 'messy.attn'), 'utf8')).toBe(pretty);
     run('init', 'other', '--from', 'gated_window');
     run(
       'compile',
@@ -148,6 +156,12 @@ export async function use(device: GPUDevice, module: KernelModule<Types>): Promi
   // @ts-expect-error a size is missing
   createKernel(device, module, {});
   return kernel.read('y');
+}
+export async function useParam(device: GPUDevice, module: KernelModule<Types & { params: { n: number } }>): Promise<void> {
+  const kernel = await createKernel(device, module, { N: 3 });
+  kernel.encode(device.createCommandEncoder(), { params: { n: 1 } });
+  // @ts-expect-error a param without default is missing
+  kernel.encode(device.createCommandEncoder(), {});
 }
 export const plugin: Plugin = attnc({ set: { D: 64 } });
 const told: readonly Diagnostic[] = check('kernel');

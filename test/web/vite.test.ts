@@ -2,11 +2,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import type { Browser } from 'playwright-core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build, createServer, preview, type InlineConfig } from 'vite';
+import { build, createLogger, createServer, preview, type InlineConfig, type Logger } from 'vite';
 import { interpret } from '../../src/index.ts';
+import type { KernelModule } from '../../src/webgpu/index.ts';
+import { literal } from '../../src/vite/literal.ts';
 import { attnc } from '../../src/vite/plugin.ts';
 import { missingBrowser, openBrowser, openPage } from '../support/browser.ts';
 import { root } from '../support/package.ts';
@@ -96,6 +99,30 @@ const expectClose = (actual: readonly number[], wanted: readonly number[]): void
   expect(Math.max(...wanted.map((x, n) => Math.abs(x - actual[n]!)))).toBeLessThan(1e-5);
 };
 
+describe('literals', () => {
+  it('are the data that they were made from', () => {
+    const number = fc.double();
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4 },
+        number,
+        fc.string({ unit: 'grapheme' }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(fc.string(), tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+      ),
+    }));
+    const read = (text: string): unknown => new Function(`return ${text};`)() as unknown;
+    fc.assert(
+      fc.property(tree, (data) => {
+        expect(read(literal(data))).toEqual(data);
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+});
+
 describe('the plugin', () => {
   it('writes types that guide the page', async () => {
     await build({ ...config(), build: { write: false } });
@@ -154,6 +181,34 @@ describe('the plugin', () => {
     expect([...told('src/main.ts'), ...told('src/scores.d.attn.ts')]).toEqual([]);
   });
 
+  it('exports every kernel, and fixes no more sizes than it must', async () => {
+    writeFileSync(
+      join(app, 'src/two.attn'),
+      `kernel plus_one { axes i: N in x: f32[i] out y: f32[i] = x + 1.0 }
+      kernel mean_of {
+        axes i: N, j: M, d: D
+        in q: f32[i, d]
+        in k: f32[j, d]
+        normalize p = softmax[j](sum[d](q * k))
+        out y: f32[i, d] = sum[j](p * k)
+      }`,
+    );
+    const warnings: string[] = [];
+    const loaded = async (id: string): Promise<Record<string, KernelModule>> => {
+      const server = await createServer({ ...config(), plugins: [attnc()], customLogger: silent(warnings) });
+      const result = (await server.ssrLoadModule(id)) as Record<string, KernelModule>;
+      await server.close();
+      return result;
+    };
+    const { plusOne, meanOf } = await loaded('/src/two.attn');
+    expect([plusOne!.manifest.fixed, meanOf!.manifest.fixed]).toEqual([{}, { D: 64 }]);
+    expect(warnings.join()).toMatch(
+      /mean_of is compiled for D: 64; choose with attnc\(\{ set: \{ D: 64 \} \}\)/,
+    );
+    const { meanOf: wide } = await loaded('/src/two.attn?D=128');
+    expect(wide!.manifest.fixed).toEqual({ D: 128 });
+  });
+
   it('stops a build with code, place and hint', async () => {
     const path = join(app, 'src/scores.attn');
     writeFileSync(path, spec('scal * 2').replace('normalize', 'let scale = 3.0\n  normalize'));
@@ -197,6 +252,12 @@ describe('the plugin', () => {
       await page.waitForFunction(() => (window as unknown as { result?: unknown }).result !== undefined);
       expectClose(await result(), expected('0.25'));
       expect(await page.evaluate(() => (window as unknown as { kept?: boolean }).kept)).toBe(true);
+      // What a file imports counts as a part of it.
+      writeFileSync(join(app, 'src/twice.attn'), TWICE.replace('x + x', 'x + 3.0 * x'));
+      const doubled = expected('0.25').map((x) => 2 * x);
+      await vi.waitFor(async () => expectClose(await result(), doubled), { timeout: 20_000 });
+      writeFileSync(join(app, 'src/twice.attn'), TWICE);
+      await vi.waitFor(async () => expectClose(await result(), expected('0.25')), { timeout: 20_000 });
       writeFileSync(path, spec('scal'));
       const overlay = page.locator('vite-error-overlay');
       await overlay.waitFor({ state: 'attached' });
@@ -212,4 +273,11 @@ describe('the plugin', () => {
       await server.close();
     },
   );
+});
+
+/** A logger that keeps warnings. */
+const silent = (warnings: string[]): Logger => ({
+  ...createLogger('silent'),
+  warn: (message) => void warnings.push(message),
+  warnOnce: (message) => void warnings.push(message),
 });

@@ -81,9 +81,9 @@ export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
 
 /** For each kernel without errors, whether every row keeps an element, and what to tell where one may not. */
 export function checkRows({ model }: Checked): ReadonlyMap<string, RowsReport> {
-  return new Map(
-    model.kernels.filter((k) => k.ok).map((k) => [k.name, reportRows(k, lowerKernel(model, k.name))]),
-  );
+  // Of kernels with one name, which is an error, the first has it.
+  const own = model.kernels.filter((k, n) => k.ok && model.kernels.findIndex((x) => x.name === k.name) === n);
+  return new Map(own.map((k) => [k.name, reportRows(k, lowerKernel(model, k.name))]));
 }
 
 /** Turns the user's errors thrown below the front end into diagnostics. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateGrammarFiles } from '../grammar/generate.ts';
 import { galleryExamples, lastRuns } from './cli/generate/gallery.ts';
+import { errorPages } from './cli/generate/errors.ts';
 import { vizImages } from './cli/generate/images.ts';
 import { FAMILIES } from './gallery/families.ts';
 import { galleryPage } from './gallery/page.ts';
@@ -32,6 +33,7 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'src/stdlib/bundle.ts', text: generateBundle(specsIn('src/stdlib')) },
     { path: 'examples/README.md', text: galleryPage(examples, FAMILIES, lastRuns()) },
     ...vizImages(examples),
+    ...errorPages(),
   ];
 }
 

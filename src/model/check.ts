@@ -12,11 +12,18 @@ export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export type KernelCheck = typeof checkKernel;
+
 /**
  * Checks a parsed file. Tolerates any tree: what is wrong comes back as diagnostics, and the model holds the rest.
  * @param loader gives the text of imported files; the core reads none itself
+ * @param check checks a kernel; an editor has one that remembers
  */
-export function checkFile(file: SourceFile, loader: Loader = () => undefined): CheckResult {
+export function checkFile(
+  file: SourceFile,
+  loader: Loader = () => undefined,
+  check: KernelCheck = checkKernel,
+): CheckResult {
   const diagnostics: Diagnostic[] = [];
   const report = (d: Diagnostic): void => void diagnostics.push(d);
   const checker = new FnChecker(loader, report);
@@ -25,7 +32,7 @@ export function checkFile(file: SourceFile, loader: Loader = () => undefined): C
     const first = file.kernels.slice(0, n).find((x) => x.name.text === k.name.text);
     if (first) report(duplicateName(k.name, first.name.span, 'kernel'));
   }
-  const kernels = file.kernels.map((k) => checkKernel(k, fns, report));
+  const kernels = file.kernels.map((k) => check(k, fns, report));
   const here = (d: Diagnostic): number => (d.span?.source === file.source ? 0 : 1);
   diagnostics.sort((a, b) => here(a) - here(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
   const { symbols, references } = checker;

@@ -1,11 +1,14 @@
 /** What is known about one version of a document: made once, and asked by every feature. */
 import type { IToken } from 'chevrotain';
 import { lexer } from '../../grammar/tokens.ts';
-import { checkText, type Checked } from '../compile.ts';
+import type { Checked } from '../compile.ts';
 import type { Span } from '../diagnostics/diagnostic.ts';
+import { checkFile } from '../model/check.ts';
 import type { Loader, ModelKernel, ModelSymbol, SymbolKind } from '../model/model.ts';
 import { joinPath } from '../model/path.ts';
 import type { FnDecl, KernelDecl } from '../syntax/ast.ts';
+import { parseSource } from '../syntax/parse.ts';
+import { KernelCache } from './kernel-cache.ts';
 import { Lines } from './lines.ts';
 
 /** What a name stands for: what the model knows, or a kernel. */
@@ -31,27 +34,31 @@ export interface Analysis extends Checked {
   readonly read: ReadonlySet<string>;
 }
 
-/** Checks a text; never throws for any. */
-export function analyse(key: string, text: string, load: Loader): Analysis {
-  const read = new Set<string>();
-  const checked = checkText(text, {
-    source: key,
-    load: (path, from) => {
-      read.add(joinPath(from, path));
-      return load(path, from);
-    },
-  });
-  const { model } = checked;
-  const kernels = model.kernels.map((k) => ({ span: k.span, symbol: kernelSymbol(k) }));
-  const all = [...model.references, ...kernels, ...model.kernels.flatMap((k) => k.references)];
+/**
+ * Checks a text; never throws for any.
+ * @param kernels what is remembered of the version before, and will be of this one
+ */
+export function analyse(key: string, text: string, load: Loader, kernels = new KernelCache()): Analysis {
+  const read = new Map<string, string | undefined>();
+  const { file, diagnostics: syntax } = parseSource(text, key);
+  const loader: Loader = (path, from) => {
+    const found = load(path, from);
+    read.set(joinPath(from, path), found);
+    return found;
+  };
+  const { model, diagnostics } = checkFile(file, loader, kernels.check(file, syntax, read));
+  const names = model.kernels.map((k) => ({ span: k.span, symbol: kernelSymbol(k) }));
+  const all = [...model.references, ...names, ...model.kernels.flatMap((k) => k.references)];
   return {
-    ...checked,
+    file,
+    model,
+    diagnostics: [...syntax, ...diagnostics],
     key,
     text,
     lines: new Lines(text),
     tokens: lexer.tokenize(text).tokens,
     references: inOrder(all.filter((r) => r.span.source === key)),
-    read,
+    read: new Set(read.keys()),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Documents: the open ones as their editor has them, others as they are stored. An analysis lives until something it read changes. */
 import { joinPath } from '../model/path.ts';
 import { analyse, type Analysis } from './analysis.ts';
+import { KernelCache } from './kernel-cache.ts';
 import { libraryText } from './keys.ts';
 
 /** Where documents that are not open come from. */
@@ -13,6 +14,7 @@ export interface Host {
 export class Workspace {
   private readonly open = new Map<string, string>();
   private readonly analyses = new Map<string, Analysis>();
+  private readonly kernels = new Map<string, KernelCache>();
 
   /** Keys of the folders that the editor has open. */
   folders: readonly string[] = [];
@@ -27,6 +29,7 @@ export class Workspace {
 
   close(key: string): readonly string[] {
     this.open.delete(key);
+    this.kernels.delete(key);
     return this.forget(key);
   }
 
@@ -57,7 +60,9 @@ export class Workspace {
     if (known) return known;
     const text = this.textOf(key);
     if (text === undefined) return undefined;
-    const made = analyse(key, text, (path, from) => this.textOf(joinPath(from, path)));
+    const kernels = this.kernels.get(key) ?? new KernelCache();
+    this.kernels.set(key, kernels);
+    const made = analyse(key, text, (path, from) => this.textOf(joinPath(from, path)), kernels);
     this.analyses.set(key, made);
     return made;
   }

@@ -12,6 +12,7 @@ import { problemsOf } from '../../src/server/diagnostics.ts';
 import { formattingEdits, type Edit } from '../../src/server/formatting.ts';
 import { hoverAt } from '../../src/server/hover.ts';
 import { inlayHints } from '../../src/server/inlay-hints.ts';
+import { KernelCache } from '../../src/server/kernel-cache.ts';
 import { keyOf, uriOf } from '../../src/server/keys.ts';
 import { Lines } from '../../src/server/lines.ts';
 import { DEFAULT_SETTINGS } from '../../src/server/lowering.ts';
@@ -150,6 +151,45 @@ describe('broken texts', () => {
       expect.arrayContaining(['x', 'i', 'sum', 'softmax']),
     );
     expect(hoverAt(a, text.indexOf('x:'), DEFAULT_SETTINGS)?.markdown).toContain('in x: f32[i, j]');
+  });
+});
+
+describe('what is remembered between versions', () => {
+  /** Everything that is known, getters read. */
+  const shown = (a: Analysis): string => JSON.stringify([a.model.kernels, a.diagnostics, a.references]);
+
+  it('is what a new check says', () => {
+    const own =
+      'fn twice(x) = 2.0 * x\nkernel own {\n  axes i: N\n  in x: f32[i]\n  out y: f32[i] = twice(x)\n}\n';
+    const some = [3, 40, 90].map((n) => examples[n]!.text.replace(/^kernel (\w+)/gm, `kernel $1_${n}`));
+    const first = [some[0], own, ...some.slice(1)].join('\n');
+    const cache = new KernelCache();
+    let reused = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      // Letters of a comment, blank lines, a changed number, a function that changes, or damage.
+      const random = seededRandom(seed);
+      const lines = first.split('\n');
+      const at = Math.floor(random() * lines.length);
+      const edits = [
+        () => lines.splice(at, 0, `// ${'x'.repeat(seed % 7)}`),
+        () => lines.splice(at, 0, ''),
+        () => (lines[at] = lines[at]!.replace(/\d/, '7')),
+        () =>
+          (lines[lines.indexOf('fn twice(x) = 2.0 * x')] =
+            `fn twice(x${seed % 2 ? '' : ', y'}) = ${seed}.0 * x`),
+      ];
+      const damaged = seed % 5 === 4;
+      if (!damaged) edits[seed % 5]!();
+      const text = damaged ? mutate(first, seed) : lines.join('\n');
+      const [before, after] = [text, text].map((t, n) =>
+        analyse('/k.attn', t, () => undefined, n === 0 ? new KernelCache() : cache),
+      );
+      // Compared as texts: they are megabytes, of which no reader wants a list of differences.
+      expect(shown(after!) === shown(before!), `version ${seed}`).toBe(true);
+      const again = analyse('/k.attn', text, () => undefined, cache);
+      reused += again.model.kernels.filter((k, n) => k === after!.model.kernels[n]).length;
+    }
+    expect(reused).toBeGreaterThan(120);
   });
 });
 

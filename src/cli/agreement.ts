@@ -2,8 +2,9 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { tensorValues, type Tensor } from '../runtime/tensor.ts';
 import { compare, tolerance, type Difference } from './compare.ts';
-import { roundOutputs } from './outputs.ts';
-import { interpret, type Launch } from './targets.ts';
+import { roundOutputs } from './round-outputs.ts';
+import { interpret } from './interpreted.ts';
+import type { Launch } from './targets.ts';
 
 export interface OutputAgreement extends Difference {
   readonly output: string;

@@ -1,24 +1,9 @@
 /** Where results go: tensor files, and a line for a person. */
 import { userError } from '../diagnostics/diagnostic.ts';
-import { STORAGE } from '../expr/types.ts';
 import type { IrKernel } from '../ir/ir.ts';
-import { STORE_ROUND } from '../kernel/rounding.ts';
 import { encodeTensors, writeFilesAtomically } from '../runtime/files.ts';
-import { shapeText, tensorFrom, tensorValues, type Tensor } from '../runtime/tensor.ts';
-import type { Execution } from './targets.ts';
+import { tensorFrom, type Tensor } from '../runtime/tensor.ts';
 import { requireKnown, type TensorPath } from './usage.ts';
-
-/** Rounds results to the storage of the kernel's outputs, in their order. */
-export function roundOutputs(kernel: IrKernel, { outputs }: Execution): Map<string, Tensor> {
-  const out = new Map<string, Tensor>();
-  for (const { name, storage } of kernel.outputs) {
-    const { shape, values } = outputs.get(name)!;
-    // Bytes saturate when they are stored.
-    const stored = STORAGE[storage].bytes === 1 ? values.map(STORE_ROUND[storage]) : values;
-    out.set(name, tensorFrom(storage, shape, stored, `output ${name}`));
-  }
-  return out;
-}
 
 /**
  * Names and formats are checked before the work, so that a long run does not end in a typing error.
@@ -53,24 +38,3 @@ export function writeOutputs(tensors: ReadonlyMap<string, Tensor>, paths: readon
   writeFilesAtomically([...grouped].map(([path, group]) => ({ path, content: encodeTensors(path, group) })));
   return [...grouped.keys()];
 }
-
-/** Type, shape, and enough numbers to see at a glance whether something is off. */
-export function summary(t: Tensor): string {
-  const values = tensorValues(t);
-  const head = `${t.dtype}${shapeText(t.shape)}`;
-  if (values.length === 0) return `${head}, empty`;
-  let least = Infinity;
-  let greatest = -Infinity;
-  let odd = 0;
-  for (const x of values) {
-    if (!Number.isFinite(x)) odd++;
-    else {
-      least = Math.min(least, x);
-      greatest = Math.max(greatest, x);
-    }
-  }
-  const range = odd === values.length ? '' : `, ${short(least)} … ${short(greatest)}`;
-  const first = [...values.slice(0, 4)].map(short).join(' ');
-  return `${head}${range}${odd > 0 ? `, ${odd} not finite` : ''}, starts ${first}`;
-}
-const short = (x: number): string => (Number.isInteger(x) ? String(x) : x.toPrecision(5));

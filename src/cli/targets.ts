@@ -1,9 +1,11 @@
 /** Executing one launch on a target: the interpreter, which is the definition, or something that was compiled. */
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { interpretKernel, type InterpretedTensor } from '../ir/interpret.ts';
 import type { IrKernel } from '../ir/ir.ts';
-import { tensorValues, type Tensor } from '../runtime/tensor.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { interpret } from './interpreted.ts';
 import type { Features, Spec, Variant } from './pipeline.ts';
+
+export { interpret };
 
 export const TARGETS = ['interp', 'kernel-interp', 'wgsl', 'cuda-emu', 'cuda'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -32,21 +34,6 @@ export interface Execution {
   readonly device: string;
   /** About how it was compiled. */
   readonly warnings?: readonly Diagnostic[];
-}
-
-/** float64, in the terms of the spec: neither tiles nor storage of results. */
-export function interpret(launch: Pick<Launch, 'kernel' | 'inputs' | 'sizes' | 'params'>): Execution {
-  const inputs: Record<string, InterpretedTensor> = {};
-  for (const [name, tensor] of launch.inputs)
-    inputs[name] = { shape: tensor.shape, data: tensorValues(tensor) };
-  const results = interpretKernel(launch.kernel, inputs, launch.sizes, launch.params);
-  const outputs = new Map(
-    Object.entries(results).map(([name, { shape, data }]): [string, Output] => [
-      name,
-      { shape, values: data },
-    ]),
-  );
-  return { outputs, device: 'interpreter (float64)' };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { userError } from '../diagnostics/diagnostic.ts';
 import { VULKAN_DRIVERS } from './machine.ts';
+import { runsOnCpu } from './software-device.ts';
 
 export interface WebgpuOptions {
   /** Ask for `shader-f16`; refused with E0730 when the adapter lacks it. */
@@ -60,15 +61,6 @@ async function instance(toggles: readonly string[] | undefined): Promise<GPU> {
   Object.assign(globalThis, dawn.globals);
   keeper.attncGpu = dawn.create([...(toggles ?? defaultToggles(driver))]);
   return keeper.attncGpu;
-}
-
-/** Dawn calls any CPU device a fallback; the words are for implementations that say less. */
-export function runsOnCpu(info: Partial<GPUAdapterInfo>): boolean {
-  const words = [info.vendor, info.architecture, info.device, info.description].join(' ');
-  return (
-    info.isFallbackAdapter === true ||
-    /llvmpipe|lavapipe|swiftshader|software|\bwarp\b|basic render/i.test(words)
-  );
 }
 
 /** What kernels that are made to run on a device may know of it. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { irOf, openSpec } from '../../src/cli/pipeline.ts';
 import { Sources } from '../../src/cli/sources.ts';
 import { execute, missingFor, type Launch } from '../../src/cli/targets.ts';
-import { roundOutputs } from '../../src/cli/outputs.ts';
+import { roundOutputs } from '../../src/cli/round-outputs.ts';
 import { float8Bits, float8Value, type Float8 } from '../../src/expr/float8.ts';
 import { tensorFrom, tensorOf, tensorValues, type Tensor } from '../../src/runtime/tensor.ts';
 

@@ -9,7 +9,7 @@ import { agreement, disagreements } from '../agreement.ts';
 import type { CommandResult, Context, Runner } from '../context.ts';
 import { prepareLaunch } from '../launch.ts';
 import { openChecked } from '../open.ts';
-import { roundOutputs } from '../outputs.ts';
+import { roundOutputs } from '../round-outputs.ts';
 import { fixedFor } from '../../fixed-sizes.ts';
 import { COMPILE_TARGETS, compileVariant, type Variant } from '../pipeline.ts';
 import { availableTargets, execute, type Target } from '../targets.ts';

@@ -4,7 +4,7 @@ import { checkExtents, checkRequires, paramValues } from '../../ir/sizes.ts';
 import { agreement, disagreements } from '../agreement.ts';
 import { compare, tolerance } from '../compare.ts';
 import { prepareLaunch } from '../launch.ts';
-import { roundOutputs } from '../outputs.ts';
+import { roundOutputs } from '../round-outputs.ts';
 import { irOf, type CompileTarget, type Features, type Spec, type Variant } from '../pipeline.ts';
 import { interpret, type Launch, type Output } from '../targets.ts';
 import { UsageError, type TensorPath } from '../usage.ts';

@@ -4,7 +4,7 @@ import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { agreement, type OutputAgreement } from '../agreement.ts';
-import { roundOutputs } from '../outputs.ts';
+import { roundOutputs } from '../round-outputs.ts';
 import { irOf, sizesToFix, type Features, type Spec, type Variant } from '../pipeline.ts';
 import { execute, type Launch, type Target } from '../targets.ts';
 import { explainedByRounding } from './conditioning.ts';

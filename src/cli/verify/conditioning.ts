@@ -12,7 +12,8 @@ import { randomFrom } from '../../runtime/random.ts';
 import { tensorValues } from '../../runtime/tensor.ts';
 import type { OutputAgreement } from '../agreement.ts';
 import { compare, UNIT } from '../compare.ts';
-import { interpret, type Launch } from '../targets.ts';
+import { interpret } from '../interpreted.ts';
+import type { Launch } from '../targets.ts';
 import { withNoise } from './noise.ts';
 
 const TRIES = 3;

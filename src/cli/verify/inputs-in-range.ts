@@ -1,7 +1,7 @@
 /** Tensors for a case. Where states are carried, what multiplies them is made smaller until the results stay in range. */
 import type { IrKernel } from '../../ir/ir.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { interpret } from '../targets.ts';
+import { interpret } from '../interpreted.ts';
 import { drawInputs } from './draw-inputs.ts';
 import type { Numbers } from './draw-numbers.ts';
 import type { IntegerUse } from './integer-uses.ts';

@@ -61,7 +61,7 @@ export function makeEditor(
         indentUnit.of('  '),
         keymap.of(keys),
         theme,
-        EditorView.contentAttributes.of({ 'aria-label': 'Source of the kernel' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Source of the kernel', tabindex: '0' }),
         language,
         EditorView.updateListener.of((u) => {
           if (u.docChanged) changed(u.state.doc.toString());

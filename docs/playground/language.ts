@@ -114,7 +114,9 @@ function optionOf(c: Offered): Completion {
     ...(detail === undefined ? {} : { detail }),
     ...(doc === undefined ? {} : { info: () => markdown(doc) }),
     // The editor's places to fill in always have braces.
-    ...(c.snippet === undefined ? {} : { apply: snippet(c.snippet.replace(/\$(\d)/g, (_, n: string) => `$\{${n}}`)) }),
+    ...(c.snippet === undefined
+      ? {}
+      : { apply: snippet(c.snippet.replace(/\$(\d)/g, (_, n: string) => `$\{${n}}`)) }),
   };
 }
 

@@ -42,6 +42,7 @@ export class RunPanel {
   }
 
   private async take(files: Iterable<File>): Promise<void> {
+    this.forget();
     const wanted = [...files].filter((f) => TENSORS.test(f.name));
     this.files = await Promise.all(
       wanted.map(async (f) => ({ name: f.name, bytes: new Uint8Array(await f.arrayBuffer()) })),

@@ -4,7 +4,7 @@ import { tensorValues, type Tensor } from '../runtime/tensor.ts';
 import { compare, tolerance, type Difference } from './compare.ts';
 import { roundOutputs } from './round-outputs.ts';
 import { interpret } from './interpreted.ts';
-import type { Launch } from './targets.ts';
+import type { Execution, Launch } from './targets.ts';
 
 export interface OutputAgreement extends Difference {
   readonly output: string;
@@ -12,9 +12,16 @@ export interface OutputAgreement extends Difference {
   readonly agrees: boolean;
 }
 
-/** Compares all outputs with a run of the interpreter; both are rounded to the storage of the outputs. */
-export function agreement(launch: Launch, actual: ReadonlyMap<string, Tensor>): OutputAgreement[] {
-  const expected = roundOutputs(launch.kernel, interpret(launch));
+/**
+ * Compares all outputs with a run of the interpreter; both are rounded to the storage of the outputs.
+ * @param exact that run, where there was one already
+ */
+export function agreement(
+  launch: Launch,
+  actual: ReadonlyMap<string, Tensor>,
+  exact: Execution = interpret(launch),
+): OutputAgreement[] {
+  const expected = roundOutputs(launch.kernel, exact);
   const storages = launch.kernel.tensors.filter((t) => launch.inputs.has(t.name)).map((t) => t.storage);
   return launch.kernel.outputs.map(({ name, storage }) => {
     const limit = tolerance(storage, storages);

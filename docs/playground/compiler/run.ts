@@ -4,7 +4,7 @@ import { executeKernelInterp } from '../../../src/cli/execute/kernel-interp.ts';
 import { interpret } from '../../../src/cli/interpreted.ts';
 import { roundOutputs } from '../../../src/cli/round-outputs.ts';
 import { summary } from '../../../src/cli/summary.ts';
-import type { Launch } from '../../../src/cli/targets.ts';
+import type { Execution, Launch } from '../../../src/cli/targets.ts';
 import { explainedByRounding } from '../../../src/cli/verify/conditioning.ts';
 import { USUAL_WORK, work } from '../../../src/cli/verify/draw-numbers.ts';
 import { userError } from '../../../src/diagnostics/diagnostic.ts';
@@ -42,9 +42,10 @@ export async function runKernel({ files, gpu, ...s }: Asked<'run'>): Promise<Run
     params,
   };
   const checked = cost <= MOST_CHECKED;
+  let exact: Execution | undefined;
   const inputs = inputsFor(kernel, sizes, params, given, (all) => {
     // An index outside of a tensor shows when the definition is evaluated.
-    if (checked) interpret({ ...base, inputs: all });
+    if (checked) exact = interpret({ ...base, inputs: all });
   });
   const launch: Launch = { ...base, inputs };
   const ran: Partial<GpuRun> & Pick<GpuRun, 'device' | 'outputs'> = adapter
@@ -58,8 +59,8 @@ export async function runKernel({ files, gpu, ...s }: Asked<'run'>): Promise<Run
     params,
     fromFiles: [...given.keys()],
     outputs: [...outputs].map(([name, t]) => ({ name, summary: summary(t) })),
-    ...(checked
-      ? heldAgainst(launch, outputs)
+    ...(exact
+      ? heldAgainst(launch, outputs, exact)
       : { unchecked: 'the interpreter would take too long for these sizes' }),
   };
 }
@@ -72,9 +73,10 @@ async function interpretLanes(launch: Launch): Promise<Pick<GpuRun, 'device' | '
 function heldAgainst(
   launch: Launch,
   outputs: ReadonlyMap<string, Tensor>,
+  exact: Execution,
 ): Pick<RunReport, 'agreement' | 'agrees' | 'explained'> {
-  const all = agreement(launch, outputs);
-  const exact = all.every((o) => o.agrees);
-  const explained = !exact && explainedByRounding(launch, SEED, all);
-  return { agreement: all, agrees: exact || explained, explained };
+  const all = agreement(launch, outputs, exact);
+  const held = all.every((o) => o.agrees);
+  const explained = !held && explainedByRounding(launch, SEED, all);
+  return { agreement: all, agrees: held || explained, explained };
 }

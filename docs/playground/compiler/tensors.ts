@@ -60,7 +60,10 @@ export function sizesFrom(kernel: IrKernel, given: ReadonlyMap<string, Tensor>, 
   if (given.size === 0) return chosen;
   const tensors = kernel.tensors.filter((t) => given.has(t.name));
   const names = new Set(tensors.flatMap((t) => t.dims.flatMap((d) => [...freeVars(d.extent)])));
-  const part = { ...kernel, tensors, sizes: kernel.sizes.filter((n) => names.has(n)) };
+  // What the files say nothing of is not looked at: the chosen sizes are checked with all others later.
+  const axes = kernel.axes.filter((a) => [...freeVars(a.extent)].every((n) => names.has(n)));
+  const sizes = kernel.sizes.filter((n) => names.has(n));
+  const part = { ...kernel, tensors, axes, sizes, outputs: [], requires: [] };
   const shapes = Object.fromEntries([...given].map(([name, t]) => [name, [...t.shape]]));
   return { ...chosen, ...inferSizes(part, shapes) };
 }

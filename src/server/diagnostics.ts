@@ -1,6 +1,5 @@
 /** What is wrong with a document, as its editor shows it. */
 import { checkRows } from '../compile.ts';
-import { codeRow } from '../diagnostics/codes.ts';
 import type { Diagnostic, Fix, Severity, Span } from '../diagnostics/diagnostic.ts';
 import type { Analysis } from './analysis.ts';
 
@@ -49,10 +48,4 @@ function placeOfImport(a: Analysis, span: Span | undefined): Span {
   const file = span?.source.split('/').at(-1);
   const found = imports.find((i) => i.from.split('/').at(-1) === file) ?? imports[0];
   return found?.fromSpan ?? { source: a.key, start: 0, end: 0 };
-}
-
-/** Markdown that explains a code. */
-export function explanationOf(code: string): string | undefined {
-  const row = codeRow(code);
-  return row && `**${row.code}: ${row.title}**\n\n${row.explanation}`;
 }

@@ -49,11 +49,6 @@ export class Workspace {
     return this.open.has(key);
   }
 
-  /** Keys of open documents. */
-  openKeys(): readonly string[] {
-    return [...this.open.keys()];
-  }
-
   /** Undefined when there is no such document. */
   analysis(key: string): Analysis | undefined {
     const known = this.analyses.get(key);

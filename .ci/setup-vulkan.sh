@@ -3,6 +3,7 @@
 #   /opt/attnc/lavapipe_icd.json       Mesa 25 lavapipe (Debian 12: unpacked from bookworm-backports beside the system's Mesa)
 #   /opt/attnc/swiftshader_icd.json    SwiftShader, from Debian's chromium package
 #   g++                                for the CUDA emulator
+#   python3-numpy                      for tests of the formulas that packages for PyTorch have
 # Run as root. A second run does nothing. Each part that fails is named on stderr and the others go on.
 set -uo pipefail
 ROOT=${ATTNC_VULKAN_ROOT:-/opt/attnc}
@@ -85,4 +86,6 @@ if [ ! -s "$SWIFTSHADER" ]; then
   fi
 fi
 command -v g++ >/dev/null || install g++ || absent 'no g++'
+for python in python3 /usr/bin/python3; do "$python" -c 'import numpy' 2>/dev/null && numpy=found; done
+[ -n "${numpy:-}" ] || install python3-numpy || absent 'no Python with NumPy'
 exit $failed

@@ -238,6 +238,19 @@ describe.skipIf(!gpu)('a kernel', () => {
     }
   });
 
+  it('passes on what WebGPU itself refuses, and goes on', async () => {
+    const q = device.createBuffer({ size: 1344, usage: GPUBufferUsage.STORAGE });
+    q.destroy();
+    const error = await codeOf(() => kernel.run({ inputs: { ...some.inputs, q } }));
+    expect([error.code, error.place, error.hint]).toEqual([
+      'E0765',
+      'windowed',
+      expect.stringMatching(/alive/),
+    ]);
+    await kernel.run({ inputs: some.inputs });
+    expectClose(await kernel.read('y'), expected(kernel, some, {})['y']!);
+  });
+
   it('frees everything when there is no memory', async () => {
     const { device: poor, made } = withoutMemory(device);
     const workspace = new Workspace(poor);

@@ -28,6 +28,8 @@ export interface Editor {
   published(uri: string): Promise<Diagnostic[]>;
   /** Documents that the server asked to show. */
   readonly shown: string[];
+  /** Resolves once the server says that a document which it makes has another text. */
+  refreshed(uri: string): Promise<void>;
   /** Ends the server; gives its exit code and what it wrote to standard error. */
   end(): Promise<{ readonly code: number | null; readonly errors: string }>;
 }
@@ -57,6 +59,11 @@ export async function startEditor(
     shown.push(uri);
     return { success: true };
   });
+  const stale = new Map<string, () => void>();
+  connection.onRequest('workspace/textDocumentContent/refresh', ({ uri }: { uri: string }) => {
+    stale.get(uri)?.();
+    return null;
+  });
   connection.listen();
   await connection.sendRequest(InitializeRequest.type, {
     processId: process.pid,
@@ -64,6 +71,7 @@ export async function startEditor(
     capabilities: {
       textDocument: { completion: { completionItem: { snippetSupport: true } } },
       window: { showDocument: { support: true } },
+      workspace: { textDocumentContent: {} },
     },
     initializationOptions: options,
   });
@@ -75,6 +83,7 @@ export async function startEditor(
     connection,
     shown,
     published,
+    refreshed: (uri) => new Promise((resolve) => stale.set(uri, resolve)),
     async open(uri, text) {
       const answer = published(uri);
       await connection.sendNotification(DidOpenTextDocumentNotification.type, {

@@ -299,6 +299,24 @@ describe('about a document', () => {
   });
 });
 
+it('views follow the text', async () => {
+  const of = 'file:///project/view.attn';
+  const spec = (factor: string): string =>
+    `kernel k {\n  axes i: N\n  in x: f32[i]\n  out y: f32[i] = ${factor} * x\n}\n`;
+  await editor.open(of, spec('3.0'));
+  const { uri: view } = await editor.connection.sendRequest<{ uri: string }>('workspace/executeCommand', {
+    command: 'attnc.show',
+    arguments: [{ uri: of, view: 'wgsl', open: false }],
+  });
+  const content = () =>
+    editor.connection.sendRequest<{ text: string }>('workspace/textDocumentContent', { uri: view });
+  expect((await content()).text).toContain('3.0');
+  const refreshed = editor.refreshed(view);
+  await editor.change(of, spec('7.0'));
+  await refreshed;
+  expect((await content()).text).toContain('7.0');
+});
+
 describe('every request', () => {
   const names = readdirSync(join(import.meta.dirname, '../../examples')).filter((n) => n.endsWith('.attn'));
 

@@ -10,6 +10,7 @@ import type { Session } from './session.ts';
 export function contentOf(session: Session, uri: string): string {
   const name = parseVirtual(uri);
   if (!name) return session.workspace.textOf(keyOf(uri)) ?? '';
+  session.views.set(uri, name.of);
   const a = session.workspace.analysis(name.of);
   if (!a) return apology(name.view, `there is no document ${name.of}`);
   return virtualText(a, name, session.settings);

@@ -26,6 +26,11 @@ export function publisher(connection: Connection, session: Session): (keys: read
       const a = w.analysis(key);
       return a && !known.some((p) => p.severity === 'error') ? rowProblems(a) : [];
     });
+  const refresh = (key: string): void => {
+    const views = session.refreshes ? [...session.views].filter(([, of]) => of === key) : [];
+    for (const [uri] of views)
+      connection.workspace.textDocumentContent.refresh(uri).catch(() => session.views.delete(uri));
+  };
   return (keys) => {
     for (const key of keys) {
       clearTimeout(soon.get(key));
@@ -37,7 +42,10 @@ export function publisher(connection: Connection, session: Session): (keys: read
       );
       later.set(
         key,
-        setTimeout(() => rows(key), PAUSE),
+        setTimeout(() => {
+          rows(key);
+          refresh(key);
+        }, PAUSE),
       );
     }
   };

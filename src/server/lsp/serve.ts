@@ -24,6 +24,7 @@ export function serve(connection: Connection, host: Host): void {
     session.settings = settingsFrom(initializationOptions);
     session.snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
     session.showsDocuments = capabilities.window?.showDocument?.support === true;
+    session.refreshes = capabilities.workspace?.textDocumentContent !== undefined;
     hasConfiguration = capabilities.workspace?.configuration === true;
     return { capabilities: CAPABILITIES, serverInfo: { name: 'attnc' } };
   });

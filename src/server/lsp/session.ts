@@ -11,6 +11,9 @@ export class Session {
   snippets = false;
   /** The editor can be asked to show a document. */
   showsDocuments = false;
+  /** Views that the editor has asked for, with the document that each is made from; an editor that takes new texts of them. */
+  readonly views = new Map<string, string>();
+  refreshes = false;
   /** Open documents by key, under the URIs that the editor gave. */
   readonly uris = new Map<string, string>();
 

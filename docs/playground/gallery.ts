@@ -24,7 +24,7 @@ const titleOf = (name: string): string => {
 
 /** What a choice of examples offers: a group per family. */
 export function galleryOptions(): HTMLElement[] {
-  return FAMILIES.map(({ title, examples }) => {
+  const families = FAMILIES.map(({ title, examples }) => {
     const known = examples.filter((name) => EXAMPLES.has(name));
     return element(
       'optgroup',
@@ -32,4 +32,9 @@ export function galleryOptions(): HTMLElement[] {
       ...known.map((name) => element('option', { value: name }, titleOf(name))),
     );
   });
+  return [element('option', { value: '', hidden: true }, 'none of them'), ...families];
 }
+
+/** The example whose text this is, or nothing. */
+export const exampleOf = (text: string): string | undefined =>
+  [...EXAMPLES].find(([, own]) => own === text)?.[0];

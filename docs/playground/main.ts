@@ -2,7 +2,7 @@
 import { byId } from './dom.ts';
 import { Client } from './client.ts';
 import { makeEditor, replaceText } from './editor.ts';
-import { EXAMPLES, galleryOptions } from './gallery.ts';
+import { exampleOf, EXAMPLES, galleryOptions } from './gallery.ts';
 import { language } from './language.ts';
 import { Page } from './page.ts';
 import type { Target } from './protocol.ts';
@@ -33,7 +33,10 @@ const run = new RunPanel(client('runner'), gpu?.info, () => page.subject, byId('
 const editor = makeEditor(
   byId('editor', HTMLElement),
   language(workers.language, () => ({ target: page.target, sizes: page.sizes })),
-  () => page.textChanged(),
+  (text) => {
+    gallery.value = exampleOf(text) ?? '';
+    page.textChanged();
+  },
 );
 const tabs = new Tabs(byId('tabs', HTMLElement), panel, TABS, (name) => page.chooseTab(name));
 tabs.show('wgsl');
@@ -41,7 +44,6 @@ tabs.show('wgsl');
 function openExample(name: string): void {
   const text = EXAMPLES.get(name);
   if (text === undefined) return openExample(FIRST);
-  gallery.value = name;
   replaceText(editor, text);
   page.begin({});
 }
@@ -53,7 +55,6 @@ function openAddress(): void {
     const found = readFragment(location.hash);
     if (!found || 'example' in found) return openExample(found?.example ?? FIRST);
     const { shared } = found;
-    gallery.value = [...EXAMPLES].find(([, text]) => text === shared.text)?.[0] ?? '';
     if (shared.target) target.value = shared.target;
     if (isTab(shared.tab)) tabs.show(shared.tab);
     replaceText(editor, shared.text);

@@ -3,7 +3,7 @@ import type { EditorView } from '@codemirror/view';
 import type { Problem } from '../../src/server/diagnostics.ts';
 import { Unanswered, type Client } from './client.ts';
 import { byId, element } from './dom.ts';
-import { EXAMPLES } from './gallery.ts';
+import { exampleOf } from './gallery.ts';
 import { showChecked, showProblems as markProblems } from './language.ts';
 import { showNumbers, type Chosen } from './panels/numbers.ts';
 import { showProblems } from './panels/problems.ts';
@@ -121,9 +121,13 @@ export class Page {
 
   /** The address always leads back to what is shown. */
   private address(): void {
-    const pristine = [...EXAMPLES].find(([, text]) => text === this.text);
+    const example = exampleOf(this.text);
     const plain = this.target === 'wgsl' && Object.keys(this.chosen.sizes).length === 0;
-    history.replaceState(null, '', pristine && plain ? `#e=${pristine[0]}` : fragmentOf(this.shared));
+    history.replaceState(
+      null,
+      '',
+      example !== undefined && plain ? `#e=${example}` : fragmentOf(this.shared),
+    );
   }
 
   /** Runs a part of the work; what went wrong is shown, unless something newer is under way. */

@@ -19,7 +19,7 @@ describe.skipIf(missingBrowser !== undefined)('the gallery of the playground', (
   it('has every example, and each compiles', { timeout: 600_000 }, async () => {
     const { page, errors } = await openAt(playground, '');
     const offered = await page
-      .locator('#gallery option')
+      .locator('#gallery optgroup option')
       .evaluateAll((all) => all.map((o) => o.getAttribute('value')!));
     expect(offered.toSorted()).toEqual(examples.toSorted());
     const wrong: string[] = [];

@@ -44,9 +44,9 @@ const HELPERS: Readonly<Record<string, string>> = {
     return torch.logsumexp(x, dim=dim)`,
   _first_best: `def _first_best(x, kept, axes, largest):
     """Flattened index over the last \`axes\` dimensions of the best kept element, the first among equals; -1 without any."""
-    x = torch.reshape(x, (*x.shape[: x.ndim - axes], -1))
-    kept = torch.reshape(torch.broadcast_to(kept, x.shape), x.shape)
-    count = x.shape[-1]
+    kept = torch.broadcast_to(kept, x.shape)
+    count = math.prod(x.shape[-axes:])
+    x, kept = (torch.reshape(t, (*t.shape[:-axes], count)) for t in (x, kept))
     best = _extreme(torch.where(kept, x, -math.inf if largest else math.inf), (-1,), largest, 0)
     index = torch.arange(count, dtype=torch.int32, device=x.device)
     at = _extreme(torch.where(kept & (x == best[..., None]), index, count), (-1,), False, count)

@@ -61,7 +61,7 @@ describe('code blocks', () => {
         .filter((f) => f.isFile())
         .map((f) => readFileSync(join(folder, f.name), 'utf8'));
       expect(
-        texts.some((text) => text.includes(page)),
+        texts.some((text) => text.includes(page.replace(/\.md$/, ''))),
         pair,
       ).toBe(true);
     }

@@ -1,11 +1,13 @@
 /** The playground as its users get it: built, served as files, and opened in a browser. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { build, preview } from 'vite';
+import { preview } from 'vite';
 import { openBrowser, openPage } from '../support/browser.ts';
+import { docBlocks, docRoot } from '../support/doc-blocks.ts';
 
 const configFile = fileURLToPath(new URL('../../docs/playground/vite.config.ts', import.meta.url));
 const PATIENCE_MS = 60_000;
@@ -16,13 +18,17 @@ export interface Playground {
   close(): Promise<void>;
 }
 
+/** As `docs/playground.md` says, to a folder of our own. */
+function buildTo(outDir: string): void {
+  const block = docBlocks('docs/playground.md').find((b) => b.language === 'sh');
+  const command = block?.text.replace(/#.*/s, '').trim();
+  if (!command) throw new Error('docs/playground.md has no command');
+  execFileSync('sh', ['-c', `${command} -- --logLevel error --outDir "$1"`, 'sh', outDir], { cwd: docRoot });
+}
+
 export async function openPlayground(): Promise<Playground> {
   const outDir = mkdtempSync(join(tmpdir(), 'attnc-playground-'));
-  await build({
-    configFile,
-    logLevel: 'error',
-    build: { outDir, minify: false, reportCompressedSize: false },
-  });
+  buildTo(outDir);
   const server = await preview({ configFile, logLevel: 'error', build: { outDir }, preview: { port: 0 } });
   const browser = await openBrowser();
   return {

@@ -64,6 +64,7 @@ const SIDEBAR: Item[] = [
   {
     text: 'How it works',
     items: [
+      page('From formulas to shaders', 'docs/how-it-works.md'),
       page('Architecture', 'docs/ARCHITECTURE.md'),
       { text: 'Decisions', collapsed: true, items: pagesOf('docs/adr') },
       {

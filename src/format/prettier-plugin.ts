@@ -4,6 +4,7 @@ import { positionAt } from '../diagnostics/render.ts';
 import type { SourceFile } from '../syntax/ast.ts';
 import { parseSource } from '../syntax/parse.ts';
 import { fileDoc, PRINT_WIDTH } from '../syntax/print.ts';
+import { settled } from './settle.ts';
 
 /** Hides the comments of the tree from prettier, whose own placement would print them a second time. */
 interface Root {
@@ -30,7 +31,7 @@ export const parsers: Readonly<Record<'attn', Parser<Root>>> = {
     astFormat: 'attn',
     locStart: (root) => root.file.span.start,
     locEnd: (root) => root.file.span.end,
-    parse: (text) => {
+    parse: (text, { printWidth }) => {
       const { file, diagnostics } = parseSource(text);
       const broken = diagnostics.find((d) => d.severity === 'error');
       if (broken) {
@@ -38,7 +39,7 @@ export const parsers: Readonly<Record<'attn', Parser<Root>>> = {
           start: positionAt(text, broken.span?.start ?? 0),
         });
       }
-      return { kind: 'root', file };
+      return { kind: 'root', file: settled(file, printWidth) };
     },
   },
 };

@@ -92,13 +92,28 @@ export function list<T>(
   return group([open, indent([softline, join([',', line], docs)]), softline, close]);
 }
 
+const onLines = (comments: readonly string[], own: Doc): Doc =>
+  comments.length === 0 ? own : [comments.map((text) => [text, hardline]), own];
+
+/** Comments anywhere before the value stand above the whole part. */
 const indexArg = (c: PrintContext, arg: IndexArg): Doc => {
-  const value = commented(c, arg.value, () => exprDoc(c, arg.value));
-  return arg.axis ? [arg.axis.text, ' = ', value] : value;
+  const above = commentsAbove(c, arg.value);
+  const behind = c.comments.trailing(arg.value.span.end, true);
+  const value = exprDoc(c, arg.value);
+  return onLines(above, [arg.axis ? [arg.axis.text, ' = '] : '', value, behind]);
 };
 
-const binding = (c: PrintContext, b: AxisBinding): Doc =>
-  b.from && b.to ? [b.name.text, ' in ', exprDoc(c, b.from), '..', exprDoc(c, b.to)] : b.name.text;
+/** Comments between the ends of a range stand above it, since nothing else could keep them in their place. */
+function binding(c: PrintContext, b: AxisBinding): Doc {
+  const texts = (offset: number): string[] => c.comments.before(offset).map((x) => x.text);
+  const above = texts(b.name.span.start);
+  if (!b.from || !b.to) return onLines(above, [b.name.text, c.comments.trailing(b.name.span.end, true)]);
+  above.push(...commentsAbove(c, b.from));
+  const from = exprDoc(c, b.from);
+  above.push(...commentsAbove(c, b.to));
+  const behind = c.comments.trailing(b.to.span.end, true);
+  return onLines(above, [b.name.text, ' in ', from, '..', exprDoc(c, b.to), behind]);
+}
 
 /** Operators of one level, left to right, as one group: all of them break or none does. */
 function chain(c: PrintContext, e: Binary, flush: boolean): Doc {

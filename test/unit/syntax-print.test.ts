@@ -102,18 +102,31 @@ describe('formatting', () => {
 `);
   });
 
+  /** Comments are put into a text: formatting keeps each of them once, and the meaning, and does nothing more the second time. */
+  function expectKept(source: string, seed: number): void {
+    const { text, comments } = withComments(source, seed, seed % 3 === 0 ? 0.3 : 0.04);
+    expect(messages(text), text).toEqual([]);
+    const width = 40 + (seed % 70);
+    const once = formatSource(text, { width });
+    expect(messages(once), `${once}\nfrom\n${text}`).toEqual([]);
+    expect(essence(parseSource(once).file, { docs: false })).toEqual(
+      essence(parseSource(text).file, { docs: false }),
+    );
+    for (const comment of comments) expect(once.split(comment).length, `${comment} in\n${once}`).toBe(2);
+    expect(formatSource(once, { width }), `${once}\nfrom\n${text}`).toBe(once);
+  }
+
   test('keeps comments and meaning, wherever the comments stand', () => {
-    for (let seed = 0; seed < 150; seed++) {
-      const { text, comments } = withComments(EVERY_CONSTRUCT, seed, seed % 3 === 0 ? 0.3 : 0.04);
-      expect(messages(text), text).toEqual([]);
-      const once = formatSource(text, { width: 40 + (seed % 70) });
-      expect(messages(once), `${once}\nfrom\n${text}`).toEqual([]);
-      expect(essence(parseSource(once).file, { docs: false })).toEqual(
-        essence(parseSource(text).file, { docs: false }),
-      );
-      for (const comment of comments) expect(once.split(comment).length, `${comment} in\n${once}`).toBe(2);
-      expect(formatSource(once, { width: 40 + (seed % 70) }), `${once}\nfrom\n${text}`).toBe(once);
-    }
+    for (let seed = 0; seed < 150; seed++) expectKept(EVERY_CONSTRUCT, seed);
+  });
+
+  test('keeps comments and meaning of any program', () => {
+    fc.assert(
+      fc.property(surfaceFile, fc.nat({ max: 1_000_000 }), (file, seed) => {
+        expectKept(printFile(file, { width: 100 }), seed);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('refuses a text that is not well formed', () => {

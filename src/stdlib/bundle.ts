@@ -274,14 +274,17 @@ fn t5_bucket(r, buckets, greatest) {
 fn t5_bucket_causal(i, j, buckets, greatest) = t5_bucket(max(i - j, 0), buckets, greatest)
 
 // Bucket for encoders: the second half of the buckets is for keys after the query.
-fn t5_bucket_bidirectional(i, j, buckets, greatest) =
-  (if j > i then buckets / 2 else 0) + t5_bucket(abs(i - j), buckets / 2, greatest)
+fn t5_bucket_bidirectional(i, j, buckets, greatest) = (if j > i then buckets / 2 else 0)
+  + t5_bucket(abs(i - j), buckets / 2, greatest)
 
 // A table of 2 * reach + 1 biases by relative position; further positions share the last.
 fn relative_bias(table, i, j, reach) = table[clamp(i - j, -reach, reach) + reach]
 
 // A table of biases by relative row and column, for images of the given height and width.
-fn relative_bias_2d(table, iy, ix, jy, jx, height, width) = table[iy - jy + height - 1, ix - jx + width - 1]
+fn relative_bias_2d(table, iy, ix, jy, jx, height, width) = table[
+  iy - jy + height - 1,
+  ix - jx + width - 1
+]
 
 // Scores kept between -cap and cap.
 fn soft_cap(s, cap) = cap * tanh(s / cap)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exampleNames, exampleText } from '../../src/cli/generate/gallery.ts';
+import { formatSource } from '../../src/format/format.ts';
 import { FAMILIES } from '../../src/gallery/families.ts';
 import { headOf, linesOf } from '../../src/gallery/head.ts';
 import { galleryPage, gaps } from '../../src/gallery/page.ts';
@@ -29,6 +30,10 @@ describe('examples', () => {
   it.each(names)('%s says what it is, where it comes from and how it is computed', (name) => {
     const { what, source, formula } = headOf(exampleText(name));
     expect([what, source, formula].filter((x) => x === '')).toEqual([]);
+  });
+
+  it('are written as the formatter writes them', () => {
+    expect(names.filter((name) => formatSource(exampleText(name)) !== exampleText(name))).toEqual([]);
   });
 
   it('are short', () => {

@@ -23,6 +23,8 @@ export default defineConfig({
     globalSetup: ['test/run/remove-shared.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Names of examples in titles stay whole.
+    chaiConfig: { truncateThreshold: 120 },
     sequence: { sequencer: LongFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,

@@ -36,9 +36,10 @@ export default class GalleryReporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state !== 'passed' && state !== 'failed') continue;
-        const [, file, kernel] = TITLE.exec(test.name) ?? [];
+        const title = test.name.replaceAll("'", '');
+        const [, file, kernel] = TITLE.exec(title) ?? [];
         if (executor && file) note(`${file}: ${kernel}`, executor, state);
-        if (isReference) note(test.name.split(', ')[0].replaceAll("'", ''), 'reference', state);
+        if (isReference) note(title.split(', ')[0], 'reference', state);
       }
     }
     const order = ([a], [b]) => (a < b ? -1 : 1);

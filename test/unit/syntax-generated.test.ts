@@ -55,14 +55,21 @@ describe('generated grammar files', () => {
     expect(seen).toBeGreaterThan(30);
     expect([...scopes('let w = sum[j in 0..N](x * 1.5) // end').entries()]).toEqual([
       [0, 'storage.type.let.attn'],
+      [4, 'variable.other.attn'],
       [6, 'keyword.operator.attn'],
       [8, 'entity.name.function.call.attn'],
+      [11, 'punctuation.section.brackets.attn'],
+      [12, 'variable.other.attn'],
       [14, 'storage.type.input.attn'],
       [17, 'constant.numeric.integer.attn'],
       [18, 'keyword.operator.attn'],
       [20, 'variable.other.constant.size.attn'],
+      [21, 'punctuation.section.brackets.attn'],
+      [22, 'punctuation.section.brackets.attn'],
+      [23, 'variable.other.attn'],
       [25, 'keyword.operator.attn'],
       [27, 'constant.numeric.float.attn'],
+      [30, 'punctuation.section.brackets.attn'],
       [32, 'comment.line.double-slash.attn'],
     ]);
     expect(scopes('kernel gated {').get(7)).toBe('entity.name.class.attn');

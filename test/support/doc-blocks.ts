@@ -25,6 +25,8 @@ export const docRoot = join(import.meta.dirname, '../..');
 export function docPages(): readonly string[] {
   const below = (folder: string): string[] =>
     readdirSync(join(docRoot, folder)).flatMap((name) => {
+      // Not pages, and another test may be making and removing them.
+      if (name.startsWith('.')) return [];
       const path = `${folder}/${name}`;
       if (statSync(join(docRoot, path)).isDirectory()) return name === 'node_modules' ? [] : below(path);
       return name.endsWith('.md') ? [path] : [];

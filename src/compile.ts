@@ -1,7 +1,7 @@
 /** From source text to files, one call; everything a command or a build tool needs. No IO. */
 import { backendFor } from '../backends/index.ts';
-import type { BackendOptions, EmittedFile } from '../backends/backend.ts';
-import { UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
+import type { BackendOptions, EmittedFile, Manifest } from '../backends/backend.ts';
+import { CompilerBug, UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
 import { explainLowered, type Explanation } from './explain.ts';
 import type { StorageType } from './expr/types.ts';
 import { lowerKernel } from './ir/from-model.ts';
@@ -184,4 +184,11 @@ export function explainText(text: string, options: ExplainOptions): Result<Expla
   if (!value) return { diagnostics };
   const limits = backendFor(options.target).limits(options.features ?? {});
   return { diagnostics, value: explainLowered(value, limits, options.values, {}, value.planUse) };
+}
+
+/** The manifest among what a target emitted. */
+export function manifestOf(files: readonly EmittedFile[]): Manifest {
+  const file = files.find((f) => f.path.endsWith('.json'));
+  if (file === undefined) throw new CompilerBug('compile', 'no manifest was emitted');
+  return JSON.parse(file.text) as Manifest;
 }

@@ -1,10 +1,10 @@
 /** A kernel as one piece of data: what a build tool puts into a page, and `attnc/webgpu` runs. */
-import type { Manifest } from '../backends/backend.ts';
 import {
   checkText,
   compileIr,
   guard,
   hasErrors,
+  manifestOf,
   semanticIr,
   type CompileOptions,
   type Result,
@@ -26,14 +26,12 @@ export function compileModule(text: string, options: ModuleOptions = {}): Result
 /** @throws UserError E06xx for sizes and plans that do not fit */
 export function moduleOf(ir: IrKernel, options: ModuleOptions): KernelModule {
   const { files } = compileIr(ir, { ...options, target: 'wgsl' });
-  const text = (ending: string): string => {
-    const file = files.find((f) => f.path.endsWith(ending));
-    if (!file) throw new CompilerBug('module', `no ${ending} was emitted`);
-    return file.text;
-  };
+  const manifest = manifestOf(files);
+  const source = files.find((f) => f.path === manifest.source);
+  if (!source) throw new CompilerBug('module', `no ${manifest.source} was emitted`);
   return {
-    source: text('.wgsl'),
-    manifest: JSON.parse(text('.json')) as Manifest,
+    source: source.text,
+    manifest,
     signature: signatureOf(withStorage(ir, options.storage ?? {})),
   };
 }

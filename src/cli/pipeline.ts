@@ -7,12 +7,13 @@ import {
   checkText,
   compileIr,
   hasErrors,
+  manifestOf,
   requiredSizes,
   semanticIr,
   type Checked,
   type TargetName,
 } from '../compile.ts';
-import { CompilerBug, type Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { explainLowered, printExplanation, type Explanation } from '../explain.ts';
 import type { StorageType } from '../expr/types.ts';
 import { formatSource } from '../format/format.ts';
@@ -214,8 +215,6 @@ export async function compileVariant(
     ...loweringOptions(target, set, features),
     ...(expected ? { expected } : {}),
   });
-  const manifest = files.find((f) => f.path.endsWith('.json'));
-  if (manifest === undefined) throw new CompilerBug('cli/pipeline', `${target} emitted no manifest`);
   const program = backendFor(target).legalize(lowered.program, options);
   const bindings =
     features.bindings && target === 'wgsl'
@@ -223,7 +222,7 @@ export async function compileVariant(
       : [];
   return {
     files: [...files, ...bindings],
-    manifest: JSON.parse(manifest.text) as Manifest,
+    manifest: manifestOf(files),
     program,
     lowered,
     ...(planUse ? { planUse } : {}),

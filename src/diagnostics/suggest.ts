@@ -42,10 +42,12 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+const question = (found: string): string => `did you mean \`${found}\`?`;
+
 /** `did you mean \`x\`?`, or undefined when nothing is near; made for `Diagnostic.hint`. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const found = suggest(name, candidates);
-  return found === undefined ? undefined : `did you mean \`${found}\`?`;
+  return found === undefined ? undefined : question(found);
 }
 
 /** A change of the text at `span` to other text. */
@@ -62,5 +64,5 @@ export function meant(
 ): { readonly hint?: string; readonly fix?: Fix } {
   const found = suggest(name.text, candidates);
   if (found === undefined) return {};
-  return { hint: `did you mean \`${found}\`?`, fix: replacement(name.span, found) };
+  return { hint: question(found), fix: replacement(name.span, found) };
 }

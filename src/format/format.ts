@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { UserError } from '../diagnostics/diagnostic.ts';
 import { parseSource } from '../syntax/parse.ts';
-import { PRINT_WIDTH, printFile } from '../syntax/print.ts';
+import { PRINT_WIDTH } from '../syntax/print.ts';
 import { settled } from './settle.ts';
 
 export interface FormatOptions {
@@ -20,6 +20,5 @@ export function formatSource(text: string, options: FormatOptions = {}): string 
   const { file, diagnostics } = parseSource(text, options.source);
   const broken: Diagnostic | undefined = diagnostics.find((d) => d.severity === 'error');
   if (broken) throw new UserError(broken);
-  const width = options.width ?? PRINT_WIDTH;
-  return printFile(settled(file, width), { width });
+  return settled(file, options.width ?? PRINT_WIDTH).text;
 }

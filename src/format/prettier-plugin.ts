@@ -39,7 +39,7 @@ export const parsers: Readonly<Record<'attn', Parser<Root>>> = {
           start: positionAt(text, broken.span?.start ?? 0),
         });
       }
-      return { kind: 'root', file: settled(file, printWidth) };
+      return { kind: 'root', file: settled(file, printWidth).file };
     },
   },
 };

@@ -6,17 +6,22 @@ import { printFile } from '../syntax/print.ts';
 /** Each turn moves comments outwards or to the end of a line, where they stay. */
 const MOST_TURNS = 8;
 
-/** The file as it reads when printing it again changes nothing: only comments differ in their places. */
-export function settled(file: SourceFile, width: number): SourceFile {
-  if (file.comments.length === 0) return file;
-  let current = file;
-  let text = printFile(file, { width });
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const next = parseSource(text, file.source).file;
+export interface Settled {
+  /** Differs from the file that was given in the places of comments only. */
+  readonly file: SourceFile;
+  /** What it is printed as. */
+  readonly text: string;
+}
+
+/** The file as it reads when printing it again changes nothing. */
+export function settled(given: SourceFile, width: number): Settled {
+  let [file, text] = [given, printFile(given, { width })];
+  // Without comments a text that is printed reads back as itself.
+  for (let turn = 0; given.comments.length > 0 && turn < MOST_TURNS; turn++) {
+    const next = parseSource(text, given.source).file;
     const again = printFile(next, { width });
-    if (again === text) return current;
-    current = next;
-    text = again;
+    if (again === text) break;
+    [file, text] = [next, again];
   }
-  return current;
+  return { file, text };
 }

@@ -214,3 +214,21 @@ export function checkRequires(k: IrSignature, sizes: Sizes, params: Sizes): void
     });
   }
 }
+
+/**
+ * Whether every `require` over numbers that are known holds; others may still. Says nothing of why, and is cheap: for those who
+ * look for numbers.
+ */
+export function requirementsHold(k: Pick<IrSignature, 'requires'>, numbers: Sizes): boolean {
+  const known = new Map(Object.entries(numbers));
+  return k.requires.every(
+    ({ condition }) =>
+      ![...freeVars(condition)].every((name) => known.has(name)) || evaluate(condition, known) !== 0,
+  );
+}
+
+/** Extents of all axes for these sizes, by name; they are not checked. */
+export const axisExtents = (
+  k: Pick<IrSignature, 'axes'>,
+  known: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> => new Map(k.axes.map((a) => [a.name, evalConst(a.extent, known)]));

@@ -1,5 +1,6 @@
 /** What the text around a cursor is in the middle of, told from tokens alone: the tree of an unfinished text says little. */
 import type { IToken } from 'chevrotain';
+import { KEYWORDS } from '../../grammar/tokens.ts';
 import type { Analysis } from './analysis.ts';
 
 /** A bracket that is open at the cursor. */
@@ -28,10 +29,10 @@ export interface Cursor {
 }
 
 const CLOSES: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
-const HEADS = new Set([
-  'import', 'fn', 'kernel', 'axes', 'in', 'param', 'const', 'require', 'mask', 'let', 'score', 'normalize',
-  'aggregate', 'gate', 'state', 'recurrence', 'repeat', 'out',
-]); // prettier-ignore
+/** Words that statements begin with. */
+const HEADS: ReadonlySet<string> = new Set(
+  KEYWORDS.filter(({ group }) => group === 'declaration' || group === 'item').map(({ word }) => word),
+);
 const isWord = (t: IToken): boolean => /^[A-Za-z_]/.test(t.image);
 
 export function cursorAt(a: Analysis, offset: number): Cursor {

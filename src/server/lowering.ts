@@ -8,6 +8,7 @@ import { evaluate } from '../expr/evaluate.ts';
 import { freeVars } from '../expr/expr.ts';
 import { fixedOrUsual } from '../fixed-sizes.ts';
 import type { IrKernel } from '../ir/ir.ts';
+import { requirementsHold } from '../ir/sizes.ts';
 import type { Stage, TileAxis, TileProgram } from '../tile/tile.ts';
 import type { Analysis } from './analysis.ts';
 
@@ -78,7 +79,7 @@ function lower(a: Analysis, kernel: string, { target, sizes }: Settings): Made {
 function figureValues(ir: IrKernel, p: TileProgram, given: Values): Values {
   const usual = positionSizes(p).filter((n) => !(n in given));
   const all = { ...given, ...Object.fromEntries(usual.map((n) => [n, USUAL_LENGTH])) };
-  return [all, given].find((x) => allowed(ir, x) && tilesOf(ir, p, x) <= MOST_TILES) ?? {};
+  return [all, given].find((x) => requirementsHold(ir, x) && tilesOf(ir, p, x) <= MOST_TILES) ?? {};
 }
 
 /** Sizes that count positions, of rows or along what is streamed, and not members of a batch. */
@@ -103,12 +104,4 @@ function tilesOf(ir: IrKernel, p: TileProgram, values: Values): number {
     Math.ceil(size(s.row) / (s.plan?.blockM ?? 1)) *
     Math.ceil(size(s.stream) / (s.plan?.blockN ?? 1));
   return p.stages.reduce((n, s) => n + s.passes.length * tiles(s), 0);
-}
-
-function allowed(ir: IrKernel, values: Values): boolean {
-  const known = new Map(Object.entries(values));
-  return ir.requires.every(({ condition }) => {
-    if (![...freeVars(condition)].every((v) => known.has(v))) return true;
-    return evaluate(condition, known) !== 0;
-  });
 }

@@ -3,6 +3,7 @@ import { backendFor } from '../../backends/index.ts';
 import { compileIr, type TargetName } from '../compile.ts';
 import { UserError } from '../diagnostics/diagnostic.ts';
 import { printExplanation } from '../explain/print.ts';
+import { printIr } from '../ir/print.ts';
 import { draw } from '../viz/draw.ts';
 import type { Analysis } from './analysis.ts';
 import { SCHEME } from './keys.ts';
@@ -83,12 +84,13 @@ function viewText(a: Analysis, kernel: string, view: Exclude<View, 'mask'>, sett
   if (view === 'explain') return printExplanation(made.explanation);
   if (view === 'wgsl' || view === 'cuda')
     return made.files.find((f) => f.path.endsWith(`.${VIEW_INFO[view].ending}`))?.text ?? '';
+  if (view === 'ir') return printIr(made.ir);
   let last = '';
   compileIr(made.ir, {
     target,
     set: made.compiled.tile.fixed,
-    observe: (stage, pass, print) => {
-      if (stage === view && (view !== 'ir' || pass === 'from-model')) last = print();
+    observe: (stage, _pass, print) => {
+      if (stage === view) last = print();
     },
   });
   return last;

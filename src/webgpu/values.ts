@@ -39,8 +39,12 @@ export function encodeValues(storage: StorageType, values: Values): Uint8Array<A
   return bytes;
 }
 
+/** The elements of a tensor in an array of their own type, 16-bit and 8-bit floats as their bits. */
+export const exactValues = (storage: StorageType, buffer: ArrayBuffer, count: number): Values =>
+  new EXACT[storage](buffer, 0, count);
+
 /** The values of a tensor: 16-bit floats as f32, of 8-bit floats the bits, all else as it is. */
 export function decodeValues(storage: StorageType, buffer: ArrayBuffer, count: number): Values {
-  const exact = new EXACT[storage](buffer, 0, count);
+  const exact = exactValues(storage, buffer, count);
   return isHalf(storage) ? Float32Array.from(exact, HALVES[storage][1]) : exact;
 }

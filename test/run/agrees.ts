@@ -46,10 +46,6 @@ export async function compareLaunch(
 const told = (o: OutputAgreement): string =>
   `${o.output}[${o.at}] is ${o.actual} where ${o.expected} is right: error ${o.worst.toExponential(2)}`;
 
-/** Sizes of one of the sets; which one differs between examples. */
-const usualSizes = (example: Example, storage: FloatStorage, sets: readonly SetName[]): Launch['sizes'] =>
-  launchOf(example, storage, sets[hashOf(example.title) % sets.length]!).sizes;
-
 /** The largest part of an output that may miss its limit in a set that still counts as held. */
 const FEW = 0.02;
 
@@ -68,9 +64,10 @@ export async function expectAgreement(
   const wrong: string[] = [];
   let held = 0;
   // A driver takes long to compile: one schedule, made for one of the sets, runs them all. The kernel interpreter tries others.
-  const planned = target === 'wgsl' ? { expected: usualSizes(example, storage, sets) } : {};
-  for (const set of sets) {
-    const launch = { ...launchOf(example, storage, set, features), ...planned };
+  const drawn = sets.map((set) => launchOf(example, storage, set, features));
+  const planned = target === 'wgsl' ? { expected: drawn[hashOf(example.title) % sets.length]!.sizes } : {};
+  for (const [n, set] of sets.entries()) {
+    const launch = { ...drawn[n]!, ...planned };
     const all = await compareLaunch(target, launch, storage);
     const missed = all.filter((o) => !o.agrees);
     if (missed.every((o) => o.missed <= FEW * o.compared)) held++;

@@ -1,9 +1,8 @@
 /** One query against 32,768 keys, eight heads on two shared: a stream that is shared by workgroups gives what one gives. */
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../backends/backend.ts';
 import { evaluateFormula, printFormula } from '../../backends/formula.ts';
 import { missingFor } from '../../src/cli/targets.ts';
-import { checkText, compileIr, semanticIr } from '../../src/compile.ts';
+import { checkText, compileIr, manifestOf, semanticIr } from '../../src/compile.ts';
 import { randomFrom } from '../../src/runtime/random.ts';
 import { openWebgpu } from '../../src/runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../src/runtime/webgpu.ts';
@@ -30,7 +29,7 @@ async function decoded(shares: number, inputs: Readonly<Record<string, Uint8Arra
   const { split: _own, ...plan } = first!.plan!;
   const compiled = compileIr(ir, { ...options, plans: [shares > 1 ? { ...plan, split: shares } : plan] });
   expect(compiled.tile.stages.length).toBe(shares > 1 ? 2 : 1);
-  const manifest = JSON.parse(compiled.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
+  const manifest = manifestOf(compiled.files);
   const source = compiled.files.find((f) => f.path === manifest.source)!.text;
   const { outputs } = await runOnWebgpu(await openWebgpu({}), { source, manifest }, inputs, SIZES);
   return new Float32Array(outputs['y']!.slice().buffer);

@@ -4,11 +4,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import { backendFor } from '../../backends/index.ts';
-import type { Manifest } from '../../backends/backend.ts';
 import { compare } from '../../src/cli/compare.ts';
 import { outputsFromBytes } from '../../src/cli/execute/outputs.ts';
 import { interpret, missingFor } from '../../src/cli/targets.ts';
-import { checkText, compileIr, hasErrors, semanticIr, type Compiled } from '../../src/compile.ts';
+import { checkText, compileIr, hasErrors, manifestOf, semanticIr, type Compiled } from '../../src/compile.ts';
 import { evalConst } from '../../src/expr/evaluate.ts';
 import { STORAGE } from '../../src/expr/types.ts';
 import type { IrKernel } from '../../src/ir/ir.ts';
@@ -83,7 +82,7 @@ type Runner = (compiled: Compiled, inputs: Bytes) => Promise<Bytes>;
 
 const RUNNERS: Readonly<Record<'wgsl' | 'cuda', Runner>> = {
   wgsl: async ({ files }, inputs) => {
-    const manifest = JSON.parse(files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
+    const manifest = manifestOf(files);
     const source = files.find((f) => f.path === manifest.source)!.text;
     return (await runOnWebgpu(await openWebgpu({}), { source, manifest }, inputs, SIZES)).outputs;
   },

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compileText, type Compiled } from '../../src/compile.ts';
+import { compileText, manifestOf, type Compiled } from '../../src/compile.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { roundF16 } from '../../src/expr/scalar.ts';
 import { randomFrom } from '../../src/runtime/random.ts';
 import { tensorFrom } from '../../src/runtime/tensor.ts';
 import { openWebgpu, type Webgpu } from '../../src/runtime/webgpu-device.ts';
 import { runOnWebgpu } from '../../src/runtime/webgpu.ts';
-import type { Manifest } from '../../backends/backend.ts';
 import { useDriver } from './wgsl.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../examples/sdpa.attn'), 'utf8');
@@ -116,7 +115,7 @@ describe('tiles in f16', () => {
       Object.entries(inputs).map(([name, x]) => [name, tensorFrom('f16', [N * D], x).bytes]),
     );
     for (const c of [held, multiplied]) {
-      const manifest = JSON.parse(c.files.find((f) => f.path.endsWith('.json'))!.text) as Manifest;
+      const manifest = manifestOf(c.files);
       const { outputs } = await runOnWebgpu(gpu, { source: c.source, manifest }, bytes, sizes);
       const y = outputs['y']!;
       expect(errorOf(new Float32Array(y.slice().buffer)).ofBound).toBeLessThanOrEqual(1);

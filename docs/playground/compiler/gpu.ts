@@ -1,7 +1,8 @@
 /** A compiled kernel on the GPU of this browser: results, and how long its launches take. */
 import { moduleOf } from '../../../src/module.ts';
+import { median } from '../../../src/runtime/median.ts';
 import { runsOnCpu } from '../../../src/runtime/software-device.ts';
-import { tensorFrom, type Tensor } from '../../../src/runtime/tensor.ts';
+import { elementCount, tensorFrom, type Tensor } from '../../../src/runtime/tensor.ts';
 import { float8Value } from '../../../src/expr/float8.ts';
 import type { IrKernel } from '../../../src/ir/ir.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type LaunchTime,
   type Values,
 } from '../../../src/webgpu/index.ts';
+import { exactValues } from '../../../src/webgpu/values.ts';
 import type { Numbers } from '../protocol.ts';
 
 /** Timed runs; the first one before them is slower. */
@@ -53,7 +55,7 @@ export async function runOnGpu(
   try {
     const open = Object.fromEntries(Object.entries(sizes).filter(([name]) => !(name in fixed)));
     const made = await createKernel(device, module, open);
-    await made.run({ inputs: arraysOf(inputs), params: paramsOf(kernel, params) });
+    await made.run({ inputs: arraysOf(kernel, inputs), params: paramsOf(kernel, params) });
     const outputs = await readAll(made, kernel);
     const time = await timeOf(device, made, paramsOf(kernel, params));
     return { device: nameOf(adapter.info), outputs, ...time };
@@ -68,28 +70,13 @@ const paramsOf = (kernel: IrKernel, params: Numbers): Record<string, number | bo
   );
 
 /** The bytes of files and random tensors as arrays of the type that the kernel takes. */
-function arraysOf(inputs: ReadonlyMap<string, Tensor>): Record<string, Values> {
-  return Object.fromEntries([...inputs].map(([name, t]) => [name, arrayOf(t)]));
-}
-
-function arrayOf({ dtype, bytes }: Tensor): Values {
-  const buffer = bytes.slice().buffer;
-  switch (dtype) {
-    case 'f32':
-      return new Float32Array(buffer);
-    case 'i32':
-      return new Int32Array(buffer);
-    case 'u32':
-      return new Uint32Array(buffer);
-    case 'f16':
-    case 'bf16':
-      return new Uint16Array(buffer);
-    case 'i8':
-      return new Int8Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
-}
+const arraysOf = (kernel: IrKernel, inputs: ReadonlyMap<string, Tensor>): Record<string, Values> =>
+  Object.fromEntries(
+    kernel.tensors.flatMap(({ name, storage }) => {
+      const t = inputs.get(name);
+      return t ? [[name, exactValues(storage, t.bytes.slice().buffer, elementCount(t.shape))]] : [];
+    }),
+  );
 
 async function readAll(made: Kernel, kernel: IrKernel): Promise<ReadonlyMap<string, Tensor>> {
   const outputs = new Map<string, Tensor>();
@@ -104,8 +91,6 @@ async function readAll(made: Kernel, kernel: IrKernel): Promise<ReadonlyMap<stri
   }
   return outputs;
 }
-
-const median = (xs: readonly number[]): number => xs.toSorted((a, b) => a - b)[xs.length >> 1]!;
 
 async function timeOf(
   device: GPUDevice,

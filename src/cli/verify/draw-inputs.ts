@@ -2,6 +2,7 @@
 import { evalConst } from '../../expr/evaluate.ts';
 import { holdsIntegers, STORAGE } from '../../expr/types.ts';
 import type { IrKernel, IrTensor } from '../../ir/ir.ts';
+import { axisExtents } from '../../ir/sizes.ts';
 import { deriveSeed, randomFrom, type Random } from '../../runtime/random.ts';
 import { elementCount, tensorFrom, type Tensor } from '../../runtime/tensor.ts';
 import type { IntegerUse } from './integer-uses.ts';
@@ -20,7 +21,7 @@ export function drawInputs(
   temper: (name: string, x: number) => number = (_, x) => x,
 ): Map<string, Tensor> {
   const known = new Map(Object.entries(sizes));
-  const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
+  const extents = axisExtents(kernel, known);
   const out = new Map<string, Tensor>();
   for (const tensor of kernel.tensors) {
     const random = randomFrom(deriveSeed(seed, tensor.name));
@@ -95,7 +96,7 @@ export function integerLimits(
   sizes: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
   const known = new Map(Object.entries(sizes));
-  const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
+  const extents = axisExtents(kernel, known);
   return Object.fromEntries(
     kernel.tensors.flatMap((t) => {
       const most = holdsIntegers(t.storage) ? mostOf(uses.get(t.name), known, extents, 0) : UNUSED;

@@ -1,9 +1,9 @@
 /** Random sizes and params that satisfy a kernel's requirements and keep the interpreter's work small. */
 import { UserError } from '../../diagnostics/diagnostic.ts';
-import { evalConst, evaluate } from '../../expr/evaluate.ts';
-import { freeVars, hasReduction, type Expr } from '../../expr/expr.ts';
+import { evalConst } from '../../expr/evaluate.ts';
+import { hasReduction, type Expr } from '../../expr/expr.ts';
 import type { IrKernel, IrParam } from '../../ir/ir.ts';
-import { checkExtents, checkRequires, paramValues } from '../../ir/sizes.ts';
+import { axisExtents, checkExtents, checkRequires, paramValues, requirementsHold } from '../../ir/sizes.ts';
 import type { Random } from '../../runtime/random.ts';
 
 export interface Numbers {
@@ -62,15 +62,6 @@ export function satisfied(
   }
 }
 
-/** Of requirements over numbers that are given; those over others are left to the check that explains them. */
-function requirementsHold(kernel: IrKernel, numbers: Readonly<Record<string, number>>): boolean {
-  const known = new Map(Object.entries(numbers));
-  return kernel.requires.every(
-    ({ condition }) =>
-      ![...freeVars(condition)].every((name) => known.has(name)) || evaluate(condition, known) !== 0,
-  );
-}
-
 function drawParams(
   kernel: IrKernel,
   random: Random,
@@ -109,8 +100,7 @@ const counted = new WeakMap<IrKernel, Work>();
 
 /** Expression nodes that the interpreter evaluates at most. */
 export function work(kernel: IrKernel, sizes: Readonly<Record<string, number>>): number {
-  const known = new Map(Object.entries(sizes));
-  const extents = new Map(kernel.axes.map((a) => [a.name, evalConst(a.extent, known)]));
+  const extents = axisExtents(kernel, new Map(Object.entries(sizes)));
   const count = counted.get(kernel) ?? sumOf(kernel.defs.map((d) => over(d.indices, workOf(d.value))));
   counted.set(kernel, count);
   return count(extents);

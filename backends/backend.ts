@@ -121,6 +121,8 @@ export interface BackendOptions {
   readonly shaderF16?: boolean;
   /** WGSL, with `shaderF16`: products of f16 operands are f16, with sums of four of them. */
   readonly f16Arithmetic?: boolean;
+  /** WGSL: the device's language has products of four bytes, `packed_4x8_integer_dot_product`. */
+  readonly packedProducts?: boolean;
   /** WGSL: bytes of workgroup memory that the device is asked for; by default what WebGPU guarantees. */
   readonly workgroupBytes?: number;
   /** WGSL: the kind of device to schedule for; by default a GPU. */

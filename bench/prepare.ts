@@ -18,7 +18,7 @@ export interface SpecOptions {
 
 /** How a spec is compiled for the device and the sizes at hand. */
 function compileOptions(
-  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
+  gpu: Pick<Webgpu, 'software' | 'subgroup' | 'packedProducts'>,
   inputs: Readonly<Record<string, Float32Array | Int32Array>>,
   values: Readonly<Record<string, number>>,
   { fixed = ['D', 'E'], absent = [], form, rewrite }: SpecOptions,

@@ -14,7 +14,7 @@ export function alignments(program: Program): ReadonlyMap<string, number> {
   for (const k of program.kernels)
     visitStmts(k.body, (s) => {
       if (s.kind === 'copy') ask(s.buffer, COPY_BYTES);
-      if (s.kind === 'words') ask(s.buffer, WORD_BYTES);
+      if (s.kind === 'word' || s.kind === 'words') ask(s.buffer, WORD_BYTES);
       if (s.kind === 'stores') ask(s.name, WORD_BYTES);
     });
   return out;

@@ -162,6 +162,9 @@ export const CUDA_OPS: Readonly<Record<OpName, Spelling>> = {
   cast,
   round_f16: (_, arg) => primary(rounded(arg(0, LEVEL.any))),
   round_bf16: (_, arg) => primary(`__bfloat162float(__float2bfloat16_rn(${arg(0, LEVEL.any)}))`),
+  dot4_i8: (_, arg) =>
+    primary(`__dp4a(int(${arg(0, LEVEL.any)}), int(${arg(1, LEVEL.any)}), ${arg(2, LEVEL.any)})`),
+  dot4_u8: call('__dp4a'),
   philox: call('attn::philox'),
   pack_f16: call('attn::pack_f16'),
   pack_bf16: call('attn::pack_bf16'),

@@ -102,6 +102,8 @@ ATTN_FN unsigned philox(unsigned key, unsigned a, unsigned b, unsigned c, unsign
   pack_bf16: packed('bf16', '__nv_bfloat162', '__floats2bfloat162_rn'),
   load_word: `// Two 16-bit elements that begin at a multiple of 4 bytes.
 ATTN_FN uint32_t load_word(const void* place) { return *static_cast<const uint32_t*>(place); }`,
+  load_bytes: `// Four elements of a byte each, which begin at a multiple of 4 bytes.
+ATTN_FN uint32_t load_bytes(const void* place) { return *static_cast<const uint32_t*>(place); }`,
   store_word: `ATTN_FN void store_word(void* place, uint32_t word) { *static_cast<uint32_t*>(place) = word; }`,
 };
 

@@ -58,6 +58,7 @@ function keepRead(body: readonly Stmt[], read: ReadonlySet<string>): readonly St
       case 'shuffle':
       case 'broadcast':
       case 'vote':
+      case 'word':
         return read.has(s.name) ? [s] : [];
       case 'for':
         return [{ ...s, body: keepRead(s.body, read) }];

@@ -2,6 +2,7 @@
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
 import { key, read, variable, visit, type Expr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
+import { STORAGE } from '../../src/expr/types.ts';
 import type { Stmt } from '../../src/kernel/kernel.ts';
 import { assignedNames } from '../../src/kernel/walk.ts';
 import { NARROW, LEVEL, SCALAR_NAME } from './dialect.ts';
@@ -77,10 +78,10 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
       const word = `attn::pack_${storage}(${s.values.map(text).join(', ')})`;
       return line(`attn::store_word(${at(s.name, s.index, scope)}, ${word});`);
     }
+    case 'word':
+      return line(`const unsigned ${scope.name(s.name)} = ${word(s.buffer, s.from, scope)};`);
     case 'words':
-      return line(
-        `${scope.name(s.into)}[${text(s.intoOffset)}] = attn::load_word(${at(s.buffer, s.from, scope)});`,
-      );
+      return line(`${scope.name(s.into)}[${text(s.intoOffset)}] = ${word(s.buffer, s.from, scope)};`);
     case 'copy':
       return line(`attn::copy_16(${at(s.shared, s.index, scope)}, ${at(s.buffer, s.from, scope)});`);
     case 'commit':
@@ -112,6 +113,12 @@ function update(target: Expr, value: Expr, scope: Scope): string {
   if (value.kind === 'op' && compound && key(value.args[0]!) === key(target))
     return `${compound} ${printExpr(value.args[1]!, scope)}`;
   return `= ${printExpr(value, scope)}`;
+}
+
+/** Neighbouring elements of a buffer. */
+function word(buffer: string, from: Expr, scope: Scope): string {
+  const bytes = STORAGE[scope.storage.get(buffer)!].bytes;
+  return `attn::load_${bytes === 1 ? 'bytes' : 'word'}(${at(buffer, from, scope)})`;
 }
 
 /** Address of element `offset` of an array. */

@@ -10,6 +10,8 @@ export interface Speller {
   print(e: Expr): Piece;
   /** Calls a helper function and makes sure that the module contains it. */
   helper(name: HelperName, ...args: Piece[]): Piece;
+  /** The language has products of four bytes, of which the module then makes use. */
+  packedProducts(): boolean;
   /** The expression decides a branch, so that short-circuit logic costs no further ones. */
   readonly branching: boolean;
   /** True when an integer is known before run time and is not zero. */
@@ -138,6 +140,18 @@ function halfSum(e: OpExpr, s: Speller): Piece {
   return call('fma', half(a), half(b), half(c));
 }
 
+/** c + the sum of products of bytes: one operation where the language has it. */
+const bytes =
+  (name: HelperName, builtin: string): Spelling =>
+  (e, s) => {
+    const [a, b, c] = e.args.map((x) => s.print(x)) as [Piece, Piece, Piece];
+    if (!s.packedProducts()) return s.helper(name, a, b, c);
+    const dot = call(builtin, a, b);
+    const [, , sum] = e.args;
+    const zero = sum?.kind === 'const' && sum.value === 0;
+    return zero ? dot : infix({ symbol: '+', level: LEVEL.add }, c, dot);
+  };
+
 export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   neg: before('-'),
   abs: called('abs'),
@@ -187,6 +201,8 @@ export const DIALECT: Readonly<Record<OpName, Spelling>> = {
   cast,
   round_f16: helped('round_f16'),
   round_bf16: helped('round_bf16'),
+  dot4_i8: bytes('dot4_i8', 'dot4I8Packed'),
+  dot4_u8: bytes('dot4_u8', 'dot4U8Packed'),
   philox: helped('philox'),
   pack_f16: helped('pack_f16'),
   pack_bf16: helped('pack_bf16'),

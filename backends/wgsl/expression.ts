@@ -70,6 +70,10 @@ export class ExpressionPrinter implements Speller {
     return call(this.module.helper(name), ...args);
   }
 
+  packedProducts(): boolean {
+    return this.module.packedProducts();
+  }
+
   isNonzero(e: Expr): boolean {
     if (e.kind === 'const') return e.value !== 0;
     return e.kind === 'var' && (this.module.program.fixed[e.name] ?? 0) !== 0;

@@ -33,6 +33,8 @@ export type HelperName =
   | 'e5m2_bits'
   | 'byte'
   | 'byte_u32'
+  | 'dot4_i8'
+  | 'dot4_u8'
   | 'high_product'
   | 'philox'
   | 'pack_bf16'
@@ -239,6 +241,20 @@ fn byte(x: i32) -> u32 {
 // The nearest unsigned byte.
 fn byte_u32(x: u32) -> u32 {
   return min(x, 255u);
+}`),
+  dot4_i8: helper(`\
+// c + the sum of the products of four signed bytes each.
+fn dot4_i8(a: u32, b: u32, c: i32) -> i32 {
+  let x = vec4<i32>(vec4<u32>(a << 24u, a << 16u, a << 8u, a)) >> vec4<u32>(24u);
+  let y = vec4<i32>(vec4<u32>(b << 24u, b << 16u, b << 8u, b)) >> vec4<u32>(24u);
+  return c + dot(x, y);
+}`),
+  dot4_u8: helper(`\
+// c + the sum of the products of four bytes each.
+fn dot4_u8(a: u32, b: u32, c: u32) -> u32 {
+  let x = (vec4<u32>(a) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(0xffu);
+  let y = (vec4<u32>(b) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(0xffu);
+  return c + dot(x, y);
 }`),
   high_product: helper(`\
 // High 32 bits of a product.

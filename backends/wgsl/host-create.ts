@@ -1,11 +1,17 @@
 /** The function of generated host code that compiles, allocates and launches. */
 import type { SourceFile } from 'ts-morph';
 import type { Uniform } from '../../src/kernel/kernel.ts';
-import { GUARANTEED_BYTES } from './limits.ts';
+import { GUARANTEED_BYTES, PACKED_PRODUCTS } from './limits.ts';
 import { quoted, type HostParts } from './host-parts.ts';
 
 const F16_CHECK = `\
 if (!device.features.has('shader-f16')) throw new Error('the device was made without the feature shader-f16');
+`;
+
+const LANGUAGE_CHECK = `\
+if (globalThis.navigator?.gpu?.wgslLanguageFeatures.has('${PACKED_PRODUCTS}') === false) {
+  throw new Error('the kernels are for a language with ${PACKED_PRODUCTS}');
+}
 `;
 
 const subgroupCheck = (lanes: number): string => `\
@@ -26,7 +32,7 @@ if (device.limits.maxComputeWorkgroupStorageSize < ${bytes}) {
 
 export function addCreate(
   file: SourceFile,
-  { name, sizes, params, manifest, program, needsF16 }: HostParts,
+  { name, sizes, params, manifest, program, needsF16, needsPackedProducts }: HostParts,
 ): void {
   const { subgroup } = manifest;
   const bytes = Math.max(0, ...manifest.launches.map((l) => l.sharedBytes));
@@ -51,7 +57,7 @@ export function addCreate(
       { name: 'options', type: `{ readonly sizes: ${name}Sizes }` },
     ],
     returnType: `Promise<${name}>`,
-    statements: `${needsF16 ? F16_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${bytes > GUARANTEED_BYTES ? memoryCheck(bytes) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
+    statements: `${needsF16 ? F16_CHECK : ''}${needsPackedProducts ? LANGUAGE_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${bytes > GUARANTEED_BYTES ? memoryCheck(bytes) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
   });
 }
 

@@ -10,6 +10,8 @@ export interface HostParts {
   readonly params: readonly Uniform[];
   /** The module says `enable f16`. */
   readonly needsF16: boolean;
+  /** The module says that it requires products of bytes. */
+  readonly needsPackedProducts: boolean;
 }
 
 export const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`);

@@ -2,6 +2,7 @@
  * Typed host code for one program: a TypeScript file that imports nothing and launches the kernels through WebGPU.
  * Its shape is made with ts-morph, which is slow to load and therefore loaded only here.
  */
+import { PACKED_PRODUCTS } from './limits.ts';
 import { freeVars } from '../../src/expr/expr.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
 import type { BackendOptions } from '../backend.ts';
@@ -38,6 +39,7 @@ export async function printHost(program: Program, options: BackendOptions = {}):
     sizes: program.uniforms.filter((u) => used.has(u.name)),
     params: program.uniforms.filter((u) => !used.has(u.name)),
     needsF16: /^enable f16;$/m.test(source),
+    needsPackedProducts: source.includes(`\nrequires ${PACKED_PRODUCTS};`),
   };
   addTypes(file, parts);
   addTables(file, parts);

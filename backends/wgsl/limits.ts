@@ -2,6 +2,9 @@
 import { EXCHANGING_LANES } from '../../src/kernel/subgroups.ts';
 import type { BackendOptions, Limits } from '../backend.ts';
 
+/** The feature of the language that has products of four bytes: `dot4I8Packed` and `dot4U8Packed`. */
+export const PACKED_PRODUCTS = 'packed_4x8_integer_dot_product';
+
 /** Bytes of workgroup memory that every device has. */
 export const GUARANTEED_BYTES = 16384;
 

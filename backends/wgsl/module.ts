@@ -2,6 +2,7 @@
 import type { Kernel, Program, SharedArray, Uniform } from '../../src/kernel/kernel.ts';
 import { subgroupNeeded, usesSubgroups } from '../../src/kernel/subgroups.ts';
 import { kernelVars } from '../../src/kernel/walk.ts';
+import { PACKED_PRODUCTS } from './limits.ts';
 import type { BackendOptions } from '../backend.ts';
 import { HELPERS, helperTexts, INFINITY_NAME, INFINITY_TEXT, type HelperName } from './helpers.ts';
 import { Names } from './names.ts';
@@ -44,6 +45,7 @@ export class ModuleContext {
   private readonly usedFixed = new Set<string>();
   private usesInfinity = false;
   private usesNan = false;
+  private usesPackedProducts = false;
 
   constructor(
     readonly program: Program,
@@ -141,6 +143,13 @@ export class ModuleContext {
     return name;
   }
 
+  /** The language has products of four bytes; the module says that it uses them. */
+  packedProducts(): boolean {
+    const has = this.options.packedProducts ?? false;
+    this.usesPackedProducts ||= has;
+    return has;
+  }
+
   infinity(): void {
     this.usesInfinity = true;
   }
@@ -230,6 +239,7 @@ export class ModuleContext {
     const enables = [
       ...(this.needsF16() ? ['enable f16;'] : []),
       ...(this.subgroupNeeded() !== undefined ? ['enable subgroups;'] : []),
+      ...(this.usesPackedProducts ? [`requires ${PACKED_PRODUCTS};`] : []),
     ];
     return enables.length > 0 ? [enables.join('\n')] : [];
   }

@@ -1,9 +1,12 @@
 /** Statements of one kernel as WGSL lines. */
 import { CompilerBug } from '../../src/diagnostics/diagnostic.ts';
+import { dividedBy } from '../../src/expr/divide.ts';
 import type { Expr } from '../../src/expr/expr.ts';
+import { STORAGE } from '../../src/expr/types.ts';
 import type { Stmt } from '../../src/kernel/kernel.ts';
 import type { ExpressionPrinter, Place } from './expression.ts';
 import type { ModuleContext, ModuleTensor } from './module.ts';
+import { wordText } from './storage.ts';
 import { loadsOf, storesTo } from './vectors.ts';
 
 export interface StatementScope {
@@ -72,17 +75,27 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       const [from, to] = s.value.type === 'bool' ? [`u32(${value})`, ' != 0u'] : [value, ''];
       return [`${indent}let ${scope.declare(s.name)} = subgroupShuffleXor(${from}, ${s.xor}u)${to};`];
     }
+    case 'word':
+      return [wordOf(s, scope)].map((value) => `${indent}let ${scope.declare(s.name)} = ${value};`);
     case 'contract':
+    case 'words':
     case 'mma':
     case 'ldmatrix':
     case 'vote':
-    case 'words':
     case 'copy':
     case 'commit':
     case 'await':
     case 'warpgroup':
       throw new CompilerBug('wgsl', `${s.kind} is not lowered`);
   }
+}
+
+/** A word of a buffer whose elements lie in words. */
+function wordOf(s: Extract<Stmt, { kind: 'word' }>, scope: StatementScope): string {
+  const tensor = scope.tensor(s.buffer);
+  if (tensor?.form !== 'packed') throw new CompilerBug('wgsl', `${s.buffer} is not in words`);
+  const place = dividedBy(s.from, 4 / STORAGE[tensor.storage].bytes);
+  return wordText(tensor, tensor.variable, scope.expressions.text(place));
 }
 
 function printElse(body: readonly Stmt[], scope: StatementScope, indent: string): string[] {

@@ -86,12 +86,15 @@ export function elementType(t: TensorStorage): string {
   return t.form === 'packed' && t.written ? 'atomic<u32>' : 'u32';
 }
 
+/** The word at a place in the buffer. */
+export const wordText = (t: TensorStorage, variable: string, place: string): string =>
+  t.written ? `atomicLoad(&${variable}[${place}])` : `${variable}[${place}]`;
+
 /** A function that reads element `i` of a packed tensor; `variable` is the buffer's name in the module. */
 export function loadFunction(t: TensorStorage, variable: string, name: string, names: Names): string {
   const i = names.fresh('i');
   const { shift, bits, count } = packing(t.storage);
-  const place = `u32(${i}) >> ${shift}u`;
-  const word = t.written ? `atomicLoad(&${variable}[${place}])` : `${variable}[${place}]`;
+  const word = wordText(t, variable, `u32(${i}) >> ${shift}u`);
   const moved = `(${word} >> (${bits}u * (u32(${i}) & ${count - 1}u)))`;
   const value = UNPACKED[t.storage]!(moved);
   return `fn ${name}(${i}: i32) -> ${STORAGE[t.storage].value} {\n  return ${value};\n}`;

@@ -8,6 +8,7 @@ import { oneOf, UsageError, wholeNumber } from './usage.ts';
 export interface FeatureOptions {
   readonly device?: 'gpu' | 'cpu';
   readonly subgroups?: number;
+  readonly packedProducts?: boolean;
   readonly arch?: CudaArch;
   readonly f16?: true;
   readonly f16Arithmetic?: true;
@@ -30,7 +31,7 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --subgroups --workgroup-memory --arch --f16 --f16-arithmetic --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** Adds `--device --subgroups --packed-products --workgroup-memory --arch --f16 --f16-arithmetic --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(
@@ -48,6 +49,11 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
       'WGSL: subgroups of the device have at least so many lanes, which exchange values (any number for a gpu, whose kernels look); 1: they exchange nothing',
       wholeNumber('subgroups', 1),
     )
+    .option(
+      '--packed-products',
+      'WGSL: the language has packed_4x8_integer_dot_product, with which products of bytes are summed four at a time',
+    )
+    .option('--no-packed-products', 'WGSL: do without it')
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
       '--f16-arithmetic',
@@ -83,6 +89,7 @@ export const featuresOf = ({
   f16,
   f16Arithmetic,
   subgroups,
+  packedProducts,
   workgroupMemory,
   form,
   rewrite,
@@ -94,5 +101,6 @@ export const featuresOf = ({
   ...(rewrite === undefined ? {} : { rewrite }),
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),
+  ...(packedProducts === undefined ? {} : { packedProducts }),
   ...(arch ? { arch } : {}),
 });

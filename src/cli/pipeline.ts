@@ -66,6 +66,8 @@ export interface Features {
   readonly device?: 'gpu' | 'cpu';
   /** WGSL: lanes that subgroups of the device have at least; a run asks the device when this is absent, all else takes 1. */
   readonly subgroups?: number;
+  /** WGSL: the language has products of four bytes; a run asks the device when this is absent, all else takes none. */
+  readonly packedProducts?: boolean;
   /** CUDA: the least architecture that must run the code. */
   readonly arch?: CudaArch;
   /** Also generate host code, which needs a module that is slow to load. */
@@ -97,6 +99,7 @@ const backendOptions = ({
   shaderF16,
   f16Arithmetic,
   subgroups,
+  packedProducts,
   workgroupBytes,
   device,
   arch,
@@ -106,6 +109,7 @@ const backendOptions = ({
   ...(workgroupBytes ? { workgroupBytes } : {}),
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),
+  ...(packedProducts ? { packedProducts } : {}),
   ...(arch ? { arch } : {}),
 });
 

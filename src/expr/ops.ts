@@ -18,6 +18,7 @@ const float: TypeRule = () => 'f32';
 const bool: TypeRule = () => 'bool';
 const int: TypeRule = () => 'i32';
 const word: TypeRule = () => 'u32';
+const third: TypeRule = (a) => a[2]!;
 const row = (arity: number, type: TypeRule, meaning: OpRow['meaning'], symbol?: string, level = 0): OpRow =>
   symbol === undefined ? { arity, type, meaning } : { arity, type, meaning, infix: { symbol, level } };
 
@@ -60,6 +61,13 @@ export function erf(x: number): number {
   let f = 0;
   for (let n = 60; n >= 1; n--) f = n / 2 / (a + f);
   return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + f)));
+}
+
+/** Σ of the products of the four bytes of two words; `value` gives what a byte is. */
+function dotOfBytes(a: number, b: number, value: (byte: number) => number): number {
+  let sum = 0;
+  for (let bit = 0; bit < 32; bit += 8) sum += value((a >>> bit) & 0xff) * value((b >>> bit) & 0xff);
+  return sum;
 }
 
 export const OPS = {
@@ -129,6 +137,9 @@ export const OPS = {
   /** Two f32 values rounded to 16-bit floats in one word, the first in the low half. */
   pack_f16: row(2, word, (a, b) => (toHalfBits(a) | (toHalfBits(b) << 16)) >>> 0),
   pack_bf16: row(2, word, (a, b) => (toBfloatBits(a) | (toBfloatBits(b) << 16)) >>> 0),
+  /** c + the sum of four products of bytes of two words, signed or unsigned; the lowest bytes first. */
+  dot4_i8: row(3, third, (a, b, c) => c + dotOfBytes(a, b, (x) => (x << 24) >> 24)),
+  dot4_u8: row(3, third, (a, b, c) => c + dotOfBytes(a, b, (x) => x)),
   /** First word of Philox 4x32-10 for a key (its second word is 0) and a counter of four words. */
   philox: row(5, word, (key, a, b, c, d) => philox([key!, 0], [a!, b!, c!, d!])[0]),
   /** Reinterpret bits; used by legalisation only. */

@@ -75,7 +75,14 @@ export const ldmatrix = (parts: Omit<StmtOf<'ldmatrix'>, 'kind'>): Stmt => ({ ki
 export const copyS = (parts: Omit<StmtOf<'copy'>, 'kind'>): Stmt => ({ kind: 'copy', ...parts });
 export const COMMIT: Stmt = { kind: 'commit' };
 export const awaitS = (pending: number): Stmt => ({ kind: 'await', pending });
-/** `into[intoOffset]` = two neighbouring elements of a buffer, packed. */
+/** `let name` = neighbouring elements of a buffer, packed in a word. */
+export const wordS = (name: string, buffer: string, from: Expr): Stmt => ({
+  kind: 'word',
+  name,
+  buffer,
+  from,
+});
+/** `into[intoOffset]` = neighbouring elements of a buffer, packed in a word. */
 export const words = (parts: Omit<StmtOf<'words'>, 'kind'>): Stmt => ({ kind: 'words', ...parts });
 export const stores = (name: string, index: Expr, values: readonly Expr[]): Stmt => ({
   kind: 'stores',

@@ -4,7 +4,7 @@
  *   kernel  = buffers uniforms shared lanes grid body
  *   stmt    = let | var | assign | array | store | stores | loads | for | if | barrier | contract | mma | ldmatrix | shuffle
  *           | vote | broadcast
- *           | words | copy | commit | await | warpgroup | comment
+ *           | word | words | copy | commit | await | warpgroup | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform), `lane` (i32, 0 … lanes-1) and `subgroup` (i32, uniform: a power of
  * two; lanes of each group of so many consecutive ones can exchange values without memory, and 1 says that none can).
@@ -14,6 +14,7 @@
 import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { ScalarType, StorageType } from '../expr/types.ts';
+import type { ProductOf } from './products.ts';
 import type { WarpgroupOp } from './warpgroup.ts';
 
 export interface Buffer {
@@ -87,10 +88,12 @@ export type Stmt =
   | { readonly kind: 'barrier' }
   /**
    * acc[r, c] += Σ_k a[r, k] · b[c, k] for r < rows, c < cols, k < depth, where each lane holds its own `acc` part.
-   * The scalar meaning; a target lowers it to multiply-adds (per lane) before printing.
+   * The scalar meaning; a target lowers it to multiply-adds (per lane) before printing. `of` is what is multiplied, floats unless
+   * told; of words of four bytes, k counts words.
    */
   | {
       readonly kind: 'contract';
+      readonly of?: ProductOf;
       readonly rows: number;
       readonly cols: number;
       readonly depth: number;
@@ -146,7 +149,9 @@ export type Stmt =
       readonly array: string;
       readonly piece: Expr;
     }
-  /** `into[intoOffset]` = elements `from` and `from + 1` of a buffer in 16-bit storage, packed; `from` is even. */
+  /** `let name` = the word that holds elements `from` … of a buffer in storage of 8 or 16 bits; `from` is a multiple of their number. */
+  | { readonly kind: 'word'; readonly name: string; readonly buffer: string; readonly from: Expr }
+  /** `into[intoOffset]` = such a word. */
   | {
       readonly kind: 'words';
       readonly into: string;

@@ -60,6 +60,8 @@ function stmtLines(s: Stmt, indent: string): string[] {
       );
     case 'loads':
       return one(`let ${s.names.join(', ')} = ${s.array}[4 * (${printExpr(s.piece)}); 4]`);
+    case 'word':
+      return one(`let ${s.name} = word ${s.buffer}[${printExpr(s.from)}]`);
     case 'words':
       return one(`words ${s.into}[${printExpr(s.intoOffset)}] = ${s.buffer}[${printExpr(s.from)}; 2]`);
     case 'copy':

@@ -1,8 +1,8 @@
 /** Rounding of numbers to storage formats, ties to even. */
 import { hfround } from '@petamoriken/float16';
-import { roundFloat8 } from '../expr/float8.ts';
+import { float8Bits, float8Value, roundFloat8 } from '../expr/float8.ts';
 import { toBfloatBits, toHalfBits } from '../expr/ops.ts';
-import type { StorageType } from '../expr/types.ts';
+import { STORAGE, type StorageType } from '../expr/types.ts';
 
 const floats = new Float32Array(1);
 const words = new Uint32Array(floats.buffer);
@@ -42,6 +42,24 @@ export const STORE_ROUND: Readonly<Record<StorageType, (x: number) => number>> =
   u8: (x) => Math.min(x >>> 0, 255),
   bool: (x) => (x !== 0 ? 1 : 0),
 };
+
+/** Storage of which a word holds several elements. */
+export type PackedStorage = 'f16' | 'bf16' | 'e4m3' | 'e5m2' | 'i8' | 'u8';
+export const isPacked = (s: StorageType): s is PackedStorage => s !== 'bool' && STORAGE[s].bytes < 4;
+
+/** The bits of a value in narrow storage, which holds it or rounds it to nearest even. */
+export function packedBits(storage: PackedStorage, x: number): number {
+  if (storage === 'f16' || storage === 'bf16') return halfBits(storage, x);
+  if (storage === 'i8' || storage === 'u8') return x & 0xff;
+  return float8Bits(storage, x);
+}
+
+/** The value of such bits. */
+export function packedValue(storage: PackedStorage, bits: number): number {
+  if (storage === 'f16' || storage === 'bf16') return halfValue(storage, bits);
+  if (storage === 'i8') return (bits << 24) >> 24;
+  return storage === 'u8' ? bits & 0xff : float8Value(storage, bits);
+}
 
 /** The 16 bits of a value, rounded to nearest even. */
 export function halfBits(storage: 'f16' | 'bf16', x: number): number {

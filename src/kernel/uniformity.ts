@@ -102,6 +102,8 @@ function transfer(
       return raise(s.name, 'lane');
     case 'vote':
       return raise(s.name, of(s.value) === 'uniform' ? 'uniform' : 'warp');
+    case 'word':
+      return raise(s.name, of({ kind: 'read', type: 'u32', name: s.buffer, index: [s.from] }));
     case 'stores':
       return raise(s.name, 'lane');
     case 'loads':

@@ -14,6 +14,7 @@ type Operands =
   | 'bool'
   | 'select'
   | 'any'
+  | 'bytes' // two u32 whose bytes are multiplied, and an integer
   | 'bits'; // one 32-bit integer
 
 const OPERANDS: Readonly<Record<OpName, Operands>> = {
@@ -65,6 +66,8 @@ const OPERANDS: Readonly<Record<OpName, Operands>> = {
   fma_f16: 'float',
   round_f16: 'float',
   round_bf16: 'float',
+  dot4_i8: 'bytes',
+  dot4_u8: 'bytes',
   philox: 'word',
   pack_f16: 'float',
   pack_bf16: 'float',
@@ -83,6 +86,7 @@ const ACCEPTS: Readonly<Record<Operands, (types: readonly ScalarType[]) => boole
   shift: (t) => t.every(isInt),
   bool: (t) => t.every((x) => x === 'bool'),
   select: (t) => t[0] === 'bool' && t[1] === t[2],
+  bytes: (t) => t[0] === 'u32' && t[1] === 'u32' && isInt(t[2]!),
   any: () => true,
   bits: (t) => t.every(isInt),
 };

@@ -3,6 +3,7 @@ import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { children, type Expr } from '../expr/expr.ts';
 import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
 import type { Fragment, Kernel, Program, Stmt } from './kernel.ts';
+import { PRODUCTS } from './products.ts';
 import { constError, opTypeError } from './verify-expr.ts';
 import { analyzeUniformity } from './uniformity.ts';
 import { togetherIn, type WarpgroupOp } from './warpgroup.ts';
@@ -192,8 +193,12 @@ class KernelVerifier {
         return this.storeTogether(s);
       case 'loads':
         return this.loadTogether(s);
+      case 'word':
+        this.packed(s.buffer);
+        this.int(s.from, `index of ${s.buffer}`);
+        return this.declare(s.name, { kind: 'value', type: 'u32' });
       case 'words':
-        this.halves(s.buffer, 'buffer');
+        this.packed(s.buffer);
         this.int(s.from, `index of ${s.buffer}`);
         return this.local(s.into, 'u32');
       case 'copy':
@@ -270,18 +275,20 @@ class KernelVerifier {
   }
 
   private contract(s: Extract<Stmt, { kind: 'contract' }>): void {
-    for (const f of [s.acc, s.a, s.b]) this.fragment(f);
+    const { sum, element } = PRODUCTS[s.of ?? 'f32'];
+    this.fragment(s.acc, sum);
+    for (const f of [s.a, s.b]) this.fragment(f, element);
     if (this.lookup(s.acc.array)?.kind !== 'local')
       this.fail(`contract accumulates in ${s.acc.array}, not local`);
     if (![s.rows, s.cols, s.depth].every((n) => Number.isInteger(n) && n > 0))
       this.fail('contract of no elements');
   }
 
-  private fragment(f: Fragment): void {
+  private fragment(f: Fragment, type: ScalarType): void {
     const entry = this.lookup(f.array);
     const held =
       entry?.kind === 'local' ? entry.type : entry?.kind === 'shared' ? STORAGE[entry.storage].value : '';
-    if (held !== 'f32') this.fail(`fragment in ${f.array}, which is no shared or local array of floats`);
+    if (held !== type) this.fail(`fragment in ${f.array}, which is no shared or local array of ${type}`);
     this.int(f.offset, `offset in ${f.array}`);
   }
 
@@ -300,6 +307,13 @@ class KernelVerifier {
     if (entry?.kind !== kind || STORAGE[entry.storage].bytes !== 2)
       this.fail(`${name} is no ${kind} array of 16-bit floats`);
     return entry.storage;
+  }
+
+  /** A buffer of which a word holds several numbers. */
+  private packed(name: string): void {
+    const entry = this.lookup(name);
+    const packed = entry?.kind === 'buffer' && STORAGE[entry.storage].bytes < 4 && entry.storage !== 'bool';
+    if (!packed || entry.access === 'write') this.fail(`${name} is no buffer of numbers of 8 or 16 bits`);
   }
 
   private copy(s: Extract<Stmt, { kind: 'copy' }>): void {

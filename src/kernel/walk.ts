@@ -20,6 +20,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
       return [s.index, ...s.values];
     case 'loads':
       return [s.piece];
+    case 'word':
+      return [s.from];
     case 'words':
       return [s.intoOffset, s.from];
     case 'copy':
@@ -98,6 +100,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return { ...s, index: f(s.index), values: s.values.map(f) };
     case 'loads':
       return { ...s, piece: f(s.piece) };
+    case 'word':
+      return { ...s, from: f(s.from) };
     case 'words':
       return { ...s, intoOffset: f(s.intoOffset), from: f(s.from) };
     case 'copy':

@@ -1,5 +1,6 @@
 /** WebGPU devices under Node: Dawn through the npm package `webgpu`, on a Vulkan driver of this machine. */
 import { existsSync } from 'node:fs';
+import { PACKED_PRODUCTS } from '../../backends/wgsl/limits.ts';
 import { userError } from '../diagnostics/diagnostic.ts';
 import { VULKAN_DRIVERS } from './machine.ts';
 import { runsOnCpu } from './software-device.ts';
@@ -20,6 +21,8 @@ export interface Webgpu {
   readonly shaderF16: boolean;
   /** Lanes that every subgroup has at least, where kernels may say `enable subgroups`; else 1. */
   readonly subgroup: number;
+  /** The language has products of four bytes. */
+  readonly packedProducts: boolean;
   /** Lanes run on the CPU's vector unit: another shape of kernel is fast there. */
   readonly software: boolean;
   /** Gives the device back; the process can end without it. */
@@ -65,10 +68,11 @@ async function instance(toggles: readonly string[] | undefined): Promise<GPU> {
 
 /** What kernels that are made to run on a device may know of it. */
 export const featuresOfDevice = (
-  gpu: Pick<Webgpu, 'software' | 'subgroup'>,
-): { readonly device: 'cpu' | 'gpu'; readonly subgroups: number } => ({
+  gpu: Pick<Webgpu, 'software' | 'subgroup' | 'packedProducts'>,
+): { readonly device: 'cpu' | 'gpu'; readonly subgroups: number; readonly packedProducts: boolean } => ({
   device: gpu.software ? 'cpu' : 'gpu',
   subgroups: gpu.subgroup,
+  packedProducts: gpu.packedProducts,
 });
 
 const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
@@ -112,6 +116,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     name,
     shaderF16: options.shaderF16 ?? false,
     subgroup,
+    packedProducts: gpu.wgslLanguageFeatures.has(PACKED_PRODUCTS),
     software: runsOnCpu(adapter.info),
     close: () => device.destroy(),
   };

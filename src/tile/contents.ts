@@ -6,8 +6,12 @@ import type { Operand, Stage } from './tile.ts';
 export const extentOf = (s: Stage, vector: string): number =>
   s.vectors.find((v) => v.name === vector)!.extent;
 
+/** Numbers that a lane takes of a row of an operand: floats, integers, or words of four bytes. */
+export const wordsOf = (s: Stage, o: Operand): number =>
+  Math.ceil(extentOf(s, o.vector) / (o.storage === 'i8' || o.storage === 'u8' ? 4 : 1));
+
 /** Equal for operands of different passes that hold the same matrix, which then share an array. */
-export const operandContent = (o: Operand): string => `${o.site} ${o.vector} ${key(o.value)}`;
+export const operandContent = (o: Operand): string => `${o.site} ${o.vector} ${o.storage} ${key(o.value)}`;
 
 /** Column operands and column values of all passes, each content once. */
 export function columnContents(s: Stage): { readonly operands: readonly Operand[]; readonly values: number } {

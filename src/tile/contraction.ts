@@ -1,10 +1,13 @@
 /** Recognises a sum over a vector axis whose summand is (row factors) × (column factors): a matrix product. */
-import type { Expr } from '../expr/expr.ts';
+import { constant, op, type Expr } from '../expr/expr.ts';
+import type { ScalarType } from '../expr/types.ts';
 import type { StageShape } from './choose.ts';
 import { fromProduct, product, type Factor } from './factor.ts';
 import type { Graph } from './graph.ts';
 
 export interface RecognizedContraction {
+  /** Of the sum; integers stay integers. */
+  readonly type: ScalarType;
   readonly vector: string;
   readonly rows: Expr;
   readonly cols: Expr;
@@ -14,7 +17,7 @@ export interface RecognizedContraction {
 
 export function contraction(g: Graph, shape: StageShape, name: string): RecognizedContraction | undefined {
   const r = g.reduction(name);
-  if (!r || r.op !== 'sum' || r.where || r.axes.length !== 1 || r.type !== 'f32') return undefined;
+  if (!r || r.op !== 'sum' || r.where || r.axes.length !== 1) return undefined;
   if (g.fixedExtent(r.axes[0]!) === undefined && !g.isFeature(r.axes[0]!)) return undefined;
   const vector = r.axes[0]!;
   const p = product(g, r.body);
@@ -30,10 +33,11 @@ export function contraction(g: Graph, shape: StageShape, name: string): Recogniz
     else (onStream ? cols : rows).push(f);
   }
   if (rows.length === 0 || cols.length === 0 || p.guards.some((c) => g.axes(c).has(vector))) return undefined;
-  return {
-    vector,
-    rows: fromProduct({ factors: rows, guards: [] }),
-    cols: fromProduct({ factors: cols, guards: [] }),
-    outer: fromProduct({ factors: outer, guards: p.guards }),
-  };
+  const whole = (factors: readonly Factor[], guards: readonly Expr[] = []): Expr =>
+    r.type === 'f32' ? fromProduct({ factors, guards }) : integers(factors, r.type);
+  return { type: r.type, vector, rows: whole(rows), cols: whole(cols), outer: whole(outer, p.guards) };
 }
+
+/** A product of integers, which wraps in any order; such a product has no guards and no divisors. */
+const integers = (factors: readonly Factor[], type: ScalarType): Expr =>
+  factors.length === 0 ? constant(type, 1) : factors.map((f) => f.expr).reduce((a, b) => op('mul', a, b));

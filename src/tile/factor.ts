@@ -32,9 +32,9 @@ export function product(g: Graph, e: Expr): Product {
   const guards: Expr[] = [];
   const go = (original: Expr, inverse: boolean): void => {
     const x = open(g, original);
+    if (x.kind === 'op' && x.op === 'mul') return (go(x.args[0]!, inverse), go(x.args[1]!, inverse));
     if (x.kind === 'op' && x.type === 'f32') {
       const [a, b, c] = x.args;
-      if (x.op === 'mul') return (go(a!, inverse), go(b!, inverse));
       if (x.op === 'div') return (go(a!, inverse), go(b!, !inverse));
       if (x.op === 'neg') return (factors.push({ expr: f32(-1), inverse: false }), go(a!, inverse));
       if (x.op === 'select' && !inverse && isZero(c!)) return (guards.push(a!), go(b!, false));

@@ -1,8 +1,10 @@
 /** Semantic IR in normal form → tiled IR: groups outputs into stages and orders the stages. */
 import { CompilerBug, UserError } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
+import type { StorageType } from '../expr/types.ts';
 import type { IrDef, IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
 import { NeedsRows } from './carriers.ts';
+import { byteFactors } from './byte-ranges.ts';
 import { BLOCK_LANES } from './block/items.ts';
 import { scheduleBlock } from './block/schedule.ts';
 import { BlockFinder, isBeside, joinParts, type BlockPart } from './block/select.ts';
@@ -171,8 +173,8 @@ class Partition {
   }
 
   private asOutput(name: string): IrOutput {
-    const def = this.kernel.defs.find((d) => d.name === name)!;
-    return { name: storedName(name), storage: def.type, def: name, indices: def.indices };
+    const { storage, indices } = keptValue(this.kernel, name);
+    return { name: storedName(name), storage, def: name, indices };
   }
 
   private stages(): Stage[] {
@@ -217,11 +219,11 @@ class Partition {
   }
 
   private keptTensor(name: string): TileTensor {
-    const { type, indices, takes, most } = keptValue(this.kernel, name);
+    const { storage, indices, takes, most } = keptValue(this.kernel, name);
     return {
       name: storedName(name),
       role: 'workspace',
-      storage: type,
+      storage,
       shape: indices.map((a) => this.kernel.axes.find((x) => x.name === a)!.extent),
       axes: [...indices],
       ...(takes === undefined ? {} : { takes }),
@@ -263,10 +265,14 @@ function nextReductions(g: Graph, root: string): readonly string[] {
 }
 
 /** A definition, or the last value of a state. */
-function keptValue(k: IrKernel, name: string): Pick<IrDef, 'type' | 'indices' | 'takes' | 'most'> {
+function keptValue(
+  k: IrKernel,
+  name: string,
+): Pick<IrDef, 'indices' | 'takes' | 'most'> & { readonly storage: StorageType } {
   const state = k.states.find((s) => s.final === name);
-  if (state) return { type: state.type, indices: state.indices.filter((a) => a !== state.axis) };
-  return k.defs.find((d) => d.name === name)!;
+  if (state) return { storage: state.type, indices: state.indices.filter((a) => a !== state.axis) };
+  const def = k.defs.find((d) => d.name === name)!;
+  return { ...def, storage: byteFactors(k).get(name) ?? def.type };
 }
 
 /** The kernel with some values turned into tensors that an earlier stage wrote. */
@@ -279,12 +285,12 @@ function withStored(k: IrKernel, names: ReadonlySet<string>): IrKernel {
       : inner;
   };
   const tensors = [...names].map((name): IrTensor => {
-    const { type, indices, takes } = keptValue(k, name);
+    const { storage, indices, takes } = keptValue(k, name);
     const extent = (a: string): Expr => k.axes.find((x) => x.name === a)!.extent;
     return {
       ...(takes === undefined ? {} : { takes }),
       name: storedName(name),
-      storage: type,
+      storage,
       dims: indices.map((a) => ({ axis: a, extent: extent(a) })),
       optional: false,
     };

@@ -3,7 +3,7 @@
  * takes operands from workgroup memory four elements at a time.
  */
 import { key, visit } from '../expr/expr.ts';
-import { columnContents, extentOf } from './contents.ts';
+import { columnContents, extentOf, wordsOf } from './contents.ts';
 import { matrixStorage, readsOtherElements } from './matrix-plan.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
 import type { Operand, Pass, Stage } from './tile.ts';
@@ -13,6 +13,9 @@ export const VECTOR = 4;
 
 /** Rows of an operand begin an odd number of vectors apart, so that neighbouring rows use different banks. */
 export const tileStride = (columns: number): number => columns + (columns % (2 * VECTOR) === 0 ? VECTOR : 0);
+
+/** Words of a row of integers in memory, an odd number. */
+export const integerStride = (length: number): number => length | 1;
 
 /** Columns of an operand: every lane that shares a row has whole vectors of it. */
 export const tileColumns = (extent: number, rowLanes: number): number =>
@@ -31,7 +34,8 @@ export function turnsOf(p: Pass): {
   const first = scored.length > 0 ? scored : p.operands;
   const later = p.operands.filter((o) => !first.includes(o));
   const summed = new Set(p.steps.flatMap((x) => (x.kind === 'accumulate' ? [x.operand] : [])));
-  const free = first.flatMap((o, n) => (summed.has(o.name) ? [] : [n]));
+  // Arrays of integers hold nothing else.
+  const free = first.flatMap((o, n) => (summed.has(o.name) || o.value.type !== 'f32' ? [] : [n]));
   const array = new Map(first.map((o, n) => [o, n]));
   for (const [n, o] of later.entries()) array.set(o, free[n] ?? first.length + n);
   return { first, later, array };
@@ -45,7 +49,9 @@ const up = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 export function laneTilesBytes(s: Stage, plan: StagePlan): number {
   const { blockM, blockN, lanes, rowLanes = 1 } = plan;
   const row = (o: Operand): number =>
-    (plan.halves ? 2 : 4) * tileStride(tileColumns(extentOf(s, o.vector), rowLanes));
+    o.value.type !== 'f32'
+      ? 4 * integerStride(wordsOf(s, o))
+      : (plan.halves ? 2 : 4) * tileStride(tileColumns(extentOf(s, o.vector), rowLanes));
   const rows = s.rowOperands.reduce((n, o) => n + blockM * row(o), 0);
   const turns: number[] = [];
   for (const p of s.passes)

@@ -8,7 +8,7 @@ import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
 import { laneTilesBytes } from './lane-tiles-plan.ts';
 import { stepsPlan } from './steps-plan.ts';
 import { BLOCK_LANES } from './block/items.ts';
-import { columnContents, extentOf, readsInPlace } from './contents.ts';
+import { columnContents, readsInPlace, wordsOf } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
 import type { Stage, TileProgram } from './tile.ts';
 import { warpgroupBytes, warpgroupPlan } from './warpgroup-plan.ts';
@@ -165,7 +165,7 @@ export const NO_LIMITS: PlanLimits = {
 /** Bytes of workgroup memory per stream position of a tile. */
 function bytesPerColumn(s: Stage): number {
   const { operands, values } = columnContents(s);
-  return Math.max(4, operands.reduce((n, o) => n + 4 * extentOf(s, o.vector), 0) + 4 * values);
+  return Math.max(4, operands.reduce((n, o) => n + 4 * wordsOf(s, o), 0) + 4 * values);
 }
 
 function floorPowerOfTwo(n: number): number {

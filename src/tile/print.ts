@@ -79,7 +79,10 @@ function pass(p: Pass, n: number): string[] {
       ...(p.bounds ? bounds(p.bounds) : []),
       ...p.defs.filter((d) => d.site === 'col').map(def),
       ...p.operands.map(operand),
-      ...p.contractions.map((c) => `contract ${c.name} = sum[${c.vector}](${c.rows} * ${c.cols})`),
+      ...p.contractions.map(
+        (c) =>
+          `contract ${c.name}${c.type === 'f32' ? '' : `: ${c.type}`} = sum[${c.vector}](${c.rows} * ${c.cols})`,
+      ),
       ...p.defs.filter((d) => d.site !== 'col').map(def),
       ...p.keeps.map(keep),
       ...p.steps.map(step),

@@ -4,7 +4,8 @@ import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
 import { CarrierPlanner, isOne, NeedsRows, type Part, type PlannedReduction } from './carriers.ts';
 import { reductionKind, type StageShape } from './choose.ts';
-import { contraction } from './contraction.ts';
+import { ByteRanges } from './byte-ranges.ts';
+import { contraction, type RecognizedContraction } from './contraction.ts';
 import { toFloat } from './factor.ts';
 import type { Graph } from './graph.ts';
 import { Finals } from './finals.ts';
@@ -364,11 +365,13 @@ export class StageBuilder {
     }
     for (const x of [c.rows, c.cols, c.outer]) this.refuseCarriers(x);
     this.vector(c.vector);
-    const rows = this.operand('row', c.vector, c.rows, n);
-    const cols = this.operand('col', c.vector, c.cols, n);
-    pass.contractions.push({ name: `${name}.dot`, vector: c.vector, rows, cols });
-    const dot = read(`${name}.dot`, []);
-    const value = isOne(c.outer) ? dot : op('mul', dot, toFloat(this.localize(c.outer, n)));
+    const held = this.integers(c);
+    const rows = this.operand('row', c.vector, c.rows, n, held);
+    const cols = this.operand('col', c.vector, c.cols, n, held);
+    pass.contractions.push({ name: `${name}.dot`, type: c.type, vector: c.vector, rows, cols });
+    const dot = read(`${name}.dot`, [], c.type);
+    const outer = this.localize(c.outer, n);
+    const value = isOne(outer) ? dot : op('mul', dot, c.type === 'f32' ? toFloat(outer) : outer);
     pass.defs.push({ name, site, vectors: [], type: def.type, value });
   }
 
@@ -378,15 +381,28 @@ export class StageBuilder {
     if (inside.length > 0) throw new NeedsStage(inside.slice(-1));
   }
 
-  private operand(site: 'row' | 'col', vector: string, value: Expr, n: number): string {
+  /** How both operands of a sum of integers are held: as bytes, where those of both fit. */
+  private integers(c: RecognizedContraction): StorageType | undefined {
+    if (c.type === 'f32') return undefined;
+    this.ranges ??= new ByteRanges(this.g.kernel);
+    const [rows, cols] = [c.rows, c.cols].map((e) => this.ranges!.storageOf(e));
+    return rows === cols && rows ? rows : c.type;
+  }
+
+  private ranges: ByteRanges | undefined;
+
+  /** @param held of integers, which are held in one way for each use */
+  private operand(site: 'row' | 'col', vector: string, value: Expr, n: number, held?: StorageType): string {
     this.refuseCarriers(value);
     this.vector(vector);
     const local = this.localize(value, n);
     const list = site === 'row' ? this.rowOperands : this.pass(n).operands;
-    const known = list.find((o) => o.vector === vector && key(o.value) === key(local));
+    const known = list.find(
+      (o) => o.vector === vector && key(o.value) === key(local) && (!held || o.storage === held),
+    );
     if (known) return known.name;
     const name = `${site === 'row' ? 'rows' : `cols${n}`}.${list.length}`;
-    list.push({ name, site, vector, value: local, storage: this.storage(value, vector) });
+    list.push({ name, site, vector, value: local, storage: held ?? this.storage(value, vector) });
     return name;
   }
 

@@ -47,13 +47,18 @@ export interface Operand {
   readonly site: 'row' | 'col';
   readonly vector: string;
   readonly value: Expr;
-  /** The narrowest storage that holds every value exactly, if the operand is a plain tensor read; else f32. */
+  /**
+   * The 16-bit storage that all tensors in it share, or else f32; of integers the bytes that hold every value, where the other
+   * operand has such too, or else their type.
+   */
   readonly storage: StorageType;
 }
 
 /** tile NAME = Σ_vector rows × cols. */
 export interface Contraction {
   readonly name: string;
+  /** Sums of integers wrap. */
+  readonly type: ScalarType;
   readonly vector: string;
   readonly rows: string;
   readonly cols: string;

@@ -175,6 +175,8 @@ const ROWS: Readonly<Record<OpName, Print | undefined>> = {
   round_bf16: ([a]) => asType(`torch.asarray(${a!.text}, dtype=torch.bfloat16)`, 'f32'),
   pack_f16: unsaid,
   pack_bf16: unsaid,
+  dot4_i8: unsaid,
+  dot4_u8: unsaid,
   philox: (args) =>
     call(
       '_philox',

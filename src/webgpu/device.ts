@@ -37,13 +37,20 @@ function needsOf({ source, manifest }: Any): Needs {
   };
 }
 
+/** Features of the language that a module asks for. */
+const required = (source: string): readonly string[] =>
+  [...source.matchAll(/^requires ([\w, ]+);$/gm)].flatMap((m) => m[1]!.split(/, */));
+
 /** Compares what is there with what is needed. */
 function lacks(
   there: Pick<GPUAdapter | GPUDevice, 'features' | 'limits'>,
   info: Partial<GPUAdapterInfo>,
-  { manifest, ...module }: Any,
+  { manifest, source }: Any,
 ): string | undefined {
-  const { features, limits, subgroup } = needsOf({ manifest, ...module });
+  const { features, limits, subgroup } = needsOf({ manifest, source });
+  const language = typeof navigator === 'undefined' ? undefined : navigator.gpu?.wgslLanguageFeatures;
+  const unknown = required(source).find((w) => language && !language.has(w));
+  if (unknown !== undefined) return `it needs ${unknown} of the language`;
   const feature = features.find((f) => !there.features.has(f));
   if (feature !== undefined) return `it needs the feature ${feature}`;
   for (const [name, needed] of Object.entries(limits) as [LimitName, number][])

@@ -182,11 +182,13 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
       .map(([name, value]) => `--size ${name}=${value}`),
     ...Object.entries(c.params).map(([name, value]) => `--param ${name}=${value}`),
   ];
-  const { device, shaderF16, f16Arithmetic, subgroups, workgroupBytes, rewrite } = plan.features;
+  const { device, shaderF16, f16Arithmetic, subgroups, packedProducts, workgroupBytes, rewrite } =
+    plan.features;
   if (device) flags.push(`--device ${device}`);
   if (f16Arithmetic) flags.push('--f16-arithmetic');
   else if (shaderF16) flags.push('--f16');
   if (subgroups) flags.push(`--subgroups ${subgroups}`);
+  if (packedProducts !== undefined) flags.push(packedProducts ? '--packed-products' : '--no-packed-products');
   if (workgroupBytes) flags.push(`--workgroup-memory ${workgroupBytes}`);
   if (rewrite !== undefined) flags.push(rewrite ? '--rewrite' : '--no-rewrite');
   const { plan: used } = plan.features;

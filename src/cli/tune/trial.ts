@@ -26,7 +26,7 @@ export interface Bench {
   readonly device: string;
   readonly target: CompileTarget;
   /** What schedules are made for, where that is not always the same. */
-  readonly features: Pick<Features, 'device' | 'subgroups'>;
+  readonly features: Pick<Features, 'device' | 'subgroups' | 'packedProducts'>;
   /** Compiles, uploads and runs once. @throws UserError E06xx where the target has no room, E0733 when the run fails */
   prepare(features: Features): Promise<Trial>;
 }

@@ -8,9 +8,11 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
+import type { ScalarType } from '../../expr/types.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { assign, broadcast, forS, LANE, letS, OPAQUE_ZERO, store, varS } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
+import { PRODUCTS } from '../products.ts';
 import { laneRows } from './arrangement.ts';
 import type { ColumnOperand, DirectOperand, Matrix } from './matrix.ts';
 import { inMemory, wholeRows } from './tile-layout.ts';
@@ -18,7 +20,7 @@ import { inMemory, wholeRows } from './tile-layout.ts';
 type Fresh = (base: string) => string;
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
-const element = (array: string, index: Expr): Expr => read(array, [index]);
+const element = (array: string, index: Expr, type: ScalarType = 'f32'): Expr => read(array, [index], type);
 
 /**
  * Elements of scores that follow each other without a turn of the loop between them, of those that lanes exchange: on a
@@ -38,16 +40,17 @@ export function inPlace(plan: StagePlan): Matrix {
     tile: wholeRows,
     scores: (dot, own, cols, fresh) => {
       const rows = inMemory(own);
+      const of = PRODUCTS[direct(cols).of ?? 'f32'];
       return walk.elements(direct(cols), rows.columns, inARow(plan.lanes), 'k', fresh, (k, each) => {
         const body: Stmt[] = [];
         const left = slots.map((r) => {
           const name = fresh('left');
-          body.push(letS(name, element(rows.array, add(i32(r * rows.stride), k))));
-          return variable(name, 'f32');
+          body.push(letS(name, element(rows.array, add(i32(r * rows.stride), k), of.element)));
+          return variable(name, of.element);
         });
         each(body, (c, right) => {
           for (const r of slots)
-            body.push(store(dot, cell(r, c), op('fma', left[r]!, right, element(dot, cell(r, c)))));
+            body.push(store(dot, cell(r, c), of.add(left[r]!, right, element(dot, cell(r, c), of.sum))));
         });
         return body;
       });
@@ -130,7 +133,7 @@ class Walk {
         for (const c of this.columns) {
           const name = fresh('right');
           into.push(broadcast(name, held[c]!, lane));
-          use(c, variable(name, 'f32'));
+          use(c, variable(name, held[c]!.type));
         }
       };
       inner.push(...body(add(variable(first), lane), each));
@@ -142,7 +145,7 @@ class Walk {
   private named(value: Expr, fresh: Fresh, out: Stmt[]): Expr {
     const name = fresh('right');
     out.push(letS(name, value));
-    return variable(name, 'f32');
+    return variable(name, value.type);
   }
 }
 

@@ -10,6 +10,7 @@ import type { StagePlan } from '../../tile/plan.ts';
 import { inMemory, wholeRows, type Tile } from './tile-layout.ts';
 import { contract } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
+import type { ProductOf } from '../products.ts';
 import { laneRows, type Arrangement } from './arrangement.ts';
 import { inPlace } from './in-place.ts';
 import { tileProducts } from './tile-products.ts';
@@ -21,6 +22,8 @@ import { perWarpgroup } from './warpgroups/matrix.ts';
 export interface DirectOperand {
   readonly kind: 'direct';
   readonly columns: number;
+  /** What its elements are, where they are no floats. */
+  readonly of?: ProductOf;
   /** Element `k` of the vector at column `col` of the tile; what it needs is appended to `out`. */
   value(col: number, k: Expr, out: Stmt[]): Expr;
 }
@@ -41,6 +44,8 @@ export interface Matrix {
   readonly storage: StorageType;
   /** An operand in memory, for a vector extent. */
   tile(array: string, extent: number): Tile;
+  /** An operand of integers or words in memory, so many for each row; absent: one after the other. */
+  integerTile?(length: number): Tile;
   /** dot[row, c] += Σ_k rows[row, k] · cols[c, k] */
   scores(dot: string, rows: RowOperand, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
   /** acc[row, e] += Σ_c weights[row, c] · cols[c, e] */
@@ -74,6 +79,7 @@ function perLane(plan: StagePlan): Matrix {
       const [a, b] = [inMemory(left), inMemory(cols)];
       return [
         contract({
+          ...(b.of ? { of: b.of } : {}),
           rows,
           cols: plan.blockN,
           depth: a.columns,

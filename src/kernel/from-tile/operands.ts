@@ -10,9 +10,11 @@ import { loadFragments, plainRows } from './fragments.ts';
 import type { DirectOperand, Matrix, RowOperand } from './matrix.ts';
 import { loadPieces } from './pieces.ts';
 import type { Place, Scope } from './scope.ts';
+import { PRODUCTS } from '../products.ts';
+import { integerAt, lengthOf, productOf } from './words.ts';
 import { operandContent } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import { elementAt, PIECE, pieceStart, type Tile } from './tile-layout.ts';
+import { elementAt, PIECE, pieceStart, wholeRows, type Tile } from './tile-layout.ts';
 
 export class Loader {
   readonly shared: SharedArray[] = [];
@@ -42,9 +44,23 @@ export class Loader {
   }
 
   private tile(o: Operand, rows: number, depth = 1): Tile {
-    const t = this.matrix.tile('', this.scope.vectorExtent(o.vector));
+    const t = this.layout(o);
     const length = rows * t.stride * depth;
-    return { ...t, array: this.share(operandContent(o), operandName(o), this.matrix.storage, length) };
+    return { ...t, array: this.share(operandContent(o), operandName(o), this.held(t), length) };
+  }
+
+  /** How an operand lies in memory. */
+  private layout(o: Operand): Tile {
+    const extent = this.scope.vectorExtent(o.vector);
+    const of = productOf(o);
+    if (of === 'f32') return this.matrix.tile('', extent);
+    const length = lengthOf(extent, of);
+    return { ...(this.matrix.integerTile?.(length) ?? wholeRows('', length)), of };
+  }
+
+  private held(t: Tile): StorageType {
+    const type = PRODUCTS[t.of ?? 'f32'].element;
+    return type === 'f32' ? this.matrix.storage : type;
   }
 
   /** Loops over the elements of a rows × columns tile, shared out between the lanes. */
@@ -92,9 +108,9 @@ export class Loader {
    * @param turn number of the array
    */
   reserveTurn(o: Operand, turn: number): Tile {
-    const t = this.matrix.tile('', this.scope.vectorExtent(o.vector));
+    const t = this.layout(o);
     const length = this.plan.blockN * t.stride;
-    const array = this.share(`turn ${turn}`, 'tile', this.matrix.storage, length);
+    const array = this.share(`turn ${turn}`, 'tile', this.held(t), length);
     const at = this.shared.findIndex((s) => s.name === array);
     const known = this.shared[at]!;
     if (known.length < length) this.shared[at] = { ...known, length };
@@ -160,6 +176,11 @@ export class Loader {
   }
 
   loadColumns(o: Operand, t: Tile, tileFirst: TilePoint): Stmt {
+    if (t.of)
+      return this.loadIntegers(o, t, this.plan.blockN, (row, out) => ({
+        vars: this.frame.column(tileFirst, row, out).vars,
+        col: row,
+      }));
     if (this.matrix.inPieces)
       return loadPieces(this.scope, {
         operand: o,
@@ -182,15 +203,42 @@ export class Loader {
     });
   }
 
+  /** Integers or words of rows × columns, shared out between the lanes. */
+  private loadIntegers(
+    o: Operand,
+    t: Tile,
+    rows: number,
+    rowAt: (row: Expr, out: Stmt[]) => Pick<Place, 'vars' | 'col'>,
+  ): Stmt {
+    return this.cooperative(rows, t.columns, (row, k) => {
+      const out: Stmt[] = [];
+      const place = rowAt(row, out);
+      const value = integerAt(this.scope, o, k, (x) => ({
+        ...place,
+        out,
+        vars: new Map([...place.vars, [o.vector, x]]),
+        cache: new Map(),
+      }));
+      return [...out, store(t.array, elementAt(t, row, k), value)];
+    });
+  }
+
   /** A column operand read in place; `places` are the columns of the tile, declared once per tile. */
   directColumns(o: Operand, places: readonly Place[]): DirectOperand {
+    const of = productOf(o);
     return {
       kind: 'direct',
-      columns: this.scope.vectorExtent(o.vector),
+      columns: lengthOf(this.scope.vectorExtent(o.vector), of),
+      ...(of === 'f32' ? {} : { of }),
       value: (col, k, out) => {
         const place = places[col]!;
-        const vars = new Map([...place.vars, [o.vector, k]]);
-        return this.scope.value(o.value, { ...place, out, vars, cache: new Map() });
+        const at = (x: Expr): Place => ({
+          ...place,
+          out,
+          vars: new Map([...place.vars, [o.vector, x]]),
+          cache: new Map(),
+        });
+        return of === 'f32' ? this.scope.value(o.value, at(k)) : integerAt(this.scope, o, k, at);
       },
     };
   }
@@ -215,25 +263,37 @@ export class Loader {
   }
 
   private loadLaneRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
-    const extent = this.scope.vectorExtent(o.vector);
+    const of = productOf(o);
+    const extent = lengthOf(this.scope.vectorExtent(o.vector), of);
     const slots = this.scope.arrangement.rowSlots;
     const array = this.scope.names.fresh(operandName(o));
     const name = this.scope.index(o.vector);
     const body: Stmt[] = [];
     for (let slot = 0; slot < slots; slot++) {
       const place = this.frame.row(slot, body);
-      const vars = new Map([...place.vars, [o.vector, variable(name)]]);
-      const value = this.scope.value(o.value, { ...place, vars });
+      const element = (k: Expr): Place => ({ ...place, vars: new Map([...place.vars, [o.vector, k]]) });
+      const value =
+        of === 'f32'
+          ? this.scope.value(o.value, element(variable(name)))
+          : integerAt(this.scope, o, variable(name), (k) => ({ ...element(k), cache: new Map(place.cache) }));
       const at = slot === 0 ? variable(name) : op('add', i32(slot * extent), variable(name));
       body.push(store(array, at, value));
     }
-    const stmts = [arrayS(array, 'f32', slots * extent), forS(name, { to: i32(extent), unroll: true }, body)];
-    return { rows: { ...this.matrix.tile(array, extent) }, stmts };
+    const { element } = PRODUCTS[of];
+    const stmts = [
+      arrayS(array, element, slots * extent),
+      forS(name, { to: i32(extent), unroll: true }, body),
+    ];
+    return { rows: { ...this.layout(o), array }, stmts };
   }
 
   /** Rows in workgroup memory; `frame.rowAt` gives the coordinates of any row of the block. */
   private loadSharedRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
     const t = this.tile(o, this.plan.blockM);
+    if (t.of) {
+      const rowAt = (row: Expr, out: Stmt[]) => ({ vars: this.frame.rowAt(row, out) });
+      return { rows: t, stmts: [this.loadIntegers(o, t, this.plan.blockM, rowAt)] };
+    }
     if (this.matrix.inPieces) {
       const load = loadPieces(this.scope, {
         operand: o,

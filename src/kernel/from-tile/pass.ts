@@ -265,7 +265,7 @@ export class PassLowering {
       const array = this.scope.names.fresh(c.name);
       this.scope.locations.set(c.name, { kind: 'fragment', array });
       return [
-        arrayS(array, 'f32', this.scope.arrangement.fragmentLength(plan.blockN)),
+        arrayS(array, c.type, this.scope.arrangement.fragmentLength(plan.blockN)),
         ...matrix.scores(array, rowOperands.get(c.rows)!, this.tiles.get(c.cols)!, (b) =>
           this.scope.index(b),
         ),

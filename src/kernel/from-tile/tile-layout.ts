@@ -8,6 +8,7 @@ import { i32, op, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { MATRIX_PAD } from '../../tile/matrix-plan.ts';
 import type { MatrixFeed } from '../../tile/plan.ts';
+import type { ProductOf } from '../products.ts';
 
 export interface Tile {
   readonly kind: 'tile';
@@ -20,6 +21,8 @@ export interface Tile {
   readonly extent?: number;
   /** How many pieces of a row are exchanged with each other: a power of two, 1 where rows are as they are. */
   readonly exchanged: number;
+  /** What its columns are, where they are no floats. */
+  readonly of?: ProductOf;
   /** Where the tile begins in the array; absent: at its start. */
   readonly first?: Expr;
 }

@@ -9,12 +9,13 @@ import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { f32, i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import { tileColumns, tileStride, VECTOR } from '../../tile/lane-tiles-plan.ts';
+import { integerStride, tileColumns, tileStride, VECTOR } from '../../tile/lane-tiles-plan.ts';
 import { BARRIER, forS, letS, loads, store, stores } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
+import { PRODUCTS, type ProductOf } from '../products.ts';
 import { laneTiles, MEMBER } from './lane-tiles.ts';
 import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
-import type { Tile } from './tile-layout.ts';
+import { wholeRows, type Tile } from './tile-layout.ts';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x);
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
@@ -80,6 +81,25 @@ export function tileProducts(plan: StagePlan): Matrix {
     return [...before, ...put, BARRIER];
   };
 
+  const integerScores = (dot: string, a: Tile, b: Tile, of: ProductOf, fresh: Fresh): Stmt[] => {
+    const { element, sum, add: plus } = PRODUCTS[of];
+    const [k, body] = [fresh('word'), [] as Stmt[]];
+    const taken = (base: string, t: Tile, row: Expr): Expr => {
+      const name = fresh(base);
+      body.push(letS(name, read(t.array, [add(mul(row, t.stride), variable(k))], element)));
+      return variable(name, element);
+    };
+    const lefts = slots.map((slot) => taken('left', a, arrangement.rowOf(slot)));
+    for (const c of range(perLane)) {
+      const x = taken('right', b, add(MEMBER, i32(c * members)));
+      for (const slot of slots) {
+        const at = i32(slot * perLane + c);
+        body.push(store(dot, at, plus(lefts[slot]!, x, read(dot, [at], sum))));
+      }
+    }
+    return [forS(k, { to: i32(a.columns) }, body)];
+  };
+
   return {
     arrangement,
     rows: 'shared',
@@ -93,8 +113,11 @@ export function tileProducts(plan: StagePlan): Matrix {
       const columns = tileColumns(extent, members);
       return { kind: 'tile', array, columns, extent, exchanged: 1, stride: tileStride(columns) };
     },
+    // An odd number of words lies between rows: those that neighbours read at once are in different banks.
+    integerTile: (length) => ({ ...wholeRows('', length), stride: integerStride(length) }),
     scores: (dot, rows, cols, fresh) => {
       const [a, b] = [inMemory(rows), inMemory(cols)];
+      if (b.of) return integerScores(dot, a, b, b.of, fresh);
       const out: Stmt[] = [];
       const begin = (base: string, row: Expr, t: Tile): Expr => {
         const name = fresh(base);

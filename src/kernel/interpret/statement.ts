@@ -4,6 +4,8 @@
  */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import type { Fragment, Stmt } from '../kernel.ts';
+import type { ProductOf } from '../products.ts';
+import { scalarFunction, type ScalarFunction } from '../scalar.ts';
 import { someStmt } from '../walk.ts';
 import { compileExpr } from './expression.ts';
 import type { GroupStep, Lane, StatementPlaces, Step, Value } from './places.ts';
@@ -132,6 +134,7 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
       };
     }
     case 'loads':
+    case 'word':
     case 'words':
     case 'copy':
     case 'commit':
@@ -185,7 +188,23 @@ function compileStore(name: string, index: Value, value: Value, places: Statemen
   };
 }
 
-/** The scalar meaning of a contraction: each product is added in order of k, rounded once per addition. */
+/** c + a · b: floats are rounded once, integers wrap. */
+function productOf(of: ProductOf): ScalarFunction {
+  switch (of) {
+    case 'f32':
+      return (a, b, c) => Math.fround(c + a * b);
+    case 'i32':
+      return (a, b, c) => (c + Math.imul(a, b)) | 0;
+    case 'u32':
+      return (a, b, c) => (c + Math.imul(a, b)) >>> 0;
+    case 'i8x4':
+      return scalarFunction('dot4_i8', 'u32', 'i32');
+    case 'u8x4':
+      return scalarFunction('dot4_u8', 'u32', 'u32');
+  }
+}
+
+/** The scalar meaning of a contraction: each product is added in order of k, floats rounded once per addition. */
 function compileContract(s: Extract<Stmt, { kind: 'contract' }>, places: StatementPlaces): Step {
   const slots = { row: places.slot(' row'), col: places.slot(' col'), k: places.slot(' k') };
   const element = (f: Fragment, row: number, col: number): { load: Value; index: Value } => {
@@ -206,6 +225,7 @@ function compileContract(s: Extract<Stmt, { kind: 'contract' }>, places: Stateme
   const a = element(s.a, slots.row, slots.k);
   const b = element(s.b, slots.col, slots.k);
   const acc = element(s.acc, slots.row, slots.col);
+  const add = productOf(s.of ?? 'f32');
   const save = compileStore(
     s.acc.array,
     acc.index,
@@ -213,7 +233,7 @@ function compileContract(s: Extract<Stmt, { kind: 'contract' }>, places: Stateme
       let sum = acc.load(l);
       for (let k = 0; k < s.depth; k++) {
         l.slots[slots.k] = k;
-        sum = Math.fround(sum + a.load(l) * b.load(l));
+        sum = add(a.load(l), b.load(l), sum);
       }
       return sum;
     },

@@ -1,19 +1,27 @@
 /** Transfers of several elements at once: packed words, and copies that land when a lane waits for them. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
+import type { Expr } from '../../expr/expr.ts';
 import { STORAGE } from '../../expr/types.ts';
 import type { Stmt } from '../kernel.ts';
-import { halfBits } from '../rounding.ts';
+import { isPacked, packedBits } from '../rounding.ts';
 import { compileExpr } from './expression.ts';
 import { BufferMemory, SharedMemory } from './memory.ts';
 import type { Lane, StatementPlaces, Step } from './places.ts';
 
-type Transfer = Extract<Stmt, { kind: 'loads' | 'words' | 'copy' | 'commit' | 'await' }>;
+type Transfer = Extract<Stmt, { kind: 'loads' | 'word' | 'words' | 'copy' | 'commit' | 'await' }>;
 const COPY_BYTES = 16;
 
 export function compileTransfer(s: Transfer, places: StatementPlaces): Step {
   switch (s.kind) {
     case 'loads':
       return compileLoads(s, places);
+    case 'word': {
+      const slot = places.slot(s.name);
+      const word = compileWord(s.buffer, s.from, places);
+      return (l) => {
+        l.slots[slot] = word(l);
+      };
+    }
     case 'words':
       return compileWords(s, places);
     case 'copy':
@@ -51,20 +59,34 @@ function compileLoads(s: Extract<Transfer, { kind: 'loads' }>, places: Statement
   };
 }
 
-function compileWords(s: Extract<Transfer, { kind: 'words' }>, places: StatementPlaces): Step {
-  const memory = places.memory(s.buffer);
-  const into = places.local(s.into);
+/** Elements of a buffer from one on, the first in the lowest bits. */
+function compileWord(buffer: string, first: Expr, places: StatementPlaces): (l: Lane) => number {
+  const memory = places.memory(buffer);
   const storage = memory instanceof BufferMemory ? memory.storage : undefined;
-  if (into === undefined || !memory || (storage !== 'f16' && storage !== 'bf16'))
-    throw new CompilerBug('kernel interpreter', `words of ${s.buffer} to ${s.into}`);
-  const [offset, from] = [compileExpr(s.intoOffset, places), compileExpr(s.from, places)];
+  if (!memory || storage === undefined || !isPacked(storage))
+    throw new CompilerBug('kernel interpreter', `a word of ${buffer}`);
+  const bits = 8 * STORAGE[storage].bytes;
+  const from = compileExpr(first, places);
   return (l) => {
     const at = from(l);
-    aligned(places, l, s.buffer, at, 2);
-    const [low, high] = [0, 1].map((n) => halfBits(storage, memory.load(at + n, l.number)));
+    aligned(places, l, buffer, at, 32 / bits);
+    let word = 0;
+    for (let n = 0; n < 32 / bits; n++)
+      word |= packedBits(storage, memory.load(at + n, l.number)) << (n * bits);
+    return word >>> 0;
+  };
+}
+
+function compileWords(s: Extract<Transfer, { kind: 'words' }>, places: StatementPlaces): Step {
+  const into = places.local(s.into);
+  if (into === undefined) throw new CompilerBug('kernel interpreter', `words to ${s.into}`);
+  const word = compileWord(s.buffer, s.from, places);
+  const offset = compileExpr(s.intoOffset, places);
+  return (l) => {
+    const value = word(l);
     const array = l.arrays[into]!;
     const to = offset(l);
-    if (to >= 0 && to < array.length) array[to] = (low! | (high! << 16)) >>> 0;
+    if (to >= 0 && to < array.length) array[to] = value;
     else places.report.add('out-of-bounds', `lane ${l.number} writes ${s.into}[${to}] of ${array.length}`);
   };
 }

@@ -8,6 +8,7 @@ import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { assign, forS, letS, store, varS } from '../build.ts';
 import type { Fragment, Kernel, Stmt } from '../kernel.ts';
+import { PRODUCTS } from '../products.ts';
 import { flatMapStmts } from '../walk.ts';
 
 type Contract = Extract<Stmt, { kind: 'contract' }>;
@@ -52,6 +53,7 @@ class Lowering {
 
   private block(first: Expr, width: number, suffix: string): Stmt[] {
     const { s, rows } = this;
+    const of = PRODUCTS[s.of ?? 'f32'];
     const columns = Array.from({ length: width }, (_, c) => c);
     const column = (c: number): Expr => simplify(op('add', first, i32(c)));
     const sum = (r: number, c: number): string =>
@@ -61,18 +63,19 @@ class Lowering {
     const cells = rows.flatMap((r) => columns.map((c) => [r, c] as const));
     const k = `${this.id}depth${suffix}`;
     return [
-      ...cells.map(([r, c]) => varS(sum(r, c), read(s.acc.array, [at(s.acc, i32(r), column(c))]))),
+      ...cells.map(([r, c]) => varS(sum(r, c), read(s.acc.array, [at(s.acc, i32(r), column(c))], of.sum))),
       forS(k, { to: i32(s.depth) }, [
-        ...rows.map((r) => letS(left(r), read(s.a.array, [at(s.a, i32(r), variable(k))]))),
+        ...rows.map((r) => letS(left(r), read(s.a.array, [at(s.a, i32(r), variable(k))], of.element))),
         ...columns.flatMap((c) => [
-          letS(right(c), read(s.b.array, [at(s.b, column(c), variable(k))])),
+          letS(right(c), read(s.b.array, [at(s.b, column(c), variable(k))], of.element)),
           ...rows.map((r) => {
-            const total = variable(sum(r, c), 'f32');
-            return assign(sum(r, c), op('fma', variable(left(r), 'f32'), variable(right(c), 'f32'), total));
+            const total = variable(sum(r, c), of.sum);
+            const [a, b] = [variable(left(r), of.element), variable(right(c), of.element)];
+            return assign(sum(r, c), of.add(a, b, total));
           }),
         ]),
       ]),
-      ...cells.map(([r, c]) => store(s.acc.array, at(s.acc, i32(r), column(c)), variable(sum(r, c), 'f32'))),
+      ...cells.map(([r, c]) => store(s.acc.array, at(s.acc, i32(r), column(c)), variable(sum(r, c), of.sum))),
     ];
   }
 }

@@ -54,6 +54,16 @@ inline float __uint2float_rn(unsigned x) { return static_cast<float>(x); }
 inline int __popc(unsigned x) { return std::popcount(x); }
 inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
 inline int __ffs(int x) { return x ? std::countr_zero(static_cast<unsigned>(x)) + 1 : 0; }
+// Products of the bytes of two words, summed with c; 32-bit sums wrap.
+inline int __dp4a(int a, int b, int c) {
+  unsigned sum = static_cast<unsigned>(c);
+  for (int n = 0; n < 32; n += 8) sum += static_cast<unsigned>(int(int8_t(a >> n)) * int(int8_t(b >> n)));
+  return static_cast<int>(sum);
+}
+inline unsigned __dp4a(unsigned a, unsigned b, unsigned c) {
+  for (int n = 0; n < 32; n += 8) c += (a >> n & 0xffu) * (b >> n & 0xffu);
+  return c;
+}
 inline int __mul24(int a, int b) { return a * b; }
 inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(uint64_t(a) * b >> 32); }
 

@@ -32,6 +32,7 @@ import type { PlanUse } from './plan/choose.ts';
 import type { Facts } from './tile/count-facts.ts';
 import { withSummaries } from './tile/count-summaries.ts';
 import { countTiles } from './tile/count.ts';
+import { prologueOf, seenThrough } from './tile/nonzero.ts';
 import type { PlanLimits, StagePlan } from './tile/plan.ts';
 import { rowLoops, streamLoops } from './tile/sides.ts';
 import type { Block, Bounds, Pass, Recurrence, Stage, TileAxis, TileProgram } from './tile/tile.ts';
@@ -120,9 +121,10 @@ function carriers(p: Pass): string[] {
 }
 
 /** Names in the bounds that are not known, of those that a caller gives. */
-function unknownNames(p: TileProgram, s: Stage, bounds: Bounds | undefined, values: Values): string[] {
+function unknownNames(p: TileProgram, s: Stage, { bounds, needed: rows }: Pass, values: Values): string[] {
   const needed = new Set([...s.batch, ...s.row, ...s.stream].flatMap((a) => [...freeVars(a.extent)]));
   for (const e of bounds ? boundsExprs(bounds) : []) freeVars(e, needed);
+  if (rows) freeVars(seenThrough(rows, prologueOf(s)), needed);
   return [...p.sizes, ...p.params.map((x) => x.name)].filter((n) => needed.has(n) && !(n in values));
 }
 
@@ -155,11 +157,11 @@ class StageFigures {
     const perPair = operationsPerPair(s, pass);
     const spent: Spent = {
       total: product(...batch, ...along),
-      bounded: isBounded(pass.bounds),
+      bounded: isBounded(pass.bounds) || pass.needed !== undefined,
       dense: product(...batch, ...[...s.row, ...s.stream].map((a) => a.extent), perPair),
     };
     const blocks = figure(this.blocks, values);
-    if (typeof blocks === 'string' || unknownNames(p, s, pass.bounds, values).length > 0) return spent;
+    if (typeof blocks === 'string' || unknownNames(p, s, pass, values).length > 0) return spent;
     const tiles = countTiles(p, s, pass, facts);
     const perTile = plan.blockM * plan.blockN * perPair;
     const load = loadedBytes(p, s, plan, pass, values);
@@ -245,7 +247,7 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
     ...(typeof workgroups === 'number' ? { workgroupsPerCore: workgroups / cores } : {}),
     shares: s.part?.of ?? 1,
     passes: s.passes.map((pass, n) => ({
-      ...boundsText(s, pass.bounds),
+      ...boundsText(s, pass.bounds, pass.needed),
       carriers: carriers(pass),
       tiles: costOf(passes[n]!, values).tiles,
     })),

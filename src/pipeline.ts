@@ -30,6 +30,7 @@ import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
 import { tileProgram, walksSections } from './tile/from-ir.ts';
+import { neededPasses } from './tile/needed.ts';
 import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
@@ -193,6 +194,13 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     reason:
       'weights become powers of two with their factors folded; before split, which copies the steps of a pass',
     run: (p) => exponents(p),
+  },
+  {
+    name: 'needed',
+    stage: 'tile',
+    reason:
+      'what is multiplied by zero in all rows of a workgroup is not made; before split, which copies it',
+    run: (p) => neededPasses(p),
   },
   {
     name: 'plan',

@@ -59,6 +59,7 @@ function keepRead(body: readonly Stmt[], read: ReadonlySet<string>): readonly St
       case 'broadcast':
       case 'vote':
       case 'word':
+      case 'some':
         return read.has(s.name) ? [s] : [];
       case 'for':
         return [{ ...s, body: keepRead(s.body, read) }];

@@ -73,6 +73,8 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
     }
     case 'vote':
       return line(`const bool ${scope.name(s.name)} = __any_sync(${ALL_LANES}, ${text(s.value)}) != 0;`);
+    case 'some':
+      return line(`const bool ${scope.name(s.name)} = __syncthreads_or(${text(s.value)}) != 0;`);
     case 'stores': {
       const storage = scope.storage.get(s.name)!;
       const word = `attn::pack_${storage}(${s.values.map(text).join(', ')})`;

@@ -128,14 +128,21 @@ export class ModuleContext {
 
   /** Two variables in workgroup memory: whether subgroups hold lanes out of order, and what they have when they do not. */
   subgroups(): { readonly apart: string; readonly lanes: string } {
-    const declare = (base: string, type: string): string => {
-      const known = this.shared.get(type);
-      if (known) return known.name;
-      const name = this.names.fresh(base);
-      this.shared.set(type, { name, text: `var<workgroup> ${name}: ${type};` });
-      return name;
-    };
-    return { apart: declare('lanes_apart', 'atomic<u32>'), lanes: declare('lanes_together', 'i32') };
+    return { apart: this.flag('lanes_apart', 'atomic<u32>'), lanes: this.flag('lanes_together', 'i32') };
+  }
+
+  /** Two variables in workgroup memory: whether a lane has a value that holds, and what all of them are told. */
+  together(): { readonly some: string; readonly found: string } {
+    return { some: this.flag('some_lane', 'atomic<u32>'), found: this.flag('some_found', 'u32') };
+  }
+
+  /** A variable in workgroup memory, which all kernels share. */
+  private flag(base: string, type: string): string {
+    const known = this.shared.get(base);
+    if (known) return known.name;
+    const name = this.names.fresh(base);
+    this.shared.set(base, { name, text: `var<workgroup> ${name}: ${type};` });
+    return name;
   }
 
   helper(name: HelperName): string {

@@ -16,7 +16,7 @@ const RESERVED = `NULL Self abstract active alignas alignof as asm asm_fragment 
 /** Predeclared names that the printed text uses; hiding them would change what it means. */
 const PREDECLARED = `i32 u32 f32 f16 bool vec2 vec3 vec4 array atomic bitcast select min max abs floor ceil round sqrt
   inverseSqrt exp exp2 log log2 tanh sin cos pow fma clamp sign fract trunc dot dot4I8Packed dot4U8Packed unpack2x16float pack2x16float
-  atomicAnd atomicOr atomicLoad atomicStore workgroupBarrier storageBarrier workgroupUniformLoad ptr function private
+  atomicAnd atomicOr atomicLoad atomicStore atomicExchange workgroupBarrier storageBarrier workgroupUniformLoad ptr function private
   workgroup uniform storage read write read_write`;
 
 const TAKEN: ReadonlySet<string> = new Set(`${KEYWORDS} ${RESERVED} ${PREDECLARED}`.split(/\s+/));

@@ -60,6 +60,7 @@ function printEntry(k: Kernel, module: ModuleContext): string {
   visitExprs(k.body, (e) => {
     if (e.kind === 'var') used.add(e.name);
   });
+  if (someStmt(k.body, (s) => s.kind === 'some')) used.add('lane');
   const { params, lines } = launchHead(k, module, names, used, expressions, (name, text) =>
     places.set(name, { kind: 'local', text }),
   );

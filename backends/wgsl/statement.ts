@@ -61,6 +61,21 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       const [value, lane] = [s.value, s.lane].map((e) => expressions.text(e));
       return [`${indent}let ${scope.declare(s.name)} = subgroupShuffle(${value}, u32(${lane}));`];
     }
+    case 'some': {
+      const { some, found } = scope.module.together();
+      const lane = scope.place('lane')!.text;
+      return [
+        `if ${expressions.condition(s.value)} {`,
+        `  atomicStore(&${some}, 1u);`,
+        '}',
+        'workgroupBarrier();',
+        `if ${lane} == 0 {`,
+        // The next question begins anew.
+        `  ${found} = atomicExchange(&${some}, 0u);`,
+        '}',
+        `let ${scope.declare(s.name)} = workgroupUniformLoad(&${found}) != 0u;`,
+      ].map((l) => indent + l);
+    }
     case 'barrier':
       return scope.barrier.map((l) => indent + l);
     case 'comment':

@@ -3,6 +3,7 @@ import { i32, isTrue, op, type Expr } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { Interval } from '../expr/solve.ts';
+import { prologueOf, seenThrough } from '../tile/nonzero.ts';
 import type { Bounds, Stage } from '../tile/tile.ts';
 
 export interface RangeText {
@@ -15,6 +16,8 @@ export interface RangeText {
 export interface BoundsText {
   /** Outermost first. Tiles that meet one of the ranges are visited. */
   readonly loops: readonly { readonly axis: string; readonly ranges: readonly RangeText[] }[];
+  /** Tiles are visited only if this holds for some row of the workgroup. */
+  readonly needed?: string;
   /** A tile inside the ranges is visited only if this holds; `true` means all. */
   readonly visits: string;
   /** Every element of the tile is kept, and no predicate evaluated, if this holds. */
@@ -45,15 +48,18 @@ function rangeText(r: Interval, extent: Expr): RangeText {
 }
 
 /** The bounds of a pass; without any, every tile is visited. */
-export function boundsText(s: Stage, bounds: Bounds | undefined): BoundsText {
+export function boundsText(s: Stage, bounds: Bounds | undefined, rows?: Expr): BoundsText {
+  const needed = rows ? { needed: exprText(seenThrough(rows, prologueOf(s))) } : {};
   const extent = (axis: string): Expr => s.stream.find((a) => a.name === axis)!.extent;
   const every = s.stream.slice(0, 1).map((a) => ({ axis: a.name, ranges: [rangeText({}, a.extent)] }));
-  if (!bounds) return { loops: every, visits: 'true', full: 'false', fits: 'true', limited: false };
+  if (!bounds)
+    return { loops: every, ...needed, visits: 'true', full: 'false', fits: 'true', limited: false };
   return {
     loops: bounds.loops.map((l) => ({
       axis: l.axis,
       ranges: l.ranges.map((r) => rangeText(r, extent(l.axis))),
     })),
+    ...needed,
     visits: exprText(bounds.may),
     full: exprText(bounds.full),
     fits: exprText(bounds.fits),

@@ -86,6 +86,7 @@ function printStage(s: StageExplanation, cores: number): string[] {
     const rows = plan.rowShape ? ` for ${plan.rowShape.join(' × ')} rows` : '';
     lines.push(`  pass ${n + 1} over ${list(s.stream)} in tiles of ${shape}${rows}`);
     for (const l of p.loops) lines.push(`    ${printLoop(l)}`);
+    if (p.needed !== undefined) lines.push(`    none unless ${p.needed} in some row`);
     if (p.visits !== 'true') lines.push(`    visited if  ${p.visits}`);
     if (p.list !== undefined) lines.push(`    through     a list of ${p.list} tiles, written before`);
     lines.push(p.full === 'false' ? '    no tile is full' : `    full if     ${p.full}`);

@@ -106,6 +106,8 @@ export const loads = (names: readonly string[], array: string, piece: Expr): Stm
 });
 /** `let name` = some lane of the warp has a value that holds. */
 export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, value });
+/** `let name` = some lane of the workgroup has a value that holds. */
+export const some = (name: string, value: Expr): Stmt => ({ kind: 'some', name, value });
 export const warpgroup = (op: WarpgroupOp): Stmt => ({ kind: 'warpgroup', op });
 export const shuffle = (name: string, value: Expr, xor: number): Stmt => ({
   kind: 'shuffle',

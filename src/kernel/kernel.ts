@@ -3,7 +3,7 @@
  *
  *   kernel  = buffers uniforms shared lanes grid body
  *   stmt    = let | var | assign | array | store | stores | loads | for | if | barrier | contract | mma | ldmatrix | shuffle
- *           | vote | broadcast
+ *           | vote | some | broadcast
  *           | word | words | copy | commit | await | warpgroup | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform), `lane` (i32, 0 … lanes-1) and `subgroup` (i32, uniform: a power of
@@ -137,6 +137,8 @@ export type Stmt =
   | { readonly kind: 'broadcast'; readonly name: string; readonly value: Expr; readonly lane: Expr }
   /** Warp-collective `let name = the value holds in some lane`. */
   | { readonly kind: 'vote'; readonly name: string; readonly value: Expr }
+  /** `let name = the value holds in some lane of the workgroup`, for all its lanes together: the same for all of them. */
+  | { readonly kind: 'some'; readonly name: string; readonly value: Expr }
   /**
    * Stores consecutive elements at once, `index` being a multiple of their number: two of a buffer in 16-bit storage, or four of a
    * shared array of floats, which is then only stored to in fours.

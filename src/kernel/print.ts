@@ -54,6 +54,8 @@ function stmtLines(s: Stmt, indent: string): string[] {
       );
     case 'vote':
       return one(`let ${s.name}: bool = any_lane(${printExpr(s.value)})`);
+    case 'some':
+      return one(`let ${s.name}: bool = some_lane(${printExpr(s.value)})`);
     case 'stores':
       return one(
         `${s.name}[${printExpr(s.index)}; ${s.values.length}] = ${s.values.map(printExpr).join(', ')}`,

@@ -112,6 +112,7 @@ function transfer(
     case 'warpgroup':
       if (s.op.op === 'product') raise(s.op.d, 'lane');
       return;
+    case 'some':
     case 'array':
     case 'if':
     case 'barrier':

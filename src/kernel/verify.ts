@@ -111,8 +111,8 @@ class KernelVerifier {
     this.block(k.body);
     analyzeUniformity(k, (s, control) => {
       if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
-      if (s.kind === 'broadcast' && control !== 'uniform')
-        this.fail('broadcast in lane-dependent control flow');
+      if ((s.kind === 'broadcast' || s.kind === 'some') && control !== 'uniform')
+        this.fail(`${s.kind} in lane-dependent control flow`);
       const collective = ['mma', 'ldmatrix', 'shuffle', 'vote'].includes(s.kind);
       if (collective && control === 'lane') this.fail(`${s.kind} in lane-dependent control flow`);
       if (s.kind !== 'warpgroup') return;
@@ -157,7 +157,8 @@ class KernelVerifier {
         if (s.lane.type !== 'i32') this.fail(`broadcast from a lane that is ${s.lane.type}`);
         return this.declare(s.name, { kind: 'value', type: s.value.type });
       case 'vote':
-        if (s.value.type !== 'bool') this.fail(`vote on ${s.value.type}`);
+      case 'some':
+        if (s.value.type !== 'bool') this.fail(`${s.kind} on ${s.value.type}`);
         return this.declare(s.name, { kind: 'value', type: 'bool' });
       case 'var':
         return this.declare(s.name, { kind: 'var', type: s.value.type });

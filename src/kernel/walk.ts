@@ -11,6 +11,7 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
     case 'assign':
     case 'shuffle':
     case 'vote':
+    case 'some':
       return [s.value];
     case 'broadcast':
       return [s.value, s.lane];
@@ -93,6 +94,7 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
     case 'assign':
     case 'shuffle':
     case 'vote':
+    case 'some':
       return { ...s, value: f(s.value) };
     case 'broadcast':
       return { ...s, value: f(s.value), lane: f(s.lane) };

@@ -34,7 +34,7 @@ const TRUE = bool(true);
 export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
   const tensors: TileTensor[] = [...p.tensors];
   const taking = new Set(p.tensors.filter((t) => t.takes).map((t) => t.name));
-  const stages = p.stages.flatMap((s) => {
+  const stages = p.stages.map(asked).flatMap((s) => {
     if (!s.plan || s.stream.length === 0) return [s];
     // Without a matrix, what a tile costs is what asking for it costs.
     const worthAList = s.passes.some((x) => x.operands.length > 0);
@@ -43,6 +43,12 @@ export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
     return [...found.before, found.stage];
   });
   return { ...p, tensors, stages };
+}
+
+/** Warpgroups that copy tiles run ahead of those that compute what rows need, and go through all tiles. */
+function asked(s: Stage): Stage {
+  if (s.plan?.arrangement !== 'warpgroup-matrix') return s;
+  return { ...s, passes: s.passes.map(({ needed: _, ...p }) => p) };
 }
 
 interface Bounded {

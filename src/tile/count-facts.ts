@@ -1,9 +1,11 @@
 /** What is known when tiles are counted, and bounds with it filled in. */
-import { constant, mapChildren, substitute, variable, type Expr } from '../expr/expr.ts';
+import { bool, constant, mapChildren, substitute, variable, type Expr } from '../expr/expr.ts';
 import { rangeOf, truthOf, type Box } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { Interval } from '../expr/solve.ts';
-import type { Bounds, Stage, TileProgram } from './tile.ts';
+import { prologueOf, seenThrough } from './nonzero.ts';
+import type { Bounds, Pass, Stage, TileProgram } from './tile.ts';
+import { EVERY_TILE } from './walk.ts';
 
 /** Row-major elements; booleans are 0 and 1. */
 export interface TensorData {
@@ -43,6 +45,19 @@ export function inlineUniform(stage: Stage, e: Expr): Expr {
     if (def?.site === 'uniform' && def.value.kind !== 'reduce') return inlineUniform(stage, def.value);
   }
   return mapChildren(e, (c) => inlineUniform(stage, c));
+}
+
+/** Whether a row needs what a pass makes, over batch and row axes, as far as tensors are known; else whether it may. */
+export function neededWith(
+  p: TileProgram,
+  stage: Stage,
+  pass: Pass,
+  facts: Facts,
+): { readonly holds: Expr; readonly exact: boolean } {
+  if (!pass.needed) return { holds: bool(true), exact: true };
+  const bounds = { ...EVERY_TILE, may: seenThrough(pass.needed, prologueOf(stage)) };
+  const known = boundsWith(p, stage, bounds, facts);
+  return { holds: known.bounds.may, exact: known.exact };
 }
 
 /** The bounds with numbers for sizes and params; reads of tensors without data are given their widest meaning. */

@@ -23,6 +23,8 @@ export interface TileLine {
   meeting(lo: number, hi: number): readonly [number, number] | undefined;
   /** Gives the ends of tile `n`, axis by axis. */
   place(n: number, set: (name: string, value: number) => void): void;
+  /** Calls `visit` for the positions of tile `n`, with the coordinates set, until it says that it has seen enough. */
+  some(n: number, set: (name: string, value: number) => void, visit: () => boolean): boolean;
 }
 
 export interface Side {
@@ -74,6 +76,18 @@ function flattened(axes: readonly SideAxis[], block: number): TileLine {
         set(firstOf(a.name), 0);
         set(lastOf(a.name), a.extent - 1);
       }
+    },
+    some(n, set, visit) {
+      for (let at = n * block; at < Math.min(positions, (n + 1) * block); at++) {
+        let rest = at;
+        for (const a of [...others].reverse()) {
+          set(a.name, rest % a.extent);
+          rest = Math.floor(rest / a.extent);
+        }
+        set(outer.name, rest);
+        if (visit()) return true;
+      }
+      return false;
     },
   };
 }

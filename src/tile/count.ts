@@ -4,10 +4,10 @@
  */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { evalConst, type Evaluator } from '../expr/evaluate.ts';
-import { freeVars, type Expr } from '../expr/expr.ts';
+import { freeVars, isTrue, type Expr } from '../expr/expr.ts';
 import type { Interval } from '../expr/solve.ts';
 import { Closures } from './count-closures.ts';
-import { boundsWith, withValues, type Facts } from './count-facts.ts';
+import { boundsWith, neededWith, withValues, type Facts } from './count-facts.ts';
 import { sideNames, sideOf, type Side, type SideAxis, type TileLine } from './count-side.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileAxis, TileProgram } from './tile.ts';
 import { boundsExprs, EVERY_TILE } from './walk.ts';
@@ -102,6 +102,8 @@ class TileWalk {
   private readonly fits: Evaluator;
   private readonly may: Evaluator;
   private readonly full: Evaluator;
+  /** Whether a row needs what the pass makes. */
+  private readonly needed: Evaluator | undefined;
   /** Neither `may` nor `full` changes within the innermost loop. */
   private readonly uniform: boolean;
 
@@ -119,14 +121,16 @@ class TileWalk {
     this.stream = sideOf(stage.stream.map(axis), plan.streamShape, plan.blockN);
     this.total = this.batch.reduce((n, a) => n * a.extent, this.row.tiles * this.stream.tiles);
     const { bounds, exact } = boundsWith(p, stage, pass.bounds ?? EVERY_TILE, facts);
-    this.exact = exact;
-    const mentioned = namesIn(bounds);
+    const needed = neededWith(p, stage, pass, facts);
+    this.exact = exact && needed.exact;
+    const mentioned = new Set([...namesIn(bounds), ...freeVars(needed.holds)]);
     this.moving = this.batch.filter((a) => mentioned.has(a.name));
 
     const order = loopsInOrder(bounds.loops, this.stream);
     this.closures = new Closures(facts);
     for (const a of stage.batch) this.closures.variable(a.name, 0);
     for (const name of sideNames(stage.row)) this.closures.variable(name, ROWS);
+    for (const a of stage.row) this.closures.variable(a.name, ROWS);
     const flat = this.stream.lines.length < stage.stream.length;
     for (const a of stage.stream) {
       const level = flat ? 0 : order.findIndex((l) => l.line.axis === a.name);
@@ -139,6 +143,7 @@ class TileWalk {
     const inner = ROWS + order.length;
     this.uniform = Math.max(this.closures.levelOf(bounds.may), this.closures.levelOf(bounds.full)) < inner;
     this.fits = this.closures.compile(bounds.fits, ROWS);
+    if (!isTrue(needed.holds)) this.needed = this.closures.compile(needed.holds, ROWS);
     this.may = this.closures.compile(bounds.may, this.uniform ? inner - 1 : inner);
     this.full = this.closures.compile(bounds.full, this.uniform ? inner - 1 : inner);
   }
@@ -169,10 +174,22 @@ class TileWalk {
       for (const line of this.row.lines)
         line.place(Math.floor(block / line.stride) % line.tiles, this.closures.set);
       this.closures.enter(ROWS);
+      if (this.needed && !this.anyRow(block, this.needed)) continue;
       if (this.fits() !== 0) this.loop(0, block, 0, sink);
       else if (sink.many) sink.many(this.stream.tiles, false);
       else for (let t = 0; t < this.stream.tiles; t++) sink.one?.(block, t, false);
     }
+  }
+
+  /** Some row of the block needs what the pass makes. */
+  private anyRow(block: number, needed: Evaluator): boolean {
+    const { lines } = this.row;
+    const go = (n: number): boolean => {
+      const line = lines[n];
+      if (!line) return needed() !== 0;
+      return line.some(Math.floor(block / line.stride) % line.tiles, this.closures.set, () => go(n + 1));
+    };
+    return go(0);
   }
 
   /** @param tile number of the tile as far as the outer loops decide it */

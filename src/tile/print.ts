@@ -76,6 +76,7 @@ function pass(p: Pass, n: number): string[] {
   return [
     `pass ${n}`,
     ...[
+      ...(p.needed ? [`needed where ${printExpr(p.needed)}`] : []),
       ...(p.bounds ? bounds(p.bounds) : []),
       ...p.defs.filter((d) => d.site === 'col').map(def),
       ...p.operands.map(operand),

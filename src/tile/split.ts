@@ -192,6 +192,7 @@ export function closure(pass: Pass, stage: Stage): ReadonlySet<string> {
   };
   for (const d of [...pass.defs, ...pass.operands, ...stage.rowOperands]) expression(d.value);
   for (const k of pass.keeps) if (k.where) expression(k.where);
+  if (pass.needed) expression(pass.needed);
   for (const s of pass.steps) expression(s.kind === 'accumulate' ? s.weight : s.value);
   return out;
 }

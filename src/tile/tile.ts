@@ -137,6 +137,8 @@ export interface TileList {
 }
 
 export interface Pass {
+  /** No tile is visited unless this holds for some row of the workgroup; a condition on values that the prologue computes. */
+  readonly needed?: Expr;
   /** Set by the pass `bounds`; absent: every tile is visited and none is full. */
   readonly bounds?: Bounds;
   readonly defs: readonly TileDef[];

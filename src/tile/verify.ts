@@ -147,6 +147,7 @@ class StageVerifier {
   }
 
   private pass(p: Pass): void {
+    if (p.needed) this.check(p.needed, 'row', []);
     p.defs.filter((d) => d.site === 'col').forEach((d) => this.define(d));
     for (const o of p.operands) this.operand(o.name, 'col', o.value, [o.vector]);
     for (const c of p.contractions) {

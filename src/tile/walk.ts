@@ -30,6 +30,7 @@ export function stageValues(s: Stage): ReadonlySet<string> {
 export function stageExprs(s: Stage): readonly Expr[] {
   const exprs: (Expr | undefined)[] = [...s.prologue, ...s.rowOperands, ...s.stores].map((d) => d.value);
   for (const p of s.passes) {
+    exprs.push(p.needed);
     exprs.push(...[...p.defs, ...p.operands, ...p.finish, ...p.stores].map((d) => d.value));
     exprs.push(...p.keeps.map((k) => k.where));
     exprs.push(...p.steps.map((x) => (x.kind === 'accumulate' ? x.weight : x.value)));

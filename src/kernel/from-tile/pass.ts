@@ -8,8 +8,22 @@ import { turnsOf } from '../../tile/lane-tiles-plan.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { extents } from '../../tile/sides.ts';
 import type { Operand, Pass, Step, TileDef } from '../../tile/tile.ts';
-import { arrayS, assign, awaitS, BARRIER, COMMIT, ifS, LANE, letS, store, varS } from '../build.ts';
+import {
+  arrayS,
+  assign,
+  awaitS,
+  BARRIER,
+  comment,
+  COMMIT,
+  ifS,
+  LANE,
+  letS,
+  some,
+  store,
+  varS,
+} from '../build.ts';
 import type { Stmt } from '../kernel.ts';
+import { isUniform } from '../../tile/needed.ts';
 import { better, joinScalars, type Cell } from './arrangement.ts';
 import type { Column, Frame, TilePoint } from './frame.ts';
 import { TileLoops } from './loops.ts';
@@ -71,11 +85,31 @@ export class PassLowering {
     const loops = new TileLoops(scope, frame, this.pass.bounds);
     const ahead = loops.numbered ? this.copiedAhead() : [];
     const { begin = [], end = [], drain } = this.context.staged ?? {};
-    if (ahead.length > 0) out.push(...this.pipelined(loops, ahead));
-    else out.push(...loops.lower((tile, full) => [...begin, ...this.tileBody(tile, full), ...end]));
+    out.push(
+      ...this.whereNeeded(
+        ahead.length > 0
+          ? this.pipelined(loops, ahead)
+          : loops.lower((tile, full) => [...begin, ...this.tileBody(tile, full), ...end]),
+      ),
+    );
     out.push(...(drain?.() ?? []), ...this.combineCarriers(), ...this.references.settle());
     this.pass.finish.forEach((d) => this.finish(d, out));
     return out;
+  }
+
+  /** Tiles are visited if some row needs them; all lanes take the same way, since they wait for each other in tiles. */
+  private whereNeeded(visits: readonly Stmt[]): readonly Stmt[] {
+    const { needed } = this.pass;
+    if (!needed) return visits;
+    const { scope, frame } = this.context;
+    const out: Stmt[] = [comment('some row of the workgroup needs what the tiles below make')];
+    if (isUniform(needed, scope.stage)) {
+      return [...out, ifS(scope.value(needed, frame.uniform(out)), visits)];
+    }
+    const rows = Array.from({ length: this.slots }, (_, slot) => scope.value(needed, frame.row(slot, out)));
+    const name = scope.names.fresh('needed');
+    out.push(some(name, simplify(rows.reduce((a, b) => op('or', a, b)))));
+    return [...out, ifS(variable(name, 'bool'), visits)];
   }
 
   // ---- carriers

@@ -19,6 +19,7 @@ const COLLECTIVE: ReadonlySet<Stmt['kind']> = new Set<Stmt['kind']>([
   'shuffle',
   'broadcast',
   'vote',
+  'some',
 ]);
 const isTogether = (s: Stmt): boolean => someStmt([s], (x) => COLLECTIVE.has(x.kind));
 
@@ -148,6 +149,7 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
     case 'shuffle':
     case 'broadcast':
     case 'vote':
+    case 'some':
     case 'warpgroup':
       throw new CompilerBug('kernel interpreter', `${s.kind} among single-lane statements`);
   }

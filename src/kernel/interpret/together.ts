@@ -62,6 +62,19 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
         for (const l of warp) l.slots[slot] = some;
       });
     }
+    case 'some': {
+      const slot = places.slot(s.name);
+      const value = compileExpr(s.value, places);
+      return (lanes) => {
+        if (lanes.length !== places.laneCount) {
+          places.report.add('divergence', `${lanes.length} of ${places.laneCount} lanes are asked together`);
+          throw new Stop();
+        }
+        // Every lane evaluates its own: what it reads is checked.
+        const found = lanes.filter((l) => value(l) !== 0).length > 0 ? 1 : 0;
+        for (const l of lanes) l.slots[slot] = found;
+      };
+    }
     case 'mma': {
       const local = (name: string): number => localOf(name, places);
       const [dOffset, aOffset, bOffset] = [s.dOffset, s.aOffset, s.bOffset].map((e) =>

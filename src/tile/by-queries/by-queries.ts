@@ -104,6 +104,7 @@ function gathered(
   const moved = <T extends { readonly value: Expr }>(x: T): T => ({ ...x, value: there(x.value) });
   const pass: Pass = {
     ...whole,
+    ...(whole.needed ? { needed: there(whole.needed) } : {}),
     operands: whole.operands.map(moved),
     defs: [],
     keeps: whole.keeps.map((k, n) => ({ ...k, where: simplify(keep(domains[n]!)) })),

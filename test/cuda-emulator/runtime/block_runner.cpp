@@ -55,6 +55,7 @@ void BlockRunner::run(dim3 block, uint32_t linear_block) {
   alive_ = threads_;
   ready_.reset(threads_);
   at_barrier_.clear();
+  asked_ = answer_ = false;
   shared_.poison();
   if (check_) clocks_.reset(threads_);
   for (auto& warp : meetings_) warp.clear();

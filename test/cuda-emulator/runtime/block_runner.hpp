@@ -77,6 +77,8 @@ class BlockRunner {
 
   // Synchronisation, called on a fiber.
   void block_barrier(Loc where);
+  // A barrier that tells all threads whether some thread came with a predicate that holds.
+  bool block_any(bool predicate, Loc where);
   using Finish = void (*)(unsigned lanes, void** arguments);
   void warp_operation(WarpOp op, unsigned mask, void* argument, Finish finish, Loc where);
 
@@ -154,6 +156,8 @@ class BlockRunner {
 
   int alive_ = 0;
   std::vector<Fiber*> at_barrier_;
+  // Of the threads at the barrier, and of those that left the last one: whether a predicate held for some.
+  bool asked_ = false, answer_ = false;
   Loc barrier_where_;
   uint3 block_{};
   uint32_t block_id_ = 0;  // 1 + linear block number

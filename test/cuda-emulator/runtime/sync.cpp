@@ -19,12 +19,20 @@ void BlockRunner::block_barrier(Loc where) {
   check_exits();
   if (static_cast<int>(at_barrier_.size()) == threads_) {
     report_.barriers++;
+    answer_ = asked_;
+    asked_ = false;
     if (check_) clocks_.block_barrier();
     std::vector<Fiber*> all;
     all.swap(at_barrier_);
     wake(std::move(all));
   }
   block_current();
+}
+
+bool BlockRunner::block_any(bool predicate, Loc where) {
+  asked_ |= predicate;
+  block_barrier(where);
+  return answer_;
 }
 
 // Newer devices let the others pass when a thread has exited, but no kernel should rely on that.
@@ -85,6 +93,8 @@ void BlockRunner::warp_operation(WarpOp op, unsigned mask, void* argument, Finis
 }
 
 void block_barrier(Loc where) { current_runner()->block_barrier(where); }
+
+bool block_any(bool predicate, Loc where) { return current_runner()->block_any(predicate, where); }
 
 void warp_barrier(unsigned mask, Loc where) {
   current_runner()->warp_operation(WarpOp::Barrier, mask, nullptr, nullptr, where);

@@ -17,6 +17,7 @@ dim3 grid_size() __attribute__((const));
 int lane_index() __attribute__((const));
 
 void block_barrier(Loc where);
+bool block_any(bool predicate, Loc where);
 void warp_barrier(unsigned mask, Loc where);
 uint64_t shuffle_bits(unsigned mask, uint64_t bits, int source_lane, Loc where);
 unsigned ballot(unsigned mask, bool predicate, Loc where);

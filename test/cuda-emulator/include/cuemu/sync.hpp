@@ -6,6 +6,7 @@
 #define CUEMU_WHERE ::cuemu::Loc where = ::cuemu::Loc::current()
 
 inline void __syncthreads(CUEMU_WHERE) { cuemu::block_barrier(where); }
+inline int __syncthreads_or(int predicate, CUEMU_WHERE) { return cuemu::block_any(predicate != 0, where); }
 inline void __syncwarp(unsigned mask = 0xffffffffu, CUEMU_WHERE) { cuemu::warp_barrier(mask, where); }
 inline void __threadfence() {}
 inline void __threadfence_block() {}

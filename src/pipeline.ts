@@ -29,6 +29,7 @@ import type { PlacedSchedule } from './plan/schedule.ts';
 import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
+import { fillProgram } from './tile/fill.ts';
 import { tileProgram, walksSections } from './tile/from-ir.ts';
 import { neededPasses } from './tile/needed.ts';
 import { orderBlocks } from './tile/order.ts';
@@ -188,6 +189,12 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
 ];
 
 export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
+  {
+    name: 'fill',
+    stage: 'tile',
+    reason: 'elements that nobody needs are written by a pass of their own; before plan, which counts passes',
+    run: fillProgram,
+  },
   {
     name: 'exponents',
     stage: 'tile',

@@ -58,7 +58,7 @@ function passTree(p: Pass, roles: Roles): Tree {
     p.contractions.map((c) => [roles.of(c.vector), roles.of(c.rows), roles.of(c.cols)]),
     p.keeps.map((k) => k.where !== undefined),
     p.steps.map((s) => stepTree(s, roles)),
-    p.stores.map((s) => [s.site, roles.all(s.vectors)]),
+    p.stores.map((s) => [s.site, roles.all(s.vectors), roles.of(s.keep)]),
     p.finish.map((d) => defTree(d, roles)),
   ];
 }

@@ -149,9 +149,12 @@ class PassBounds {
 
   derive(): Bounds {
     const opened = domains(this.stage, this.pass).map((e) => e && this.summaries.replace(e));
-    // A pass that writes elements writes the masked ones as well.
-    const everything = this.pass.stores.length > 0 || opened.some((e) => e === undefined);
-    const any = everything ? TRUE : simplify(opened.map((e) => e!).reduce((a, b) => op('or', a, b)));
+    // A pass that writes elements writes the masked ones as well, unless the domain says which.
+    const everything =
+      this.pass.stores.some((x) => x.keep === undefined) || opened.some((e) => e === undefined);
+    const some = everything ? TRUE : simplify(opened.map((e) => e!).reduce((a, b) => op('or', a, b)));
+    const { needed } = this.stage;
+    const any = needed && this.pass.stores.length === 0 ? simplify(op('and', needed, some)) : some;
     const all = simplify(opened.map((e) => e ?? TRUE).reduce((a, b) => op('and', a, b), TRUE as Expr));
     const bounds = this.solve(any, all);
     for (const e of boundsExprs(bounds)) this.summaries.note(e);

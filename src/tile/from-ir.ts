@@ -3,6 +3,7 @@ import { CompilerBug, UserError } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrDef, IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
+import { Needed } from '../ir/needed.ts';
 import { NeedsRows } from './carriers.ts';
 import { byteFactors } from './byte-ranges.ts';
 import { BLOCK_LANES } from './block/items.ts';
@@ -14,14 +15,14 @@ import type { Cluster } from './clusters.ts';
 import { Demand, storedName } from './demand.ts';
 import { Graph } from './graph.ts';
 import { recurrenceStage, type StepOutputs } from './recurrence.ts';
-import { NeedsStage, StageBuilder } from './stage.ts';
+import { NeedsStage, StageBuilder, type StageOutput } from './stage.ts';
 import type { Stage, StepStore, TileProgram, TileTensor } from './tile.ts';
 
 interface Group {
   readonly level: number;
   readonly shape: string;
   readonly asRows: ReadonlySet<string>;
-  readonly outputs: IrOutput[];
+  readonly outputs: StageOutput[];
   readonly stored: ReadonlySet<string>;
 }
 
@@ -39,6 +40,7 @@ class Partition {
   /** What is kept in workspace between stages, and the level of the stage that writes it. */
   private readonly workspace = new Map<string, number>();
   private readonly demand: Demand;
+  private readonly needed: Needed;
   private readonly kernel: IrKernel;
   private readonly clusters = new Map<Cluster, Planned & { readonly cluster: Cluster }>();
   private readonly blocks: (Planned & { part: BlockPart; stored: ReadonlySet<string> })[] = [];
@@ -50,6 +52,7 @@ class Partition {
   ) {
     this.demand = new Demand(kernel);
     this.kernel = this.demand.kernel;
+    this.needed = new Needed(this.kernel);
     if (limits.blocks) this.finder = new BlockFinder(this.kernel);
   }
 
@@ -70,7 +73,7 @@ class Partition {
     };
   }
 
-  private placeAfterCuts(o: IrOutput): number {
+  private placeAfterCuts(o: StageOutput): number {
     return this.place(o, new Set(), new Set(this.storeAll([...this.demand.cutsOf(o.def)])));
   }
 
@@ -119,7 +122,7 @@ class Partition {
   }
 
   /** Finds a stage for an output; restarts with more rows or more workspace until it fits. Returns its level. */
-  private place(o: IrOutput, asRows: ReadonlySet<string>, stored: ReadonlySet<string>): number {
+  private place(o: StageOutput, asRows: ReadonlySet<string>, stored: ReadonlySet<string>): number {
     const g = new Graph(withStored(this.kernel, stored));
     const shape = chooseShape(g, o.def, asRows);
     try {
@@ -172,9 +175,10 @@ class Partition {
     this.workspace.set(name, level);
   }
 
-  private asOutput(name: string): IrOutput {
-    const { storage, indices } = keptValue(this.kernel, name);
-    return { name: storedName(name), storage, def: name, indices };
+  private asOutput(name: string): StageOutput {
+    const { storage, indices, takes } = keptValue(this.kernel, name);
+    const needed = takes === undefined ? this.needed.of(name) : undefined;
+    return { name: storedName(name), storage, def: name, indices, needed };
   }
 
   private stages(): Stage[] {

@@ -26,7 +26,8 @@ const def = (d: TileDef): string =>
 const operand = (o: Operand): string =>
   `operand ${o.name}[${o.site}, ${o.vector}]: ${o.storage} = ${printExpr(o.value)}`;
 const keep = (k: Keep): string => `keep ${k.name} = ${k.where ? printExpr(k.where) : 'all'}`;
-const store = (s: Store): string => `store ${s.output}[${s.indices.join(', ')}] = ${printExpr(s.value)}`;
+const store = (s: Store): string =>
+  `store ${s.output}[${s.indices.join(', ')}] = ${printExpr(s.value)}${s.keep === undefined ? '' : ` where ${s.keep}`}`;
 
 function step(s: Step): string {
   const scaled = s.kind !== 'reference' && s.scaledBy ? ` scaled by ${s.scaledBy}` : '';
@@ -130,6 +131,7 @@ function stage(s: Stage): string[] {
       ...(s.recurrence || s.block ? [] : [`stream ${axes(s.stream)}`]),
       ...(s.plan ? [plan(s.plan)] : []),
       ...(s.part ? [`share ${s.part.axis} of ${s.part.of}`] : []),
+      ...(s.needed ? [`needed if ${printExpr(s.needed)}`] : []),
       ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
       ...s.prologue.map(def),
       ...s.rowOperands.map(operand),

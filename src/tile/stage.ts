@@ -1,5 +1,5 @@
 /** Assembles one stage: carriers into passes, and every definition at the place where it is computed. */
-import { bool, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
+import { bool, constant, freeVars, key, mapChildren, op, read, variable, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrOutput } from '../ir/ir.ts';
 import { CarrierPlanner, isOne, NeedsRows, type Part, type PlannedReduction } from './carriers.ts';
@@ -39,6 +39,11 @@ const newPass = (): PassBuild => ({
   seen: new Set(),
 });
 
+export interface StageOutput extends IrOutput {
+  /** Elements that somebody reads; absent: all. */
+  readonly needed?: Expr | undefined;
+}
+
 export class StageBuilder {
   private readonly carriers: CarrierPlanner;
   private readonly passes: PassBuild[] = [];
@@ -52,7 +57,7 @@ export class StageBuilder {
   constructor(
     private readonly g: Graph,
     private readonly shape: StageShape,
-    private readonly outputs: readonly IrOutput[],
+    private readonly outputs: readonly StageOutput[],
     private readonly name: string,
   ) {
     this.carriers = new CarrierPlanner(g, shape);
@@ -64,6 +69,7 @@ export class StageBuilder {
     for (const r of this.carriers.planned.values()) this.emitReduction(r);
     for (const o of this.outputs) this.emitOutput(o);
     const axis = (name: string) => ({ name, extent: this.g.extent(name) });
+    const needed = this.neededRows();
     return {
       name: this.name,
       batch: this.shape.batch.map(axis),
@@ -74,6 +80,7 @@ export class StageBuilder {
       rowOperands: this.rowOperands,
       passes: this.passes.map(({ seen: _seen, ...p }): Pass => p),
       stores: this.stores,
+      ...(needed ? { needed } : {}),
     };
   }
 
@@ -418,7 +425,18 @@ export class StageBuilder {
 
   // ---- outputs
 
-  private emitOutput(o: IrOutput): void {
+  /** The one test of all outputs that passes over the stream are made for. */
+  private neededRows(): Expr | undefined {
+    const [first, ...others] = this.outputs;
+    const { stream, row } = this.shape;
+    const test = first?.needed;
+    if (!test || stream.length === 0 || others.some((o) => !o.needed || key(o.needed) !== key(test)))
+      return undefined;
+    const free = freeVars(test);
+    return row.some((a) => free.has(a)) && !stream.some((a) => free.has(a)) ? test : undefined;
+  }
+
+  private emitOutput(o: StageOutput): void {
     const def = this.g.def(o.def);
     const reads = read(
       o.def,
@@ -428,7 +446,9 @@ export class StageBuilder {
     const onStream = this.shape.stream.some((a) => def.indices.includes(a));
     const vectors = this.vectorsOf(def.indices);
     if (!onStream) {
-      const value = this.localize(reads, Math.max(0, this.passes.length - 1));
+      const needed = this.neededRows();
+      const row = needed ? op('select', needed, reads, constant(reads.type, 0)) : reads;
+      const value = this.localize(row, Math.max(0, this.passes.length - 1));
       this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });
       return;
     }
@@ -440,6 +460,7 @@ export class StageBuilder {
     );
     const pass = this.pass(last + 1);
     const value = this.localize(reads, last + 1);
-    pass.stores.push({ output: o.name, site: 'tile', vectors: [], value, indices: o.indices });
+    const keep = o.needed ? { keep: this.keep(last + 1, o.needed) } : {};
+    pass.stores.push({ output: o.name, site: 'tile', vectors: [], value, indices: o.indices, ...keep });
   }
 }

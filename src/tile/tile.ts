@@ -159,6 +159,8 @@ export interface Store {
   readonly value: Expr;
   /** Per dimension of the output, outermost first: the name of its axis, or a fixed index. */
   readonly indices: readonly (string | number)[];
+  /** Of elements of a tile: those of this domain of the pass are written; absent: all. */
+  readonly keep?: string;
 }
 
 /** A value that rows carry along an axis. Lanes hold it whole along vector axes; rows that it does not differ between repeat it. */
@@ -252,6 +254,8 @@ export interface Stage {
   readonly passes: readonly Pass[];
   /** Values per row (× vector) written at the end. */
   readonly stores: readonly Store[];
+  /** Over batch and row axes: rows for which this does not hold are written as 0, whatever a pass makes of them. */
+  readonly needed?: Expr;
   /** Instead of a stream: nothing else is computed then. */
   readonly recurrence?: Recurrence;
   /** Instead of rows and a stream: the workgroup shares all that a batch member needs. */

@@ -172,7 +172,11 @@ class StageVerifier {
       this.check(s.kind === 'fold' ? s.value : s.weight, 'tile', []);
       this.sites.set(s.name, 'row');
     }
-    for (const st of p.stores) this.check(st.value, 'tile', []);
+    for (const st of p.stores) {
+      if (st.keep !== undefined && !keeps.has(st.keep))
+        this.fail(`${st.output} is written in the unknown domain ${st.keep}`);
+      this.check(st.value, 'tile', []);
+    }
     p.finish.forEach((d) => this.define(d));
   }
 

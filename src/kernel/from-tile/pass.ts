@@ -175,7 +175,8 @@ export class PassLowering {
     for (const d of this.pass.defs)
       if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
     const apart = plan.fullTiles === 'apart' && full.kind !== 'const';
-    if (apart && matrix.inPieces) out.push(...this.phases(first, full));
+    if (this.pass.steps.length === 0) this.full = full.kind === 'const' && full.value !== 0;
+    else if (apart && matrix.inPieces) out.push(...this.phases(first, full));
     else if (apart) out.push(ifS(full, this.phases(first, true), this.phases(first, false)));
     else out.push(...this.phases(first, full.kind === 'const' && full.value !== 0));
     if (this.pass.stores.length > 0) out.push(...this.tileStores(first));
@@ -341,7 +342,8 @@ export class PassLowering {
   private tileStores(first: TilePoint): Stmt[] {
     const { storer } = this.context;
     return this.eachCell(first, (place, inside) => {
-      for (const s of this.pass.stores) storer.element(s, place, inside);
+      for (const s of this.pass.stores)
+        storer.element(s, place, s.keep === undefined ? inside : this.keep(s.keep, place, inside));
     });
   }
 

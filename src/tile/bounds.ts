@@ -22,6 +22,7 @@ import { solveFor } from '../expr/solve.ts';
 import { domains, UNKNOWN } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { streamLoops, type TileLoop } from './sides.ts';
+import { boundSteps } from './step-range.ts';
 import { storeList } from './lists.ts';
 import { storeRanges, type StoredTiles } from './stored-ranges.ts';
 import { Summaries, type SideName } from './summaries.ts';
@@ -35,6 +36,7 @@ export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
   const tensors: TileTensor[] = [...p.tensors];
   const taking = new Set(p.tensors.filter((t) => t.takes).map((t) => t.name));
   const stages = p.stages.map(asked).flatMap((s) => {
+    if (s.recurrence) return [boundSteps(s)];
     if (!s.plan || s.stream.length === 0) return [s];
     // Without a matrix, what a tile costs is what asking for it costs.
     const worthAList = s.passes.some((x) => x.operands.length > 0);
@@ -153,8 +155,8 @@ class PassBounds {
     const everything =
       this.pass.stores.some((x) => x.keep === undefined) || opened.some((e) => e === undefined);
     const some = everything ? TRUE : simplify(opened.map((e) => e!).reduce((a, b) => op('or', a, b)));
-    const { needed } = this.stage;
-    const any = needed && this.pass.stores.length === 0 ? simplify(op('and', needed, some)) : some;
+    const { wanted } = this.stage;
+    const any = wanted && this.pass.stores.length === 0 ? simplify(op('and', wanted, some)) : some;
     const all = simplify(opened.map((e) => e ?? TRUE).reduce((a, b) => op('and', a, b), TRUE as Expr));
     const bounds = this.solve(any, all);
     for (const e of boundsExprs(bounds)) this.summaries.note(e);

@@ -3,7 +3,7 @@ import { CompilerBug, UserError } from '../diagnostics/diagnostic.ts';
 import { mapChildren, type Expr } from '../expr/expr.ts';
 import type { StorageType } from '../expr/types.ts';
 import type { IrDef, IrKernel, IrOutput, IrTensor } from '../ir/ir.ts';
-import { Needed } from '../ir/needed.ts';
+import { Wanted } from '../ir/wanted.ts';
 import { NeedsRows } from './carriers.ts';
 import { byteFactors } from './byte-ranges.ts';
 import { BLOCK_LANES } from './block/items.ts';
@@ -40,7 +40,7 @@ class Partition {
   /** What is kept in workspace between stages, and the level of the stage that writes it. */
   private readonly workspace = new Map<string, number>();
   private readonly demand: Demand;
-  private readonly needed: Needed;
+  private readonly wanted: Wanted;
   private readonly kernel: IrKernel;
   private readonly clusters = new Map<Cluster, Planned & { readonly cluster: Cluster }>();
   private readonly blocks: (Planned & { part: BlockPart; stored: ReadonlySet<string> })[] = [];
@@ -52,7 +52,7 @@ class Partition {
   ) {
     this.demand = new Demand(kernel);
     this.kernel = this.demand.kernel;
-    this.needed = new Needed(this.kernel);
+    this.wanted = new Wanted(this.kernel);
     if (limits.blocks) this.finder = new BlockFinder(this.kernel);
   }
 
@@ -177,8 +177,8 @@ class Partition {
 
   private asOutput(name: string): StageOutput {
     const { storage, indices, takes } = keptValue(this.kernel, name);
-    const needed = takes === undefined ? this.needed.of(name) : undefined;
-    return { name: storedName(name), storage, def: name, indices, needed };
+    const wanted = takes === undefined ? this.wanted.of(name) : undefined;
+    return { name: storedName(name), storage, def: name, indices, wanted };
   }
 
   private stages(): Stage[] {

@@ -10,6 +10,7 @@ import type {
   Operand,
   Pass,
   Recurrence,
+  StepRange,
   Stage,
   Step,
   Store,
@@ -94,9 +95,15 @@ function pass(p: Pass, n: number): string[] {
   ];
 }
 
+const stepRange = (r: StepRange): string[] => [
+  ...(isTrue(r.fits) ? [] : [`  fits ${printExpr(r.fits)}`]),
+  `  changes in ${range(r)}`,
+];
+
 function recurrence(r: Recurrence): string[] {
   return [
     `steps along ${r.reverse ? 'reverse ' : ''}${axes([r.axis])}`,
+    ...(r.range ? stepRange(r.range) : []),
     ...(r.loops.length > 0 ? [`  loops over ${axes(r.loops)}`] : []),
     ...r.states.map(
       (x) => `  state ${x.name}[${x.indices.join(', ')}]: ${x.type} from ${printExpr(x.init)} then ${x.next}`,
@@ -131,7 +138,7 @@ function stage(s: Stage): string[] {
       ...(s.recurrence || s.block ? [] : [`stream ${axes(s.stream)}`]),
       ...(s.plan ? [plan(s.plan)] : []),
       ...(s.part ? [`share ${s.part.axis} of ${s.part.of}`] : []),
-      ...(s.needed ? [`needed if ${printExpr(s.needed)}`] : []),
+      ...(s.wanted ? [`wanted where ${printExpr(s.wanted)}`] : []),
       ...s.vectors.map((v) => `vector ${v.name}: ${v.extent}`),
       ...s.prologue.map(def),
       ...s.rowOperands.map(operand),

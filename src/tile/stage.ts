@@ -41,7 +41,7 @@ const newPass = (): PassBuild => ({
 
 export interface StageOutput extends IrOutput {
   /** Elements that somebody reads; absent: all. */
-  readonly needed?: Expr | undefined;
+  readonly wanted?: Expr | undefined;
 }
 
 export class StageBuilder {
@@ -69,7 +69,7 @@ export class StageBuilder {
     for (const r of this.carriers.planned.values()) this.emitReduction(r);
     for (const o of this.outputs) this.emitOutput(o);
     const axis = (name: string) => ({ name, extent: this.g.extent(name) });
-    const needed = this.neededRows();
+    const wanted = this.wantedRows();
     return {
       name: this.name,
       batch: this.shape.batch.map(axis),
@@ -80,7 +80,7 @@ export class StageBuilder {
       rowOperands: this.rowOperands,
       passes: this.passes.map(({ seen: _seen, ...p }): Pass => p),
       stores: this.stores,
-      ...(needed ? { needed } : {}),
+      ...(wanted ? { wanted } : {}),
     };
   }
 
@@ -426,11 +426,11 @@ export class StageBuilder {
   // ---- outputs
 
   /** The one test of all outputs that passes over the stream are made for. */
-  private neededRows(): Expr | undefined {
+  private wantedRows(): Expr | undefined {
     const [first, ...others] = this.outputs;
     const { stream, row } = this.shape;
-    const test = first?.needed;
-    if (!test || stream.length === 0 || others.some((o) => !o.needed || key(o.needed) !== key(test)))
+    const test = first?.wanted;
+    if (!test || stream.length === 0 || others.some((o) => !o.wanted || key(o.wanted) !== key(test)))
       return undefined;
     const free = freeVars(test);
     return row.some((a) => free.has(a)) && !stream.some((a) => free.has(a)) ? test : undefined;
@@ -446,8 +446,8 @@ export class StageBuilder {
     const onStream = this.shape.stream.some((a) => def.indices.includes(a));
     const vectors = this.vectorsOf(def.indices);
     if (!onStream) {
-      const needed = this.neededRows();
-      const row = needed ? op('select', needed, reads, constant(reads.type, 0)) : reads;
+      const wanted = this.wantedRows();
+      const row = wanted ? op('select', wanted, reads, constant(reads.type, 0)) : reads;
       const value = this.localize(row, Math.max(0, this.passes.length - 1));
       this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });
       return;
@@ -460,7 +460,7 @@ export class StageBuilder {
     );
     const pass = this.pass(last + 1);
     const value = this.localize(reads, last + 1);
-    const keep = o.needed ? { keep: this.keep(last + 1, o.needed) } : {};
+    const keep = o.wanted ? { keep: this.keep(last + 1, o.wanted) } : {};
     pass.stores.push({ output: o.name, site: 'tile', vectors: [], value, indices: o.indices, ...keep });
   }
 }

@@ -189,6 +189,11 @@ export interface StepStore {
   /** Axes of the output, outermost first. */
   readonly indices: readonly string[];
 }
+/** Positions whose steps may change a state; all positions where `fits` does not hold. Over what bounds of passes may mention. */
+export interface StepRange extends Interval {
+  /** 32-bit integers cannot overflow in the ends. */
+  readonly fits: Expr;
+}
 /** Steps along an axis, taken by every row for itself. Reads give an index for each axis of what is read. */
 export interface Recurrence {
   readonly axis: TileAxis;
@@ -202,6 +207,8 @@ export interface Recurrence {
   readonly stores: readonly StepStore[];
   /** Of states, once the steps are taken. */
   readonly finals: readonly StepStore[];
+  /** Set by the pass `bounds`; absent: every step is taken. */
+  readonly range?: StepRange;
 }
 
 /** A value that a workgroup carries along an axis whose positions it holds all. */
@@ -255,7 +262,7 @@ export interface Stage {
   /** Values per row (× vector) written at the end. */
   readonly stores: readonly Store[];
   /** Over batch and row axes: rows for which this does not hold are written as 0, whatever a pass makes of them. */
-  readonly needed?: Expr;
+  readonly wanted?: Expr;
   /** Instead of a stream: nothing else is computed then. */
   readonly recurrence?: Recurrence;
   /** Instead of rows and a stream: the workgroup shares all that a batch member needs. */

@@ -1,5 +1,5 @@
 /** The stage of a recurrence as a kernel: states in a lane's own numbers, a loop over the steps, loops over vectors inside. */
-import { i32, op, read, variable, type Expr } from '../../../expr/expr.ts';
+import { i32, op, read, substitute, variable, type Expr } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import type { CarriedState, Recurrence, StepStore } from '../../../tile/tile.ts';
 import { arrayS, assign, forS, ifS, letS, store, varS } from '../../build.ts';
@@ -40,6 +40,7 @@ export class RecurrenceLowering {
     for (const s of r.states) this.initialise(s);
     const step = this.scope.index(r.reverse ? 'step' : r.axis.name);
     const steps = r.axis.extent;
+    const { from, to } = this.taken(steps);
     const inner: Stmt[] = [];
     let at: Expr = variable(step);
     if (r.reverse) {
@@ -51,9 +52,34 @@ export class RecurrenceLowering {
     emitter.declare(step);
     this.emit(this.items);
     const body = [...inner, ...emitter.pop()];
-    this.lane.push(forS(step, { to: steps, ...(this.plan.ahead ? { unroll: this.plan.ahead } : {}) }, body));
+    this.lane.push(forS(step, { from, to, ...(this.plan.ahead ? { unroll: this.plan.ahead } : {}) }, body));
     for (const x of r.finals) this.writeLast(x);
     return emitter.pop();
+  }
+
+  /** Numbers of the steps that are taken: those that may change a state. */
+  private taken(steps: Expr): { readonly from: Expr; readonly to: Expr } {
+    const { range, reverse } = this.r;
+    if (!range) return { from: i32(0), to: steps };
+    const vars = new Map([...this.lane.frame.uniform([]).vars, ...this.lane.frame.rowEnds]);
+    const here = (e: Expr): Expr => simplify(substitute(e, vars));
+    const first = range.lo ? op('max', here(range.lo), i32(0)) : i32(0);
+    const past = range.hi ? op('min', op('add', here(range.hi), i32(1)), steps) : steps;
+    const end = range.when ? op('select', here(range.when), past, first) : past;
+    const fits = here(range.fits);
+    const safe = (e: Expr, otherwise: Expr): Expr => simplify(op('select', fits, e, otherwise));
+    const named = (base: string, e: Expr): Expr => {
+      if (e.kind === 'const') return e;
+      const name = this.scope.index(`${this.r.axis.name}_${base}`);
+      this.lane.push(letS(name, e));
+      return variable(name);
+    };
+    return reverse
+      ? {
+          from: named('from', safe(op('sub', steps, end), i32(0))),
+          to: named('to', safe(op('sub', steps, first), steps)),
+        }
+      : { from: named('from', safe(first, i32(0))), to: named('to', safe(end, steps)) };
   }
 
   // ---- states

@@ -1,10 +1,10 @@
 /**
- * Where a definition is needed: a test over its axes that holds at every element which anybody reads.
+ * Where a definition is wanted: a test over its axes that holds at every element which anybody reads.
  *
- *   s[i, c] = sum[d](q[i, d] * k[c, d]),  … where c <= i / 64 … s[i, c] …   →   s is needed where c <= i / 64
+ *   s[i, c] = sum[d](q[i, d] * k[c, d]),  … where c <= i / 64 … s[i, c] …   →   s is wanted where c <= i / 64
  *
  * A test counts when every read of the value is at an element for which it holds: in a reduction by its `where`, in the
- * branch of a choice, behind an `and` or an `or`, or because the reader itself is only needed there. Tests relate axes of the
+ * branch of a choice, behind an `and` or an `or`, or because the reader itself is only wanted there. Tests relate axes of the
  * value to each other and read no data, so that bounds of loops express them.
  */
 import { conjuncts } from '../expr/compare.ts';
@@ -24,7 +24,7 @@ import type { IrDef, IrKernel } from './ir.ts';
 /** Tests that hold at all elements of a definition which anybody reads; absent until something reads it. */
 type Tests = readonly Expr[];
 
-export class Needed {
+export class Wanted {
   private readonly defs: ReadonlyMap<string, IrDef>;
   private readonly known: ReadonlySet<string>;
   private readonly tests = new Map<string, Tests>();
@@ -33,15 +33,15 @@ export class Needed {
   constructor(kernel: IrKernel) {
     this.defs = new Map(kernel.defs.map((d) => [d.name, d]));
     this.known = new Set([...kernel.sizes, ...kernel.params.map((p) => p.name)]);
-    for (const o of kernel.outputs) this.need(o.def, []);
+    for (const o of kernel.outputs) this.want(o.def, []);
     for (const s of kernel.states) {
-      this.need(s.next, []);
+      this.want(s.next, []);
       this.walk(s.init, []);
     }
     // Readers come after what they read.
     for (const d of [...kernel.defs].reverse()) {
-      const needed = this.tests.get(d.name);
-      if (needed) this.walk(d.value, needed);
+      const wanted = this.tests.get(d.name);
+      if (wanted) this.walk(d.value, wanted);
     }
   }
 
@@ -51,7 +51,7 @@ export class Needed {
     return tests.length > 0 ? tests.reduce((a, b) => op('and', a, b)) : undefined;
   }
 
-  private need(name: string, tests: Tests): void {
+  private want(name: string, tests: Tests): void {
     const before = this.tests.get(name);
     const keys = new Set(tests.map(key));
     this.tests.set(name, before ? before.filter((t) => keys.has(key(t))) : tests);
@@ -61,7 +61,7 @@ export class Needed {
     if (e.kind === 'read') {
       for (const x of e.index) this.walk(x, path);
       const def = this.defs.get(e.name);
-      if (def) this.need(def.name, this.atElement(def, e, path));
+      if (def) this.want(def.name, this.atElement(def, e, path));
     } else if (e.kind === 'reduce') {
       if (e.where) this.walk(e.where, path);
       this.walk(e.body, e.where ? [...path, ...conjuncts(e.where)] : path);

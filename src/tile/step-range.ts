@@ -1,0 +1,127 @@
+/**
+ * Steps that change nothing are not taken: where every state's next value is its own outside of a test, as the insertion of
+ * an element that a mask leaves out, the test is solved for the axis of the steps, for all rows of a workgroup.
+ */
+import { bool, freeVars, i32, isFalse, isTrue, op, rewrite, variable, type Expr } from '../expr/expr.ts';
+import type { ScalarType } from '../expr/types.ts';
+import { fits } from '../expr/fits.ts';
+import type { Box, Range } from '../expr/interval.ts';
+import { simplify } from '../expr/simplify.ts';
+import { solveFor } from '../expr/solve.ts';
+import { UNKNOWN } from './domain.ts';
+import type { CarriedState, Recurrence, Stage, StepRange } from './tile.ts';
+
+const TRUE = bool(true);
+const FALSE = bool(false);
+
+/** Steps of a chunk. */
+const FEW = 64;
+
+/** The stage, with the range of steps that change a state where one can be told before the loop. */
+export function boundSteps(s: Stage): Stage {
+  const range = s.recurrence && rangeOf(s, s.recurrence);
+  return range ? { ...s, recurrence: { ...s.recurrence!, range } } : s;
+}
+
+function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
+  // What a step writes is written by each. Few steps are better a number that compilers know.
+  const few = r.axis.extent.kind === 'const' && r.axis.extent.value <= FEW;
+  if (r.stores.length > 0 || few) return undefined;
+  const rows = new Set(s.row.map((a) => a.name));
+  const known = new Set([...s.batch, ...s.row, r.axis].map((a) => a.name));
+  const sizes = new Set([...s.batch, ...s.row, r.axis].flatMap((a) => [...freeVars(a.extent)]));
+  const lanes = new Set([...s.vectors, ...r.loops].map((a) => a.name));
+  const change = simplify(
+    r.states.map((x) => new Changes(r, x).test(x.next)).reduce<Expr>((a, b) => op('or', a, b), FALSE),
+  );
+  // Elements of a lane's vectors and data may have any value, and two of them need not have the same.
+  const unknown: string[] = [];
+  const anything = (type: ScalarType): Expr => {
+    unknown.push(`${UNKNOWN}.${unknown.length}`);
+    return variable(unknown.at(-1)!, type);
+  };
+  const open = rewrite(change, (e) => {
+    if (e.kind === 'read' || e.kind === 'reduce') return anything(e.type);
+    if (e.kind === 'var' && lanes.has(e.name)) return anything(e.type);
+    // A test of something unknown may come out either way.
+    const test = e.kind === 'op' && e.type === 'bool' && e.args.some((a) => a.type !== 'bool');
+    return test && [...freeVars(e)].some((v) => unknown.includes(v)) ? anything('bool') : e;
+  });
+  if (isTrue(open) || isFalse(open)) return undefined;
+  const box: Box = new Map<string, Range>([
+    ...s.row.map((a): [string, Range] => [
+      a.name,
+      { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
+    ]),
+    [r.axis.name, { lo: i32(0), hi: simplify(op('sub', r.axis.extent, i32(1))) }],
+    ...unknown.map((u): [string, Range] => [u, {}]),
+  ]);
+  const [range, ...more] = solveFor(open, r.axis.name, box, rows).ranges;
+  if (!range || more.length > 0 || !(range.lo ?? range.hi ?? range.when)) return undefined;
+  const limit = (name: string): boolean | Expr => {
+    const axes = [...s.batch, ...s.row, r.axis];
+    const axis = axes.find((a) => a.name === name || name.startsWith(`${a.name}.`));
+    return axis?.extent ?? sizes.has(name);
+  };
+  const safe = simplify(fits(open, box, limit));
+  const said = [range.lo, range.hi, range.when, safe].filter((e): e is Expr => e !== undefined);
+  const ends = new Set([...rows].flatMap((a) => [`${a}.first`, `${a}.last`]));
+  const sayable = (v: string): boolean => ends.has(v) || (known.has(v) && v !== r.axis.name) || !known.has(v);
+  if (
+    isFalse(safe) ||
+    said.some((e) => [...freeVars(e)].some((v) => unknown.includes(v) || rows.has(v) || !sayable(v)))
+  )
+    return undefined;
+  return { ...range, fits: safe };
+}
+
+/** When a step changes a state, as far as choices and sums of truth values say. */
+class Changes {
+  constructor(
+    private readonly r: Recurrence,
+    private readonly state: CarriedState,
+  ) {}
+
+  test(name: string): Expr {
+    const def = this.r.defs.find((d) => d.name === name);
+    return def && def.value.kind !== 'reduce' ? this.of(this.opened(def.value)) : TRUE;
+  }
+
+  private of(e: Expr): Expr {
+    if (this.isOwn(e)) return FALSE;
+    if (e.kind !== 'op') return TRUE;
+    if (e.op === 'select') {
+      const [test, a, b] = e.args as [Expr, Expr, Expr];
+      const [then, otherwise] = [this.of(a), this.of(b)];
+      return simplify(op('or', op('and', test, then), op('and', op('not', test), otherwise)));
+    }
+    if (e.op !== 'add') return TRUE;
+    const [a, b] = e.args as [Expr, Expr];
+    const added = this.isOwn(a) ? b : this.isOwn(b) ? a : undefined;
+    return added?.kind === 'op' && added.op === 'cast' && added.args[0]!.type === 'bool'
+      ? added.args[0]!
+      : TRUE;
+  }
+
+  /** The state's own value before the step. */
+  private isOwn(e: Expr): boolean {
+    return (
+      e.kind === 'read' &&
+      e.name === this.state.name &&
+      e.index.every((x, n) => x.kind === 'var' && x.name === this.state.indices[n])
+    );
+  }
+
+  /** Truth values of the step in the place of their names, at the same elements. */
+  private opened(e: Expr): Expr {
+    return rewrite(e, (x) => {
+      if (x.kind !== 'read' || x.type !== 'bool') return x;
+      const def = this.r.defs.find((d) => d.name === x.name);
+      const same = def?.indices.every((a, n) => {
+        const at = x.index[n]!;
+        return at.kind === 'var' && at.name === a;
+      });
+      return def && same && def.value.kind !== 'reduce' ? this.opened(def.value) : x;
+    });
+  }
+}

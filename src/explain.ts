@@ -1,8 +1,9 @@
 /** What the compiler decided for a kernel, as data: launches, loop bounds, plan, and what they cost for given sizes. */
+import { isFill } from './tile/fill.ts';
 import { evaluate } from './expr/evaluate.ts';
 import { freeVars, isFalse, type Expr } from './expr/expr.ts';
 import { STORAGE } from './expr/types.ts';
-import { boundsText, exprText, type BoundsText } from './explain/bounds.ts';
+import { boundsText, exprText, rangeText, type BoundsText, type RangeText } from './explain/bounds.ts';
 import {
   loadedByRows,
   loadedBySteps,
@@ -42,11 +43,15 @@ export interface PassExplanation extends BoundsText {
   /** One line per carrier: what it is and how it is kept right while tiles go by. */
   readonly carriers: readonly string[];
   readonly tiles: TileTally;
+  /** It only writes 0 in the place of what nobody reads. */
+  readonly fills?: true;
 }
 
 export interface StepsExplanation {
   readonly axis: string;
   readonly reverse: boolean;
+  /** The steps that are taken: others change nothing. Absent: all. */
+  readonly range?: RangeText;
   readonly carries: readonly string[];
 }
 
@@ -211,13 +216,15 @@ class StageFigures {
     const passes = this.s.passes.map((x) => this.pass(x));
     const blocks = figure(this.blocks, this.facts.values);
     const rows = loadedByRows(this.p, this.s, this.plan, this.facts.values);
-    return { passes, all: together(passes, typeof blocks === 'number' ? blocks * rows : 0) };
+    const made = passes.filter((_, n) => !isFill(this.s.passes[n]!));
+    return { passes, all: together(made, typeof blocks === 'number' ? blocks * rows : 0) };
   }
 }
 
 const stepsOf = (r: Recurrence): StepsExplanation => ({
   axis: r.axis.name,
   reverse: r.reverse,
+  ...(r.range ? { range: rangeText(r.range, r.axis.extent) } : {}),
   carries: r.states.map((x) => x.name),
 });
 
@@ -250,6 +257,7 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
       ...boundsText(s, pass.bounds, pass.needed),
       carriers: carriers(pass),
       tiles: costOf(passes[n]!, values).tiles,
+      ...(isFill(pass) ? { fills: true as const } : {}),
     })),
     ...(s.recurrence ? { steps: stepsOf(s.recurrence) } : {}),
     ...(s.block

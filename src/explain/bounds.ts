@@ -39,7 +39,8 @@ function clipped(e: Expr): Expr {
   return natural ? e : op('max', i32(0), e);
 }
 
-function rangeText(r: Interval, extent: Expr): RangeText {
+/** Ends of a range, or those of the axis. */
+export function rangeText(r: Interval, extent: Expr): RangeText {
   return {
     from: exprText(r.lo ? clipped(r.lo) : i32(0)),
     to: exprText(r.hi ?? simplify(op('sub', extent, i32(1)))),
@@ -68,10 +69,12 @@ export function boundsText(s: Stage, bounds: Bounds | undefined, rows?: Expr): B
   };
 }
 
+/** `from 0 to i.last`. */
+export const printRange = (r: RangeText): string =>
+  `from ${r.from} to ${r.to}${r.when === undefined ? '' : ` if ${r.when}`}`;
+
 /** `j from 0 to i.last`, or several ranges one after the other. */
 export function printLoop(loop: BoundsText['loops'][number]): string {
-  const ranges = loop.ranges.map(
-    (r) => `from ${r.from} to ${r.to}${r.when === undefined ? '' : ` if ${r.when}`}`,
-  );
+  const ranges = loop.ranges.map(printRange);
   return ranges.length === 0 ? `${loop.axis} nowhere` : `${loop.axis} ${ranges.join(', and ')}`;
 }

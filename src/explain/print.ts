@@ -1,6 +1,6 @@
 /** An explanation as text. */
 import type { Explanation, StageExplanation, StepsExplanation } from '../explain.ts';
-import { printLoop } from './bounds.ts';
+import { printLoop, printRange } from './bounds.ts';
 import { grouped, type Figure } from './formula.ts';
 import { printRecurrence } from './recurrence.ts';
 import type { Cost, TileTally } from './spent.ts';
@@ -54,11 +54,12 @@ function printWorkgroups(s: StageExplanation, cores: number): string {
   return `${grouped(figure)}, ${per}; ${fill}`;
 }
 
-function printSteps(s: StageExplanation, { axis, reverse, carries }: StepsExplanation): string[] {
+function printSteps(s: StageExplanation, { axis, reverse, range, carries }: StepsExplanation): string[] {
   const from = reverse ? ', from the last position' : '';
   return [
     `  operations   ${printOperations(s, [s])}`,
     `  steps        along ${axis}${from}, one after the other`,
+    ...(range ? [`    ${printRange(range)}: others change nothing`] : []),
     ...carries.map((x) => `    carries ${x}`),
   ];
 }
@@ -85,6 +86,7 @@ function printStage(s: StageExplanation, cores: number): string[] {
     const shape = plan.streamShape ? plan.streamShape.join(' × ') : plan.blockN;
     const rows = plan.rowShape ? ` for ${plan.rowShape.join(' × ')} rows` : '';
     lines.push(`  pass ${n + 1} over ${list(s.stream)} in tiles of ${shape}${rows}`);
+    if (p.fills) lines.push('    writes 0 in the place of what nobody reads');
     for (const l of p.loops) lines.push(`    ${printLoop(l)}`);
     if (p.needed !== undefined) lines.push(`    none unless ${p.needed} in some row`);
     if (p.visits !== 'true') lines.push(`    visited if  ${p.visits}`);

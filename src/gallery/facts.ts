@@ -15,7 +15,7 @@ const FORMS: Readonly<Record<Form, string>> = { sequential: 'steps', chunked: 'c
 /** @param masks lines of the kernel that remove elements */
 export function factsOf(e: Explanation, masks: number): Facts {
   const passes = e.stages.flatMap((s) => s.passes);
-  const most = Math.max(0, ...e.stages.map((s) => s.passes.length));
+  const most = Math.max(0, ...e.stages.map((s) => s.passes.filter((p) => !p.fills).length));
   const forms = new Set(e.recurrences.map((r) => FORMS[r.form ?? 'sequential']));
   const parts = [
     e.launches === 1 ? '1 launch' : `${e.launches} launches`,

@@ -17,6 +17,10 @@ export const fillProgram = (p: TileProgram): TileProgram => ({
   ),
 });
 
+/** The pass makes nothing of the stream. */
+export const isFill = (p: Pass): boolean =>
+  p.stores.length > 0 && p.stores.every((x) => x.value.kind === 'const');
+
 function fillApart(s: Stage, p: Pass): readonly Pass[] {
   const test = testOf(p);
   if (!test || !multiplies(p) || !relates(test, s)) return [withoutTests(p)];

@@ -1,6 +1,7 @@
 /** What a back-end offers to the rest of the compiler. Imports only `src/kernel` and `src/expr`. */
 import type { Diagnostic } from '../src/diagnostics/diagnostic.ts';
 import type { Expr } from '../src/expr/expr.ts';
+import type { MatrixUnit } from '../src/expr/matrix-unit.ts';
 import type { Program, Uniform } from '../src/kernel/kernel.ts';
 import type { StorageType } from '../src/expr/types.ts';
 
@@ -23,6 +24,8 @@ export interface Limits {
   /** 16-bit floats are multiplied as such. */
   readonly f16Arithmetic?: boolean;
   readonly nativeBf16: boolean;
+  /** Products of matrices that the subgroups of the device do; absent: none. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** Lanes of a subgroup can exchange values. */
@@ -79,6 +82,8 @@ export interface Manifest {
   readonly maxGridPerDimension: number;
   /** WGSL: lanes that a subgroup of the device has at least, with the feature `subgroups`. Absent where kernels do without. */
   readonly subgroup?: number;
+  /** WGSL: products of matrices that the device's subgroups must do, with the feature `chromium-experimental-subgroup-matrix`. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** Launches in order. */
   readonly launches: readonly ManifestEntry[];
   readonly inputs: readonly {
@@ -132,6 +137,8 @@ export interface BackendOptions {
    * Absent or 1: they do not.
    */
   readonly subgroups?: number;
+  /** WGSL: products of matrices that the device's subgroups do; they are used wherever they fit. Absent: none. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** CUDA: the least architecture that must run the code; by default `sm_80`. Only that of `sm_90a` runs no later code. */
   readonly arch?: CudaArch;
 }

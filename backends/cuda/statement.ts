@@ -97,6 +97,8 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
         at: (array, offset) => at(array, offset, scope),
         local: (array) => scope.locals.get(array)!,
       }).flatMap(line);
+    case 'matrix':
+      throw new CompilerBug('cuda', 'matrices of subgroups are not lowered');
     case 'comment':
       // A backslash at the end of a line would make the next line part of the comment.
       return s.text.split('\n').map((part) => `${indent}// ${part.replace(/[\\\s]+$/, '')}`.trimEnd());

@@ -18,6 +18,13 @@ const subgroupCheck = (lanes: number): string => `\
 if (!device.features.has('subgroups')) throw new Error('the device was made without the feature subgroups');
 ${lanes === 1 ? '' : sizeCheck(lanes)}`;
 
+/** Types of WebGPU do not know the feature. */
+const MATRIX_CHECK = `\
+if (!(device.features as ReadonlySet<string>).has('chromium-experimental-subgroup-matrix')) {
+  throw new Error('the device was made without the feature chromium-experimental-subgroup-matrix');
+}
+`;
+
 const sizeCheck = (lanes: number): string => `\
 if (!((device.adapterInfo.subgroupMinSize ?? 0) >= ${lanes})) {
   throw new Error('the kernels are for devices whose subgroups have at least ${lanes} lanes');
@@ -57,7 +64,7 @@ export function addCreate(
       { name: 'options', type: `{ readonly sizes: ${name}Sizes }` },
     ],
     returnType: `Promise<${name}>`,
-    statements: `${needsF16 ? F16_CHECK : ''}${needsPackedProducts ? LANGUAGE_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${bytes > GUARANTEED_BYTES ? memoryCheck(bytes) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
+    statements: `${needsF16 ? F16_CHECK : ''}${needsPackedProducts ? LANGUAGE_CHECK : ''}${subgroup ? subgroupCheck(subgroup) : ''}${manifest.matrixUnits ? MATRIX_CHECK : ''}${bytes > GUARANTEED_BYTES ? memoryCheck(bytes) : ''}${createBody(name, params, ints, setters, uniforms.length)}`,
   });
 }
 

@@ -86,6 +86,7 @@ function transfer(s: Stmt, mark: (name: string, value: Expr) => void): void {
     case 'mma':
     case 'ldmatrix':
     case 'warpgroup':
+    case 'matrix':
       return;
   }
 }

@@ -23,6 +23,7 @@ export function wgslLimits(options: BackendOptions = {}): Limits {
     nativeBf16: false,
     subgroup: options.device === 'cpu' ? (exchanges ? options.subgroups! : 8) : 32,
     ...(exchanges ? { exchanges } : {}),
+    ...(options.matrixUnits?.length ? { matrixUnits: options.matrixUnits } : {}),
     software: options.device === 'cpu',
     // WebGPU does not tell: a small discrete GPU, or the few cores of a CPU.
     cores: options.device === 'cpu' ? 2 : 32,

@@ -5,6 +5,7 @@ import type { BackendOptions, Manifest, ManifestBinding, ManifestEntry } from '.
 import { printFormula } from '../formula.ts';
 import { wgslLimits } from './limits.ts';
 import { ModuleContext } from './module.ts';
+import { unitsOf } from './subgroup-matrix.ts';
 
 /** File name of the module. */
 export const sourceName = (program: Program): string => `${program.name}.wgsl`;
@@ -12,6 +13,7 @@ export const sourceName = (program: Program): string => `${program.name}.wgsl`;
 export function manifestOf(program: Program, options: BackendOptions = {}): Manifest {
   const module = new ModuleContext(program, options);
   const subgroup = module.subgroupNeeded();
+  const matrixUnits = unitsOf(program);
   const tensors = (list: readonly ProgramTensor[]): Manifest['inputs'] =>
     list.map(({ name, storage, shape }) => ({ name, storage, shape: shape.map((e) => printFormula(e)) }));
   return {
@@ -23,6 +25,7 @@ export function manifestOf(program: Program, options: BackendOptions = {}): Mani
     ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: wgslLimits(options).maxGridPerDimension,
     ...(subgroup === undefined ? {} : { subgroup }),
+    ...(matrixUnits.length > 0 ? { matrixUnits } : {}),
     launches: program.kernels.map((k) => entryOf(k, program, module)),
     inputs: tensors(program.inputs),
     outputs: tensors(program.outputs),

@@ -6,6 +6,7 @@ import { PACKED_PRODUCTS } from './limits.ts';
 import type { BackendOptions } from '../backend.ts';
 import { HELPERS, helperTexts, INFINITY_NAME, INFINITY_TEXT, type HelperName } from './helpers.ts';
 import { Names } from './names.ts';
+import { MATRIX_EXTENSION, usesMatrices } from './subgroup-matrix.ts';
 import { takenInFours, VECTOR } from './vectors.ts';
 import { NAN_NAME } from './print-number.ts';
 import {
@@ -246,6 +247,7 @@ export class ModuleContext {
     const enables = [
       ...(this.needsF16() ? ['enable f16;'] : []),
       ...(this.subgroupNeeded() !== undefined ? ['enable subgroups;'] : []),
+      ...(this.program.kernels.some(usesMatrices) ? [`enable ${MATRIX_EXTENSION};`] : []),
       ...(this.usesPackedProducts ? [`requires ${PACKED_PRODUCTS};`] : []),
     ];
     return enables.length > 0 ? [enables.join('\n')] : [];

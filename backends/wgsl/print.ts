@@ -87,6 +87,12 @@ function printEntry(k: Kernel, module: ModuleContext): string {
   ].join('\n');
 }
 
+/** Of kernels with matrices of subgroups: what the IR calls them, and what WGSL does. */
+const MATRIX_BUILTINS = [
+  ['subgroup_number', 'subgroup_id'],
+  ['subgroups', 'num_subgroups'],
+] as const;
+
 /** Builtin parameters and the lines that make `workgroup` and `lane` of them. */
 function launchHead(
   k: Kernel,
@@ -102,6 +108,14 @@ function launchHead(
   const fixed = module.program.fixed;
   const known = [...freeVars(k.grid)].every((n) => Object.hasOwn(fixed, n));
   const fits = known && evaluateFormula(printFormula(k.grid), fixed) <= limit;
+  for (const [name, builtin] of MATRIX_BUILTINS)
+    if (used.has(name)) {
+      const index = names.fresh(builtin);
+      const number = names.fresh(name);
+      define(name, number);
+      params.push(`@builtin(${builtin}) ${index}: u32`);
+      lines.push(`  let ${number} = i32(${index});`);
+    }
   if (used.has('lane') || used.has('subgroup')) {
     // Where lanes exchange values, the workgroup lies in one subgroup and lanes go by their numbers there.
     const exchanges = subgroupNeeded(k) > 1;

@@ -7,6 +7,7 @@ import type { Stmt } from '../../src/kernel/kernel.ts';
 import type { ExpressionPrinter, Place } from './expression.ts';
 import type { ModuleContext, ModuleTensor } from './module.ts';
 import { wordText } from './storage.ts';
+import { printMatrixOp } from './subgroup-matrix.ts';
 import { loadsOf, storesTo } from './vectors.ts';
 
 export interface StatementScope {
@@ -85,6 +86,8 @@ function printStmt(s: Stmt, scope: StatementScope, indent: string): string[] {
       return [loadsOf(s, scope)].map((value) => `${indent}let ${scope.declareVector(s.names)} = ${value};`);
     case 'stores':
       return [indent + storesTo(s, scope)];
+    case 'matrix':
+      return printMatrixOp(s.op, scope).map((l) => indent + l);
     case 'shuffle': {
       const value = expressions.text(s.value);
       const [from, to] = s.value.type === 'bool' ? [`u32(${value})`, ' != 0u'] : [value, ''];

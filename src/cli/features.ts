@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { CUDA_ARCHS, type CudaArch } from '../../backends/backend.ts';
 import type { Features } from './pipeline.ts';
+import { parseUnit, type MatrixUnit } from '../expr/matrix-unit.ts';
 import { FORM_NAMES, type FormPlan } from '../ir/recurrence/forms/forms.ts';
 import { oneOf, UsageError, wholeNumber } from './usage.ts';
 
@@ -13,6 +14,7 @@ export interface FeatureOptions {
   readonly f16?: true;
   readonly f16Arithmetic?: true;
   readonly workgroupMemory?: number;
+  readonly subgroupMatrix?: readonly MatrixUnit[];
   readonly form?: Partial<FormPlan>;
   readonly rewrite?: boolean;
   /** A plan file, or false for none at all. */
@@ -31,7 +33,19 @@ function parseForm(text: string): Partial<FormPlan> {
   };
 }
 
-/** Adds `--device --subgroups --packed-products --workgroup-memory --arch --f16 --f16-arithmetic --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
+/** `f16-f32:16x16x16`, and further ones after commas. */
+function parseUnits(text: string): readonly MatrixUnit[] {
+  return text.split(',').map((one) => {
+    const unit = parseUnit(one);
+    if (unit) return unit;
+    throw new UsageError(
+      `--subgroup-matrix ${one}: expected COMPONENT-RESULT:MxNxK, such as f16-f32:16x16x16`,
+      'components and results are f16 or f32, and sides are 4, 8, 16, 32 or 64',
+    );
+  });
+}
+
+/** Adds `--device --subgroups --subgroup-matrix --packed-products --workgroup-memory --arch --f16 --f16-arithmetic --form --rewrite --no-rewrite --plan --no-plan`; `usual` says in the help what happens without the first. */
 export function addFeatureOptions(command: Command, usual: string, { plan = true } = {}): Command {
   command
     .option(
@@ -54,6 +68,11 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
       'WGSL: the language has packed_4x8_integer_dot_product, with which products of bytes are summed four at a time',
     )
     .option('--no-packed-products', 'WGSL: do without it')
+    .option(
+      '--subgroup-matrix <units>',
+      'WGSL: products of matrices that subgroups of the device do, such as f16-f32:16x16x16 for sums in f32 (default: none)',
+      parseUnits,
+    )
     .option('--f16', 'WGSL: use the shader-f16 feature for 16-bit storage')
     .option(
       '--f16-arithmetic',
@@ -90,6 +109,7 @@ export const featuresOf = ({
   f16Arithmetic,
   subgroups,
   packedProducts,
+  subgroupMatrix,
   workgroupMemory,
   form,
   rewrite,
@@ -102,5 +122,6 @@ export const featuresOf = ({
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),
   ...(packedProducts === undefined ? {} : { packedProducts }),
+  ...(subgroupMatrix ? { matrixUnits: subgroupMatrix } : {}),
   ...(arch ? { arch } : {}),
 });

@@ -15,6 +15,7 @@ import {
 } from '../compile.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { explainLowered, printExplanation, type Explanation } from '../explain.ts';
+import type { MatrixUnit } from '../expr/matrix-unit.ts';
 import type { StorageType } from '../expr/types.ts';
 import { formatSource } from '../format/format.ts';
 import type { Artefact } from '../ir/artefacts/artefact.ts';
@@ -68,6 +69,8 @@ export interface Features {
   readonly subgroups?: number;
   /** WGSL: the language has products of four bytes; a run asks the device when this is absent, all else takes none. */
   readonly packedProducts?: boolean;
+  /** WGSL: products of matrices that subgroups of the device do; absent: none. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** CUDA: the least architecture that must run the code. */
   readonly arch?: CudaArch;
   /** Also generate host code, which needs a module that is slow to load. */
@@ -102,6 +105,7 @@ const backendOptions = ({
   packedProducts,
   workgroupBytes,
   device,
+  matrixUnits,
   arch,
 }: Features): BackendOptions => ({
   shaderF16: shaderF16 === true,
@@ -110,6 +114,7 @@ const backendOptions = ({
   ...(device ? { device } : {}),
   ...(subgroups ? { subgroups } : {}),
   ...(packedProducts ? { packedProducts } : {}),
+  ...(matrixUnits ? { matrixUnits } : {}),
   ...(arch ? { arch } : {}),
 });
 

@@ -22,8 +22,8 @@ export const WEBGPU_CODES: readonly CodeRow[] = [
     title: 'the device cannot run the kernel',
     explanation:
       'The kernel uses a feature, or more of a limit, than the device was made with. `requestDevice(adapter, [module])` from ' +
-      '`attnc/webgpu` asks for what modules need. Where the adapter lacks it, compile without it: `shaderF16`, `subgroups`, `packedProducts` and ' +
-      '`workgroupBytes` are off unless they are asked for.',
+      '`attnc/webgpu` asks for what modules need. Where the adapter lacks it, compile without it: `shaderF16`, `subgroups`, `packedProducts`, ' +
+      '`workgroupBytes` and `matrixUnits` are off unless they are asked for.',
   },
   {
     code: 'E0763',

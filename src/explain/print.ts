@@ -1,4 +1,5 @@
 /** An explanation as text. */
+import { printUnit } from '../expr/matrix-unit.ts';
 import type { Explanation, StageExplanation, StepsExplanation } from '../explain.ts';
 import { printLoop, printRange } from './bounds.ts';
 import { grouped, type Figure } from './formula.ts';
@@ -73,6 +74,12 @@ function printStage(s: StageExplanation, cores: number): string[] {
     `  workgroups   ${printWorkgroups(s, cores)}`,
     `  arrangement  ${plan.arrangement}, ${plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
   ];
+  if (plan.products) {
+    const { unit, sumColumns } = plan.products;
+    lines.push(
+      `  products     matrices ${printUnit(unit)} of subgroups, ${sumColumns} columns of a sum at a time`,
+    );
+  }
   if (s.shares > 1) lines.push(`  shares       ${s.shares} workgroups share the stream of a block of rows`);
   if (s.steps) return [...lines, ...printSteps(s, s.steps)];
   if (s.together) {

@@ -2,6 +2,7 @@
 import { op, variable, type Expr } from '../expr/expr.ts';
 import type { ScalarType } from '../expr/types.ts';
 import type { Fragment, Stmt } from './kernel.ts';
+import type { MatrixOp } from './subgroup-matrix.ts';
 import type { WarpgroupOp } from './warpgroup.ts';
 
 type StmtOf<K extends Stmt['kind']> = Extract<Stmt, { kind: K }>;
@@ -13,6 +14,9 @@ export const LANE = variable('lane');
 
 /** Lanes of a group that exchange values without memory, 1 where none do. */
 export const SUBGROUP = variable('subgroup');
+/** Number of the lane's subgroup, and how many there are. */
+export const SUBGROUP_NUMBER = variable('subgroup_number');
+export const SUBGROUPS = variable('subgroups');
 
 /** Where a loop begins that must not be unrolled: a driver cannot see that it is zero. */
 export const OPAQUE_ZERO = op('min', WORKGROUP, { kind: 'const', type: 'i32', value: 0 });
@@ -109,6 +113,7 @@ export const vote = (name: string, value: Expr): Stmt => ({ kind: 'vote', name, 
 /** `let name` = some lane of the workgroup has a value that holds. */
 export const some = (name: string, value: Expr): Stmt => ({ kind: 'some', name, value });
 export const warpgroup = (op: WarpgroupOp): Stmt => ({ kind: 'warpgroup', op });
+export const matrixS = (op: MatrixOp): Stmt => ({ kind: 'matrix', op });
 export const shuffle = (name: string, value: Expr, xor: number): Stmt => ({
   kind: 'shuffle',
   name,

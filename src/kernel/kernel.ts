@@ -4,10 +4,11 @@
  *   kernel  = buffers uniforms shared lanes grid body
  *   stmt    = let | var | assign | array | store | stores | loads | for | if | barrier | contract | mma | ldmatrix | shuffle
  *           | vote | some | broadcast
- *           | word | words | copy | commit | await | warpgroup | comment
+ *           | word | words | copy | commit | await | warpgroup | matrix | comment
  *
  * Predeclared variables: `workgroup` (i32, linear, uniform), `lane` (i32, 0 … lanes-1) and `subgroup` (i32, uniform: a power of
- * two; lanes of each group of so many consecutive ones can exchange values without memory, and 1 says that none can).
+ * two; lanes of each group of so many consecutive ones can exchange values without memory, and 1 says that none can). Where matrices
+ * of subgroups are used: `subgroup_number` (i32, of the lane's subgroup) of `subgroups` (i32, uniform).
  * Reads name a buffer, shared or local array with ONE flat element index; storage is widened to its value type on read
  * and rounded to nearest even on store. Uniforms are `var`s. `warp` collectives act on groups of 32 consecutive lanes.
  */
@@ -15,6 +16,7 @@ import type { Span } from '../diagnostics/diagnostic.ts';
 import type { Expr } from '../expr/expr.ts';
 import type { ScalarType, StorageType } from '../expr/types.ts';
 import type { ProductOf } from './products.ts';
+import type { MatrixOp } from './subgroup-matrix.ts';
 import type { WarpgroupOp } from './warpgroup.ts';
 
 export interface Buffer {
@@ -179,6 +181,8 @@ export type Stmt =
   | { readonly kind: 'await'; readonly pending: number }
   /** Asynchronous copies of tiles, their barriers, and products of warpgroups. */
   | { readonly kind: 'warpgroup'; readonly op: WarpgroupOp }
+  /** Matrices of a subgroup, by all of its lanes together. */
+  | { readonly kind: 'matrix'; readonly op: MatrixOp }
   | { readonly kind: 'comment'; readonly text: string };
 
 export interface Kernel {

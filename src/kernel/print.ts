@@ -1,6 +1,7 @@
 /** A readable, deterministic text for kernels: what `--emit kernel` shows and pass tests compare. */
 import { printExpr } from '../expr/print.ts';
 import type { Fragment, Kernel, Program, ProgramTensor, Stmt } from './kernel.ts';
+import { printMatrix } from './subgroup-matrix.ts';
 import { printWarpgroup } from './warpgroup.ts';
 
 const printFragment = (f: Fragment): string =>
@@ -74,6 +75,8 @@ function stmtLines(s: Stmt, indent: string): string[] {
       return one(`await ${s.pending}`);
     case 'warpgroup':
       return one(printWarpgroup(s.op));
+    case 'matrix':
+      return one(printMatrix(s.op));
     case 'comment':
       return s.text.split('\n').map((t) => `${indent}// ${t}`.trimEnd());
   }

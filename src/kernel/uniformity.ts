@@ -1,20 +1,30 @@
 /**
  * Which values are the same for all lanes of a workgroup or of a warp.
  *
- * A value is `uniform` (one value per workgroup), `warpgroup` or `warp` (one value per 128 or 32 consecutive lanes) or `lane`
- * (may differ).
+ * A value is `uniform` (one value per workgroup), `warpgroup` or `warp` (one value per 128 or 32 consecutive lanes), `subgroup` (one
+ * value per subgroup, whatever its size) or `lane` (may differ).
  * What is read from shared arrays or from buffers that the kernel writes counts as `lane`: no target can prove more.
  */
 import { children, type Expr } from '../expr/expr.ts';
 import type { Kernel, Stmt } from './kernel.ts';
 import { stmtBodies } from './walk.ts';
 
-export type Uniformity = 'uniform' | 'warpgroup' | 'warp' | 'lane';
-const RANK: Readonly<Record<Uniformity, number>> = { uniform: 0, warpgroup: 1, warp: 2, lane: 3 };
+export type Uniformity = 'uniform' | 'warpgroup' | 'warp' | 'subgroup' | 'lane';
+const RANK: Readonly<Record<Uniformity, number>> = {
+  uniform: 0,
+  warpgroup: 1,
+  warp: 2,
+  subgroup: 3,
+  lane: 4,
+};
 const WARP = 32;
 const WARPGROUP = 128;
 
-const join = (a: Uniformity, b: Uniformity): Uniformity => (RANK[a] >= RANK[b] ? a : b);
+/** Subgroups need not be made of warps, nor warps of subgroups. */
+function join(a: Uniformity, b: Uniformity): Uniformity {
+  const [less, more] = RANK[a] <= RANK[b] ? [a, b] : [b, a];
+  return more === 'subgroup' && less !== 'uniform' && less !== 'subgroup' ? 'lane' : more;
+}
 
 export interface UniformityMap {
   /** Uniformity of an expression's value. */
@@ -26,7 +36,10 @@ export function analyzeUniformity(
   k: Kernel,
   visit: (s: Stmt, control: Uniformity) => void = () => undefined,
 ): UniformityMap {
-  const names = new Map<string, Uniformity>([['lane', 'lane']]);
+  const names = new Map<string, Uniformity>([
+    ['lane', 'lane'],
+    ['subgroup_number', 'subgroup'],
+  ]);
   for (const s of k.shared) names.set(s.name, 'lane');
   for (const b of k.buffers) names.set(b.name, b.access === 'read' ? 'uniform' : 'lane');
   let changed = true;
@@ -111,6 +124,9 @@ function transfer(
       return;
     case 'warpgroup':
       if (s.op.op === 'product') raise(s.op.d, 'lane');
+      return;
+    case 'matrix':
+      if (s.op.op === 'save') raise(s.op.array, 'lane');
       return;
     case 'some':
     case 'array':

@@ -6,6 +6,7 @@ import type { Fragment, Kernel, Program, Stmt } from './kernel.ts';
 import { PRODUCTS } from './products.ts';
 import { constError, opTypeError } from './verify-expr.ts';
 import { analyzeUniformity } from './uniformity.ts';
+import { checkMatrix, type MatrixOp, type MatrixType } from './subgroup-matrix.ts';
 import { togetherIn, type WarpgroupOp } from './warpgroup.ts';
 import { checkWarpgroup } from './verify-warpgroup.ts';
 import { stmtExprs } from './walk.ts';
@@ -32,10 +33,11 @@ export function sharedBytes(k: Kernel): number {
 /** Elements that are loaded or stored at once. */
 const PIECE = 4;
 
-type ArrayEntry = Exclude<Entry, { kind: 'value' | 'var' }>;
+type ArrayEntry = Exclude<Entry, { kind: 'value' | 'var' | 'matrix' }>;
 type Entry =
   | { readonly kind: 'value'; readonly type: ScalarType }
   | { readonly kind: 'var'; readonly type: ScalarType }
+  | { readonly kind: 'matrix'; readonly type: MatrixType }
   | { readonly kind: 'local'; readonly type: ScalarType; readonly length: number }
   | { readonly kind: 'shared'; readonly storage: StorageType; readonly length: number }
   | {
@@ -45,7 +47,7 @@ type Entry =
     };
 
 const isArray = (e: Entry | undefined): e is ArrayEntry =>
-  e !== undefined && e.kind !== 'value' && e.kind !== 'var';
+  e !== undefined && e.kind !== 'value' && e.kind !== 'var' && e.kind !== 'matrix';
 const heldType = (e: ArrayEntry): ScalarType => (e.kind === 'local' ? e.type : STORAGE[e.storage].value);
 
 /** Throws `CompilerBug` when a kernel breaks a rule. */
@@ -107,17 +109,21 @@ class KernelVerifier {
     }
     this.declare('workgroup', { kind: 'value', type: 'i32' });
     this.declare('lane', { kind: 'value', type: 'i32' });
-    this.declare('subgroup', { kind: 'value', type: 'i32' });
+    for (const name of ['subgroup', 'subgroup_number', 'subgroups'])
+      this.declare(name, { kind: 'value', type: 'i32' });
     this.block(k.body);
     analyzeUniformity(k, (s, control) => {
       if (s.kind === 'barrier' && control !== 'uniform') this.fail('barrier in lane-dependent control flow');
       if ((s.kind === 'broadcast' || s.kind === 'some') && control !== 'uniform')
         this.fail(`${s.kind} in lane-dependent control flow`);
       const collective = ['mma', 'ldmatrix', 'shuffle', 'vote'].includes(s.kind);
-      if (collective && control === 'lane') this.fail(`${s.kind} in lane-dependent control flow`);
+      const apart = control === 'lane' || control === 'subgroup';
+      if (s.kind === 'matrix' && control !== 'uniform' && control !== 'subgroup')
+        this.fail('a matrix in control flow that differs within a subgroup');
+      if (collective && apart) this.fail(`${s.kind} in lane-dependent control flow`);
       if (s.kind !== 'warpgroup') return;
       const group = togetherIn(s.op);
-      if (group !== 'lane' && (control === 'lane' || (group === 'warpgroup' && control === 'warp')))
+      if (group !== 'lane' && (apart || (group === 'warpgroup' && control === 'warp')))
         this.fail(`${s.op.op} in control flow that differs within a ${group}`);
     });
   }
@@ -209,6 +215,8 @@ class KernelVerifier {
         return;
       case 'warpgroup':
         return this.warpgroup(s.op);
+      case 'matrix':
+        return this.matrix(s.op);
       case 'barrier':
       case 'commit':
       case 'comment':
@@ -222,6 +230,27 @@ class KernelVerifier {
       return e?.kind === 'local' ? e : undefined;
     });
     if (problem !== undefined) this.fail(problem);
+  }
+
+  private matrix(o: MatrixOp): void {
+    const problem = checkMatrix(
+      o,
+      (name) => {
+        const e = this.lookup(name);
+        return e?.kind === 'matrix' ? e.type : undefined;
+      },
+      (name) => {
+        const e = this.lookup(name);
+        return e?.kind === 'shared' ? e : undefined;
+      },
+    );
+    if (problem !== undefined) this.fail(problem);
+    // A vector is no element of a matrix.
+    if (o.op === 'load' || o.op === 'save') {
+      this.alone.add(o.array);
+      if (this.inPieces.has(o.array)) this.fail(`${o.array} is taken in fours and holds matrices`);
+    }
+    if (o.op === 'zero' || o.op === 'load') this.declare(o.name, { kind: 'matrix', type: o.type });
   }
 
   private store(name: string, index: Expr, type: ScalarType, together = false): void {

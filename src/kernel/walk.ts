@@ -1,6 +1,7 @@
 /** Traversals and rewrites of statement lists. */
 import { freeVars, visit, type Expr, type ReadExpr } from '../expr/expr.ts';
 import type { Fragment, Kernel, Stmt } from './kernel.ts';
+import { mapMatrixExprs, matrixExprs } from './subgroup-matrix.ts';
 import { mapWarpgroupExprs, warpgroupExprs } from './warpgroup.ts';
 
 /** Expressions that a statement evaluates itself, not those of nested bodies. */
@@ -39,6 +40,8 @@ export function stmtExprs(s: Stmt): readonly Expr[] {
       return [s.intoOffset, s.index];
     case 'warpgroup':
       return warpgroupExprs(s.op);
+    case 'matrix':
+      return matrixExprs(s.op);
     case 'array':
     case 'barrier':
     case 'commit':
@@ -126,6 +129,8 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
       return { ...s, intoOffset: f(s.intoOffset), index: f(s.index) };
     case 'warpgroup':
       return { ...s, op: mapWarpgroupExprs(s.op, f) };
+    case 'matrix':
+      return { ...s, op: mapMatrixExprs(s.op, f) };
     case 'array':
     case 'barrier':
     case 'commit':
@@ -158,6 +163,7 @@ export function assignedNames(stmts: readonly Stmt[]): ReadonlySet<string> {
     else if (s.kind === 'mma') out.add(s.d);
     else if (s.kind === 'ldmatrix') out.add(s.into);
     else if (s.kind === 'warpgroup' && s.op.op === 'product') out.add(s.op.d);
+    else if (s.kind === 'matrix' && s.op.op === 'save') out.add(s.op.array);
   });
   return out;
 }

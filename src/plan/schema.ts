@@ -1,5 +1,6 @@
 /** The shape of a plan file. Every field of a stage's plan has a row here: one without does not compile. */
 import { z } from 'zod';
+import { UNIT_TYPES, type MatrixUnit } from '../expr/matrix-unit.ts';
 import type { StagePlan } from '../tile/plan.ts';
 import { PLAN_FORMAT } from './schedule.ts';
 
@@ -20,14 +21,28 @@ const FEED = {
   rowsPerWarp: z.union([z.literal(16), z.literal(32)]),
 } satisfies Record<keyof NonNullable<StagePlan['feed']>, z.ZodType>;
 
+const UNIT = {
+  component: z.enum(UNIT_TYPES),
+  result: z.enum(UNIT_TYPES),
+  m: positive,
+  n: positive,
+  k: positive,
+} satisfies Record<keyof MatrixUnit, z.ZodType>;
+
+const PRODUCTS = {
+  unit: z.strictObject(UNIT),
+  sumColumns: positive,
+} satisfies Record<keyof NonNullable<StagePlan['products']>, z.ZodType>;
+
 const STAGE_PLAN = {
-  arrangement: z.enum(['lane-rows', 'lane-tiles', 'warp-matrix', 'warpgroup-matrix']),
+  arrangement: z.enum(['lane-rows', 'lane-tiles', 'subgroup-matrix', 'warp-matrix', 'warpgroup-matrix']),
   blockM: positive,
   blockN: positive,
   lanes: positive,
   rowLanes: positive.optional(),
   exchange: z.enum(['memory', 'subgroups']).optional(),
   halves: z.enum(['held', 'multiplied']).optional(),
+  products: z.strictObject(PRODUCTS).optional(),
   operands: z.enum(['workgroup', 'direct', 'exchanged']),
   rowShape: z.array(positive).min(1).optional(),
   streamShape: z.array(positive).min(1).optional(),

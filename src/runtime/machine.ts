@@ -37,11 +37,11 @@ export const VULKAN_DRIVERS: readonly { readonly name: string; readonly paths: r
 const PROBE = `
 import { create, globals } from 'webgpu';
 Object.assign(globalThis, globals);
-globalThis.gpu = create([]);
+globalThis.gpu = create(['enable-dawn-features=allow_unsafe_apis']);
 const adapter = await gpu.requestAdapter();
 if (!adapter) process.exit(1);
 const { vendor, architecture, device, description } = adapter.info;
-const features = ['shader-f16', 'subgroups', 'timestamp-query'].filter((f) => adapter.features.has(f));
+const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix', 'timestamp-query'].filter((f) => adapter.features.has(f));
 console.log(JSON.stringify({ name: description || [vendor, architecture, device].filter(Boolean).join(' '), features }));
 process.exit(0);
 `;

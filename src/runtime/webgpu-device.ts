@@ -2,12 +2,16 @@
 import { existsSync } from 'node:fs';
 import { PACKED_PRODUCTS } from '../../backends/wgsl/limits.ts';
 import { userError } from '../diagnostics/diagnostic.ts';
+import { MATRIX_FEATURE, unitsOfAdapter } from '../webgpu/matrix-units.ts';
+import type { MatrixUnit } from '../expr/matrix-unit.ts';
 import { VULKAN_DRIVERS } from './machine.ts';
 import { runsOnCpu } from './software-device.ts';
 
 export interface WebgpuOptions {
   /** Ask for `shader-f16`; refused with E0730 when the adapter lacks it. */
   readonly shaderF16?: boolean;
+  /** Ask for products of matrices of subgroups; refused with E0730 when the adapter has none. */
+  readonly matrices?: boolean;
   /** Bytes of workgroup memory to ask for; refused with E0730 when the adapter has fewer. */
   readonly workgroupBytes?: number;
   /** Dawn toggles such as `enable-dawn-features=disable_workgroup_init`; only the first call in a process counts. */
@@ -23,6 +27,8 @@ export interface Webgpu {
   readonly subgroup: number;
   /** The language has products of four bytes. */
   readonly packedProducts: boolean;
+  /** Products of matrices that subgroups do, as far as the device was asked for them and tells. */
+  readonly matrixUnits: readonly MatrixUnit[];
   /** Lanes run on the CPU's vector unit: another shape of kernel is fast there. */
   readonly software: boolean;
   /** Gives the device back; the process can end without it. */
@@ -43,7 +49,10 @@ export function vulkanDriver(env: NodeJS.ProcessEnv = process.env): string | und
 const defaultToggles = (driver: string | undefined): readonly string[] =>
   /swiftshader/i.test(driver ?? '') ? ['enable-dawn-features=disable_workgroup_init'] : [];
 
-async function instance(toggles: readonly string[] | undefined): Promise<GPU> {
+/** Dawn shows experimental features only to those who say that they want them. */
+const UNSAFE = 'enable-dawn-features=allow_unsafe_apis';
+
+async function instance({ toggles, matrices = false }: WebgpuOptions): Promise<GPU> {
   if (keeper.attncGpu) return keeper.attncGpu;
   // The loader reads both variables when the module is loaded, not later.
   const driver = vulkanDriver();
@@ -62,17 +71,23 @@ async function instance(toggles: readonly string[] | undefined): Promise<GPU> {
     );
   }
   Object.assign(globalThis, dawn.globals);
-  keeper.attncGpu = dawn.create([...(toggles ?? defaultToggles(driver))]);
+  keeper.attncGpu = dawn.create([...(toggles ?? defaultToggles(driver)), ...(matrices ? [UNSAFE] : [])]);
   return keeper.attncGpu;
 }
 
 /** What kernels that are made to run on a device may know of it. */
 export const featuresOfDevice = (
-  gpu: Pick<Webgpu, 'software' | 'subgroup' | 'packedProducts'>,
-): { readonly device: 'cpu' | 'gpu'; readonly subgroups: number; readonly packedProducts: boolean } => ({
+  gpu: Pick<Webgpu, 'software' | 'subgroup' | 'packedProducts'> & Partial<Pick<Webgpu, 'matrixUnits'>>,
+): {
+  readonly device: 'cpu' | 'gpu';
+  readonly subgroups: number;
+  readonly packedProducts: boolean;
+  readonly matrixUnits?: readonly MatrixUnit[];
+} => ({
   device: gpu.software ? 'cpu' : 'gpu',
   subgroups: gpu.subgroup,
   packedProducts: gpu.packedProducts,
+  ...(gpu.matrixUnits?.length ? { matrixUnits: gpu.matrixUnits } : {}),
 });
 
 const REMEDY = { hint: 'attnc doctor says which drivers are present and how to get one' };
@@ -82,7 +97,7 @@ const REMEDY = { hint: 'attnc doctor says which drivers are present and how to g
  * @throws UserError E0730 when there is no adapter or it lacks what was asked for
  */
 export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
-  const gpu = await instance(options.toggles);
+  const gpu = await instance(options);
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw userError('E0730', 'no WebGPU adapter was found', REMEDY);
   const { description, vendor, architecture, device: model } = adapter.info;
@@ -92,7 +107,11 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
       hint: 'leave the option out: 16-bit storage works without it',
     });
   }
-  const { workgroupBytes = 0 } = options;
+  const { workgroupBytes = 0, matrices = false } = options;
+  if (matrices && !adapter.features.has(MATRIX_FEATURE))
+    throw userError('E0730', `the WebGPU adapter ${name} has no ${MATRIX_FEATURE}`, {
+      hint: 'leave --subgroup-matrix out: lanes multiply by themselves then',
+    });
   if (workgroupBytes > adapter.limits.maxComputeWorkgroupStorageSize)
     throw userError(
       'E0730',
@@ -104,6 +123,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     requiredFeatures: [
       ...(options.shaderF16 ? (['shader-f16'] as const) : []),
       ...(subgroup > 1 ? (['subgroups'] as const) : []),
+      ...(matrices ? [MATRIX_FEATURE] : []),
     ],
     requiredLimits: {
       maxBufferSize: adapter.limits.maxBufferSize,
@@ -117,6 +137,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     shaderF16: options.shaderF16 ?? false,
     subgroup,
     packedProducts: gpu.wgslLanguageFeatures.has(PACKED_PRODUCTS),
+    matrixUnits: matrices ? unitsOfAdapter(adapter) : [],
     software: runsOnCpu(adapter.info),
     close: () => device.destroy(),
   };

@@ -7,6 +7,7 @@ import { bindGroup, gridOf, packUniforms, record, type Grid } from '../webgpu/la
 import { compileOnWebgpu, type CompiledEntry, type WgslModule } from '../webgpu/pipelines.ts';
 import { scoped } from '../webgpu/scoped.ts';
 import { clearGuarded, guardedBuffer, readGuarded, type GuardedBuffer } from './guarded-buffer.ts';
+import { MATRIX_FEATURE } from '../webgpu/matrix-units.ts';
 import type { Webgpu } from './webgpu-device.ts';
 
 export type { WgslModule };
@@ -72,6 +73,12 @@ export async function prepareOnWebgpu(
       'E0730',
       `${manifest.kernel} needs subgroups of ${needed} lanes, those of ${gpu.name} may have ${gpu.subgroup}`,
       { hint: `compile it with --subgroups ${gpu.subgroup}` },
+    );
+  if (manifest.matrixUnits && !device.features.has(MATRIX_FEATURE))
+    throw userError(
+      'E0730',
+      `${manifest.kernel} multiplies matrices of subgroups, which ${gpu.name} was not asked for or does not have`,
+      { hint: 'compile it without --subgroup-matrix, or open the device with it' },
     );
   const entries = await compileOnWebgpu(device, module);
   const checked = <T>(what: string, f: () => T): Promise<T> =>

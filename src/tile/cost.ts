@@ -111,8 +111,11 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   const products = w.scores + w.sums;
   // All lanes load an element of a column once for the rows of the block.
   const loaded = d.access * w.columns * n;
+  // Where no lane reaches elements of matrices, scores and sums are saved to workgroup memory and taken from it.
+  const saved = plan.products ? 2 * d.access * plan.blockM * (p.contractions.length * n + w.sums) : 0;
   if (!/^lane-/.test(plan.arrangement) && d.matrixMultiplyAdds)
     return (
+      saved +
       pairs * ((products * d.multiplyAdds) / d.matrixMultiplyAdds + w.others + w.rescaled / n) +
       loaded +
       plan.lanes * BARRIERS

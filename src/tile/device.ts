@@ -50,10 +50,14 @@ const H100: DeviceModel = {
   compile: 0,
 };
 
+/** Products of subgroups' units in the time of one of their lanes: between Apple's, for which they are lanes, and NVIDIA's. */
+const UNIT_RATE = 4;
+
 /** WebGPU does not say what runs it: a small discrete GPU. */
-const gpu = ({ cores }: PlanLimits): DeviceModel => ({
+const gpu = ({ cores, matrixUnits }: PlanLimits): DeviceModel => ({
   name: `${cores} cores of a GPU`,
   multiplyAdds: cores * 128 * 1.5e9,
+  ...(matrixUnits ? { matrixMultiplyAdds: UNIT_RATE * cores * 128 * 1.5e9 } : {}),
   memory: 300e9,
   launch: 20e-6,
   lanesPerCore: 256,

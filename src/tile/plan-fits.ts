@@ -3,7 +3,9 @@ import { BLOCK_LANES } from './block/items.ts';
 import { selectedBlocks } from './by-queries/selected.ts';
 import { splitFits } from './occupancy.ts';
 import { rowSlots, takesTiles, VECTOR } from './lane-tiles-plan.ts';
+import { sameUnit } from '../expr/matrix-unit.ts';
 import { matrixStorage, takesMatrix } from './matrix-plan.ts';
+import { takesUnit, unitPiece } from './subgroup-matrix-plan.ts';
 import { workgroupBytesOf, type PlanLimits, type StagePlan } from './plan.ts';
 import { splittablePass } from './split.ts';
 import type { Stage, TileAxis, TileTensor } from './tile.ts';
@@ -60,8 +62,10 @@ function lanesMisfit(
 ): Misfit | undefined {
   if (lanes > limits.maxLanes)
     return misfit('lanes', `is ${lanes}, and a workgroup has at most ${limits.maxLanes} lanes`);
-  if (feed && (arrangement === 'lane-rows' || arrangement === 'lane-tiles'))
+  if (feed && /^lane-/.test(arrangement))
     return misfit('feed', 'is given, and lanes that multiply by themselves feed no matrix unit');
+  if (feed && arrangement === 'subgroup-matrix')
+    return misfit('feed', 'is given, and matrices of subgroups are loaded one tile at a time');
   if (feed && feed.depth > DEEPEST)
     return misfit('feed', `is ${feed.depth} deep, more than ${DEEPEST} tiles`);
   if (arrangement !== 'lane-rows') return undefined;
@@ -123,7 +127,13 @@ function tilesMisfit(
   const grouped = plan.arrangement === 'warpgroup-matrix';
   if (plan.stages !== undefined && !grouped)
     return misfit('stages', `is ${plan.stages}, and tiles are not copied ahead in ${plan.arrangement}`);
-  const matrix = grouped ? groupsMisfit(s, plan, limits, tensors) : matrixMisfit(s, plan, limits);
+  const matrix = grouped
+    ? groupsMisfit(s, plan, limits, tensors)
+    : plan.arrangement === 'subgroup-matrix'
+      ? unitMisfit(s, plan, limits)
+      : matrixMisfit(s, plan, limits);
+  if (plan.products && plan.arrangement !== 'subgroup-matrix')
+    return misfit('products', `is given, and ${plan.arrangement} has no matrices of subgroups`);
   return (
     (plan.arrangement === 'lane-tiles' ? laneTilesMisfit(s, plan, limits) : undefined) ??
     (/^lane-/.test(plan.arrangement) ? undefined : matrix) ??
@@ -158,6 +168,38 @@ function laneTilesMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit 
       `is ${blockM}: ${lanes / rowLanes} groups of lanes have whole rows, at most ${MOST_ROWS}`,
     );
   return undefined;
+}
+
+/** Whole matrices of the unit, shared by lanes as tiles of lanes are. */
+function unitMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | undefined {
+  const { arrangement, blockM, blockN, lanes, operands, products, rowLanes = 1 } = plan;
+  if (!products) return misfit('products', `is absent, and ${arrangement} needs a unit that multiplies`);
+  const { unit, sumColumns } = products;
+  if (!limits.matrixUnits?.some((u) => sameUnit(u, unit)))
+    return misfit(
+      'products',
+      'is by a unit that the device does not have',
+      'say with --subgroup-matrix which units there are, or compile with --no-plan',
+    );
+  if (!takesUnit(s, unit, limits))
+    return misfit(
+      'products',
+      'is by a unit that would round what this launch multiplies, or has no use for it',
+    );
+  if (operands !== 'workgroup')
+    return misfit('operands', `is ${operands}, and matrices lie in workgroup memory: workgroup`);
+  if (blockM % unit.m !== 0)
+    return misfit('blockM', `is ${blockM}, and matrices have ${unit.m} rows: take a multiple`);
+  if (blockN % unit.n !== 0 || blockN % unit.k !== 0 || blockN % rowLanes !== 0)
+    return misfit('blockN', `is ${blockN}: whole matrices of ${unit.n} columns, shared by ${rowLanes} lanes`);
+  if (Math.log2(rowLanes) % 1 !== 0 || lanes % rowLanes !== 0 || rowSlots(plan) % 1 !== 0)
+    return misfit('rowLanes', `is ${rowLanes}: a power of two of which ${lanes} lanes make whole rows`);
+  return sumColumns % unitPiece(unit, rowLanes) === 0
+    ? undefined
+    : misfit(
+        'products',
+        `has ${sumColumns} columns of a sum at a time, not a multiple of ${unitPiece(unit, rowLanes)}`,
+      );
 }
 
 /** Tiles are made of rows wherever they are, of stages whose rows select a known number of blocks. */

@@ -1,6 +1,7 @@
 /** The schedule as data: what a person may tune without changing what is computed. */
 import { evalConst } from '../expr/evaluate.ts';
 import { freeVars } from '../expr/expr.ts';
+import type { MatrixUnit } from '../expr/matrix-unit.ts';
 import { savesByQueries } from './by-queries/worth.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
@@ -10,6 +11,7 @@ import { stepsPlan } from './steps-plan.ts';
 import { BLOCK_LANES } from './block/items.ts';
 import { columnContents, readsInPlace, wordsOf } from './contents.ts';
 import { matrixBytes, matrixPlan } from './matrix-plan.ts';
+import { ownUnitPlan, unitBytes, type UnitPlan } from './subgroup-matrix-plan.ts';
 import type { Stage, TileProgram } from './tile.ts';
 import { warpgroupBytes, warpgroupPlan } from './warpgroup-plan.ts';
 
@@ -34,6 +36,8 @@ export type Arrangement =
    * elements at a time.
    */
   | 'lane-tiles'
+  /** As in lane-tiles, but contractions are products of matrices that subgroups hold, in workgroup memory before and after. */
+  | 'subgroup-matrix'
   /** Each warp of 32 lanes owns 16 rows; contractions are warp-collective matrix products on 16-bit operands. */
   | 'warp-matrix'
   /**
@@ -49,10 +53,10 @@ export interface StagePlan {
   /** Stream positions of a tile. */
   readonly blockN: number;
   readonly lanes: number;
-  /** Of lane-tiles: neighbouring lanes that share rows, a power of two. */
+  /** Of lane-tiles and subgroup-matrix: neighbouring lanes that share rows, a power of two. */
   readonly rowLanes?: number;
   /**
-   * Of lane-tiles: how these lanes combine what they have of a row: through workgroup `memory` (the default), or directly where the
+   * Of both: how these lanes combine what they have of a row: through workgroup `memory` (the default), or directly where the
    * device's `subgroups` hold all of them.
    */
   readonly exchange?: 'memory' | 'subgroups';
@@ -61,6 +65,8 @@ export interface StagePlan {
    * sums of four products in f16 and all else in f32. Absent: both in f32.
    */
   readonly halves?: 'held' | 'multiplied';
+  /** Of subgroup-matrix: the unit that multiplies, and how many columns of a sum are in workgroup memory at a time. */
+  readonly products?: UnitPlan;
   /**
    * Where column operands are read from: `workgroup` memory, loaded once per tile by all lanes, or memory itself
    * (`direct`), where all lanes read one address and elements of a tile are scalars. With `exchanged` it is memory itself, too, but
@@ -127,6 +133,8 @@ export interface PlanLimits {
   readonly nativeF16?: boolean;
   /** 16-bit floats are multiplied as such. */
   readonly f16Arithmetic?: boolean;
+  /** Products of matrices that the subgroups of the device do; absent: none. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** Lanes that run in step. */
   readonly subgroup: number;
   /** Lanes of a subgroup can exchange values. */
@@ -205,7 +213,7 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
 
 /** A plan that was made with features of a device runs without them, too. */
 function allowed(plan: StagePlan, limits: PlanLimits): StagePlan {
-  if (plan.arrangement !== 'lane-tiles') return plan;
+  if (plan.arrangement !== 'lane-tiles' && plan.arrangement !== 'subgroup-matrix') return plan;
   const { exchange, halves, ...rest } = plan;
   const held = limits.nativeF16 ? (limits.f16Arithmetic ? halves : halves && 'held') : undefined;
   const how = exchange === 'subgroups' && !limits.exchanges ? 'memory' : exchange;
@@ -254,7 +262,7 @@ function tilePlan(
   limits: PlanLimits,
   expected: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
-  const matrix = limits.mma ? matrixPlan(s, limits, expected) : undefined;
+  const matrix = limits.mma ? matrixPlan(s, limits, expected) : ownUnitPlan(s, limits);
   if (matrix) return matrix;
   const own = cheapestLaneRows(
     s,
@@ -284,6 +292,7 @@ export function workgroupBytesOf(s: Stage, plan: StagePlan): number {
   if (s.block) return s.block.bytes ?? 0;
   if (plan.arrangement === 'warpgroup-matrix') return warpgroupBytes(s, plan);
   if (plan.arrangement === 'lane-tiles') return laneTilesBytes(s, plan);
+  if (plan.products) return unitBytes(s, plan, plan.products);
   if (plan.arrangement === 'warp-matrix') return matrixBytes(s, plan.blockM, plan.blockN, plan.feed);
   return readsInPlace(plan) || s.stream.length === 0 ? 0 : plan.blockN * bytesPerColumn(s);
 }

@@ -1,4 +1,5 @@
 /** Deterministic text of tiled programs. */
+import { printUnit } from '../expr/matrix-unit.ts';
 import { isTrue } from '../expr/expr.ts';
 import { printExpr } from '../expr/print.ts';
 import type { Interval } from '../expr/solve.ts';
@@ -65,6 +66,9 @@ function plan(p: StagePlan): string {
     ...(p.dataRanges ? [`data ranges ${p.dataRanges}`] : []),
     ...(p.feed
       ? [`${p.feed.layout} tiles ${p.feed.depth} deep, ${p.feed.rowsPerWarp} rows per warp in ${p.feed.rows}`]
+      : []),
+    ...(p.products
+      ? [`matrices ${printUnit(p.products.unit)}, ${p.products.sumColumns} columns of a sum at a time`]
       : []),
     ...(p.references ? [`references ${p.references}`] : []),
     ...(p.spare ? [`spare warps ${p.spare}`] : []),

@@ -2,6 +2,7 @@
 import { misfitOf } from './plan-fits.ts';
 import { laneTilesPlans, TUNED } from './lane-tiles-plan.ts';
 import { takesMatrix } from './matrix-plan.ts';
+import { unitPlans } from './subgroup-matrix-plan.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
 import { tileShapes } from './shapes.ts';
 import type { Stage } from './tile.ts';
@@ -101,6 +102,10 @@ function matrices(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
   );
 }
 
+function subgroupMatrices(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
+  return unitPlans(s, limits).map((p) => ({ ...plain(own), ...p, fullTiles: own.fullTiles }));
+}
+
 function laneTiles(s: Stage, limits: PlanLimits, own: StagePlan): StagePlan[] {
   if (limits.software) return [];
   return laneTilesPlans(s, limits, TUNED).map((p) => ({ ...plain(own), ...p, fullTiles: own.fullTiles }));
@@ -153,7 +158,12 @@ export function planSpace(s: Stage, limits: PlanLimits, own: StagePlan, sizes: S
       : tested(
           s,
           shared(
-            [...matrices(s, limits, own), ...laneTiles(s, limits, own), ...laneRows(s, limits, own)],
+            [
+              ...matrices(s, limits, own),
+              ...subgroupMatrices(s, limits, own),
+              ...laneTiles(s, limits, own),
+              ...laneRows(s, limits, own),
+            ],
             own,
           ),
         ).map((p) => shaped(s, p, sizes));

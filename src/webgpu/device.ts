@@ -1,5 +1,7 @@
 /** What modules ask of a device, and a device that has it. */
+import { printUnit, sameUnit, type MatrixUnit } from '../expr/matrix-unit.ts';
 import type { KernelModule } from './module.ts';
+import { MATRIX_FEATURE, unitsOfAdapter } from './matrix-units.ts';
 import { KernelError } from './error.ts';
 import { gone } from './scoped.ts';
 
@@ -15,17 +17,20 @@ interface Needs {
   readonly limits: Readonly<Record<LimitName, number>>;
   /** Lanes that every subgroup must have. */
   readonly subgroup: number;
+  /** Products that subgroups must do; workgroups are then made of whole subgroups. */
+  readonly matrixUnits: readonly MatrixUnit[];
 }
 type Any = Pick<KernelModule, 'source' | 'manifest'>;
 
 function needsOf({ source, manifest }: Any): Needs {
-  const { launches, subgroup } = manifest;
+  const { launches, subgroup, matrixUnits = [] } = manifest;
   const most = (f: (l: (typeof launches)[number]) => number): number => Math.max(0, ...launches.map(f));
   const lanes = most((l) => l.lanes);
   return {
     features: [
       ...(/^enable f16;$/m.test(source) ? (['shader-f16'] as const) : []),
       ...(subgroup === undefined ? [] : (['subgroups'] as const)),
+      ...(matrixUnits.length > 0 ? [MATRIX_FEATURE] : []),
     ],
     limits: {
       maxComputeWorkgroupStorageSize: most((l) => l.sharedBytes),
@@ -34,6 +39,7 @@ function needsOf({ source, manifest }: Any): Needs {
       maxStorageBuffersPerShaderStage: most((l) => l.bindings.length),
     },
     subgroup: subgroup ?? 1,
+    matrixUnits,
   };
 }
 
@@ -47,7 +53,7 @@ function lacks(
   info: Partial<GPUAdapterInfo>,
   { manifest, source }: Any,
 ): string | undefined {
-  const { features, limits, subgroup } = needsOf({ manifest, source });
+  const { features, limits, subgroup, matrixUnits } = needsOf({ manifest, source });
   const language = typeof navigator === 'undefined' ? undefined : navigator.gpu?.wgslLanguageFeatures;
   const unknown = required(source).find((w) => language && !language.has(w));
   if (unknown !== undefined) return `it needs ${unknown} of the language`;
@@ -59,7 +65,23 @@ function lacks(
   const lanes = info.subgroupMinSize ?? 0;
   if (subgroup > 1 && lanes < subgroup)
     return `it is for subgroups of at least ${subgroup} lanes, and here they may have ${lanes}`;
-  return undefined;
+  return matrixUnits.length > 0 ? lacksMatrices(there, info, matrixUnits, manifest.launches) : undefined;
+}
+
+function lacksMatrices(
+  there: Pick<GPUAdapter | GPUDevice, 'features'>,
+  info: Partial<GPUAdapterInfo>,
+  needed: readonly MatrixUnit[],
+  launches: readonly { readonly lanes: number }[],
+): string | undefined {
+  const units = unitsOfAdapter({ features: there.features, info: info as GPUAdapterInfo });
+  const absent = needed.find((u) => !units.some((x) => sameUnit(u, x)));
+  // Some say that they have the feature, and not which products.
+  if (absent && units.length > 0)
+    return `it needs matrices ${printUnit(absent)}, and there are ${units.map(printUnit).join(', ')}`;
+  const most = info.subgroupMaxSize ?? 1;
+  const odd = launches.find((l) => l.lanes % most !== 0);
+  return odd ? `its workgroups of ${odd.lanes} lanes are no whole subgroups of ${most}` : undefined;
 }
 
 const unable = (kernel: string, message: string): KernelError =>

@@ -12,6 +12,7 @@ import { paddedLength } from './values.ts';
 import { Workspace } from './workspace.ts';
 
 export { requestDevice } from './device.ts';
+export { unitsOfAdapter } from './matrix-units.ts';
 export { KernelError } from './error.ts';
 export { Kernel, type Launch, type Run } from './kernel.ts';
 export type { BufferOf } from './bindings.ts';

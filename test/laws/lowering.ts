@@ -159,6 +159,17 @@ export const withShortLoops: Damage = {
   ),
 };
 
+/** Matrices of subgroups are multiplied along all of their depth but the last matrices. */
+export const withShortProducts: Damage = {
+  kernel: inBodies((body) =>
+    flatMapStmts(body, (s) =>
+      s.kind === 'for' && s.body.some((x) => x.kind === 'matrix' && x.op.op === 'multiply')
+        ? [{ ...s, to: op('sub', s.to, s.step) }]
+        : [s],
+    ),
+  ),
+};
+
 /** What is passed on is always that of the first lane. */
 export const withOneLender: Damage = {
   kernel: inBodies((body) =>

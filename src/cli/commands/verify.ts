@@ -5,6 +5,7 @@ import type { CommandResult, Context, Runner } from '../context.ts';
 import { addFeatureOptions, featuresOf, type FeatureOptions } from '../features.ts';
 import { chooseKernel, openChecked } from '../open.ts';
 import type { Features } from '../pipeline.ts';
+import { printUnit } from '../../expr/matrix-unit.ts';
 import { planOf } from '../plan-file.ts';
 import { availableTargets, missingFor, TARGETS, type Target } from '../targets.ts';
 import { collect, oneOf, parseNumbers, parseSizes, wholeNumber } from '../usage.ts';
@@ -182,13 +183,22 @@ function failure(plan: CasePlan, target: Target, n: number, c: Case, outcome: Ou
       .map(([name, value]) => `--size ${name}=${value}`),
     ...Object.entries(c.params).map(([name, value]) => `--param ${name}=${value}`),
   ];
-  const { device, shaderF16, f16Arithmetic, subgroups, packedProducts, workgroupBytes, rewrite } =
-    plan.features;
+  const {
+    device,
+    shaderF16,
+    f16Arithmetic,
+    subgroups,
+    packedProducts,
+    matrixUnits,
+    workgroupBytes,
+    rewrite,
+  } = plan.features;
   if (device) flags.push(`--device ${device}`);
   if (f16Arithmetic) flags.push('--f16-arithmetic');
   else if (shaderF16) flags.push('--f16');
   if (subgroups) flags.push(`--subgroups ${subgroups}`);
   if (packedProducts !== undefined) flags.push(packedProducts ? '--packed-products' : '--no-packed-products');
+  if (matrixUnits) flags.push(`--subgroup-matrix ${matrixUnits.map(printUnit).join(',')}`);
   if (workgroupBytes) flags.push(`--workgroup-memory ${workgroupBytes}`);
   if (rewrite !== undefined) flags.push(rewrite ? '--rewrite' : '--no-rewrite');
   const { plan: used } = plan.features;

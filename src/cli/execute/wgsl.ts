@@ -10,9 +10,10 @@ import { outputsFromBytes, warningsOf } from './outputs.ts';
 /** One device serves all launches of a command. */
 const opened = new Map<string, Promise<Webgpu>>();
 
-function device({ shaderF16 = false, workgroupBytes = 0 }: Features): Promise<Webgpu> {
-  const key = `${shaderF16} ${workgroupBytes}`;
-  const known = opened.get(key) ?? openWebgpu({ shaderF16, workgroupBytes });
+function device({ shaderF16 = false, workgroupBytes = 0, matrixUnits = [] }: Features): Promise<Webgpu> {
+  const matrices = matrixUnits.length > 0;
+  const key = `${shaderF16} ${workgroupBytes} ${matrices}`;
+  const known = opened.get(key) ?? openWebgpu({ shaderF16, workgroupBytes, matrices });
   opened.set(key, known);
   return known;
 }

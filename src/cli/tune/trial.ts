@@ -98,6 +98,7 @@ function cudaBench(launch: Launch): Bench {
 /** @throws UserError E0730 where the target cannot run */
 export async function openBench(target: CompileTarget, launch: Launch): Promise<Bench> {
   if (target === 'cuda') return cudaBench(launch);
-  const { shaderF16 = false, workgroupBytes = 0 } = launch.features;
-  return webgpuBench(await openWebgpu({ shaderF16, workgroupBytes }), launch);
+  const { shaderF16 = false, workgroupBytes = 0, matrixUnits = [] } = launch.features;
+  const matrices = matrixUnits.length > 0;
+  return webgpuBench(await openWebgpu({ shaderF16, workgroupBytes, matrices }), launch);
 }

@@ -1,6 +1,6 @@
 /**
  * How a stage's contractions are carried out. `lane-rows`: `contract` statements on a lane's own rows, with column
- * operands in workgroup memory. `warp-matrix`: ldmatrix and mma on 16-bit operands in workgroup memory. `warpgroup-matrix`:
+ * operands in workgroup memory. `subgroup-matrix`: whole matrices, in workgroup memory before and after. `warp-matrix`: ldmatrix and mma on 16-bit operands in workgroup memory. `warpgroup-matrix`:
  * wgmma, see warpgroups/.
  */
 import { i32, type Expr } from '../../expr/expr.ts';
@@ -13,6 +13,7 @@ import type { SharedArray, Stmt } from '../kernel.ts';
 import type { ProductOf } from '../products.ts';
 import { laneRows, type Arrangement } from './arrangement.ts';
 import { inPlace } from './in-place.ts';
+import { subgroupProducts } from './subgroup-products.ts';
 import { tileProducts } from './tile-products.ts';
 import { perWarp } from './warp-matrix.ts';
 import type { StagedOperand } from './warpgroups/feed.ts';
@@ -50,8 +51,10 @@ export interface Matrix {
   scores(dot: string, rows: RowOperand, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
   /** acc[row, e] += Σ_c weights[row, c] · cols[c, e] */
   aggregate(acc: string, weights: string, cols: ColumnOperand, fresh: (base: string) => string): Stmt[];
-  /** Operands lie in pieces of four elements, and those of different products take turns in the same arrays. */
+  /** Operands are loaded in pieces of four elements, and those of different products take turns in the same arrays. */
   readonly inPieces?: boolean;
+  /** Such pieces are stored one element at a time: their arrays hold no vectors. */
+  readonly elementwise?: boolean;
   /** Further arrays in workgroup memory; complete when all is lowered. */
   readonly shared?: readonly SharedArray[];
   /** Called before the statements on the scores of a tile. */
@@ -63,6 +66,7 @@ export interface Matrix {
 export function matrixFor(plan: StagePlan, storage: StorageType): Matrix {
   if (plan.arrangement === 'lane-rows') return readsInPlace(plan) ? inPlace(plan) : perLane(plan);
   if (plan.arrangement === 'lane-tiles') return tileProducts(plan);
+  if (plan.products) return subgroupProducts(plan, plan.products);
   const half = storage === 'bf16' ? 'bf16' : 'f16';
   return plan.arrangement === 'warpgroup-matrix' ? perWarpgroup(plan, half) : perWarp(plan, half);
 }

@@ -2,7 +2,7 @@
 
 /** Words that some target reserves, and names that lowering itself declares. */
 const TAKEN = [
-  ...['workgroup', 'lane', 'subgroup', 'warp', 'group', 'member', 'quad'],
+  ...['workgroup', 'lane', 'subgroup', 'subgroup_number', 'subgroups', 'warp', 'group', 'member', 'quad'],
   ...['exchange', 'exchange_i32', 'exchange_u32', 'exchange_index'],
   ...['half', 'float', 'int', 'bool', 'u', 'sizes'],
 ];

@@ -189,6 +189,7 @@ export class Loader {
         lanes: this.plan.lanes,
         rowAt: (row, out) => this.frame.column(tileFirst, row, out).vars,
         columns: true,
+        elementwise: this.matrix.elementwise === true,
       });
     return this.cooperative(this.plan.blockN, t.columns, (row, col) => {
       const out: Stmt[] = [];
@@ -302,6 +303,7 @@ export class Loader {
         lanes: this.plan.lanes,
         rowAt: (row, out) => this.frame.rowAt(row, out),
         columns: false,
+        elementwise: this.matrix.elementwise === true,
       });
       return { rows: t, stmts: [load] };
     }

@@ -4,7 +4,7 @@ import { f32, i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { VECTOR } from '../../tile/lane-tiles-plan.ts';
 import type { Operand } from '../../tile/tile.ts';
-import { forS, ifS, LANE, letS, loads, stores } from '../build.ts';
+import { forS, ifS, LANE, letS, loads, store, stores } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
 import { plainRows } from './fragments.ts';
 import type { Scope } from './scope.ts';
@@ -21,9 +21,12 @@ export interface Pieces {
   readonly rowAt: (row: Expr, out: Stmt[]) => ReadonlyMap<string, Expr>;
   /** Rows are columns of a tile of scores. */
   readonly columns: boolean;
+  /** The array holds no vectors. */
+  readonly elementwise: boolean;
 }
 
-export function loadPieces(scope: Scope, { operand: o, tile, rows, lanes, rowAt, columns }: Pieces): Stmt {
+export function loadPieces(scope: Scope, p: Pieces): Stmt {
+  const { operand: o, tile, rows, lanes, rowAt, columns } = p;
   const perRow = tile.columns / VECTOR;
   const total = rows * perRow;
   // Where lanes share evenly, the number of turns is known.
@@ -41,6 +44,10 @@ export function loadPieces(scope: Scope, { operand: o, tile, rows, lanes, rowAt,
   const extent = scope.vectorExtent(o.vector);
   const first = simplify(op('mul', variable(piece), i32(VECTOR)));
   const begin = simplify(op('add', op('mul', variable(row), i32(tile.stride)), first));
+  const put = (values: readonly Expr[]): Stmt[] =>
+    p.elementwise
+      ? values.map((v, n) => store(tile.array, simplify(op('add', begin, i32(n))), v))
+      : [stores(tile.array, begin, values)];
   const whole = extent % VECTOR === 0;
   const storage = o.value.kind === 'read' ? scope.tensor(o.value.name)?.storage : undefined;
   const inner: Stmt[] = [];
@@ -49,13 +56,7 @@ export function loadPieces(scope: Scope, { operand: o, tile, rows, lanes, rowAt,
     const name = scope.names.fresh('piece_value');
     const names = range(VECTOR).map((n) => `${name}_e${n}`);
     inner.push(loads(names, buffer, dividedBy(from, VECTOR)));
-    inner.push(
-      stores(
-        tile.array,
-        begin,
-        names.map((n) => variable(n, 'f32')),
-      ),
-    );
+    inner.push(...put(names.map((n) => variable(n, 'f32'))));
   } else {
     const values = range(VECTOR).map((n) => {
       const col = simplify(op('add', first, i32(n)));
@@ -65,16 +66,10 @@ export function loadPieces(scope: Scope, { operand: o, tile, rows, lanes, rowAt,
       const value = scope.value(o.value, place(inside, inner));
       return op('select', op('lt', col, i32(extent)), value, f32(0));
     });
-    inner.push(stores(tile.array, begin, values));
+    inner.push(...put(values));
   }
-  const padding = stores(
-    tile.array,
-    begin,
-    range(VECTOR).map(() => f32(0)),
-  );
-  out.push(
-    ...(whole && extent < tile.columns ? [ifS(op('lt', first, i32(extent)), inner, [padding])] : inner),
-  );
+  const padding = put(range(VECTOR).map(() => f32(0)));
+  out.push(...(whole && extent < tile.columns ? [ifS(op('lt', first, i32(extent)), inner, padding)] : inner));
   return even
     ? forS(turn, { to: i32(total / lanes) }, out)
     : forS(turn, { from: LANE, to: i32(total), step: i32(lanes) }, out);

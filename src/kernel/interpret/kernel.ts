@@ -69,12 +69,13 @@ export function runKernel(k: Kernel, context: RunContext): void {
     const length = Math.min(elements, tensor.values.length);
     memories.set(b.name, new BufferMemory(b.name, tensor, length, b.access !== 'read', clock, report));
   }
-  const names = ['workgroup', 'lane', 'subgroup'];
+  const names = ['workgroup', 'lane', 'subgroup', 'subgroup_number', 'subgroups'];
   const locals = new Map<string, { index: number; length: number }>();
   const places: StatementPlaces = {
     report,
     laneCount: k.lanes,
     subgroup: context.subgroup,
+    matrices: new Map(),
     ...(context.trace ? { trace: context.trace } : {}),
     slot: (name) => slotOf(names, name),
     local: (name) => locals.get(name)?.index,
@@ -114,6 +115,8 @@ export function runKernel(k: Kernel, context: RunContext): void {
       l.slots[0] = group;
       l.slots[1] = l.number;
       l.slots[2] = context.subgroup;
+      l.slots[3] = Math.floor(l.number / context.subgroup);
+      l.slots[4] = Math.ceil(k.lanes / context.subgroup);
       l.copies.splice(0, Infinity, []);
     }
     try {

@@ -1,4 +1,5 @@
 /** What compiled statements and expressions run on. */
+import type { MatrixType } from '../subgroup-matrix.ts';
 import type { Memory } from './memory.ts';
 import type { Report } from './report.ts';
 
@@ -31,6 +32,8 @@ export type GroupStep = (lanes: readonly Lane[]) => void;
 
 export interface StatementPlaces extends Places {
   declareLocal(name: string, length: number): number;
+  /** Matrices of subgroups that were declared so far. */
+  readonly matrices: Map<string, MatrixType>;
   /** Told of elements of a shared array that a lane takes at once: by which statement, and the first of them. */
   readonly trace?: Trace;
   /** Ends a barrier interval. */

@@ -20,6 +20,7 @@ const COLLECTIVE: ReadonlySet<Stmt['kind']> = new Set<Stmt['kind']>([
   'broadcast',
   'vote',
   'some',
+  'matrix',
 ]);
 const isTogether = (s: Stmt): boolean => someStmt([s], (x) => COLLECTIVE.has(x.kind));
 
@@ -151,6 +152,7 @@ function compileStep(s: Stmt, places: StatementPlaces): Step {
     case 'vote':
     case 'some':
     case 'warpgroup':
+    case 'matrix':
       throw new CompilerBug('kernel interpreter', `${s.kind} among single-lane statements`);
   }
 }

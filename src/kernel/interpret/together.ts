@@ -3,6 +3,7 @@ import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import type { Stmt } from '../kernel.ts';
 import { ldmatrix, mma } from './collective.ts';
 import { compileExpr } from './expression.ts';
+import { compileMatrix } from './subgroup-matrix.ts';
 import { SharedMemory } from './memory.ts';
 import { Stop } from './report.ts';
 import type { GroupStep, Lane, StatementPlaces } from './places.ts';
@@ -100,6 +101,8 @@ export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
     }
     case 'ldmatrix':
       return compileLdmatrix(s, places);
+    case 'matrix':
+      return byGroup('matrix', places.subgroup, places, compileMatrix(s.op, places));
     default:
       throw new CompilerBug('kernel interpreter', `${s.kind} is not collective`);
   }

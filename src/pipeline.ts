@@ -225,7 +225,8 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     stage: 'tile',
     reason:
       'rows that selected the same block become tiles; before bounds, which then see tiles that visit one block',
-    run: (p, o) => programByQueries(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed })),
+    run: (p, o) =>
+      programByQueries(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed }), !o.limits.software),
   },
   {
     name: 'split',

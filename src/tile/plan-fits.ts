@@ -202,15 +202,15 @@ function unitMisfit(s: Stage, plan: StagePlan, limits: PlanLimits): Misfit | und
       );
 }
 
-/** Tiles are made of rows wherever they are, of stages whose rows select a known number of blocks. */
+/** Tiles that are copied as boxes have neighbouring rows; others have rows from anywhere, of stages that select a known number of blocks. */
 function listsMisfit(
   s: Stage,
   plan: StagePlan,
   tensors: readonly TileTensor[] | undefined,
 ): Misfit | undefined {
   if (plan.lists !== 'queries') return undefined;
-  if (plan.arrangement !== 'lane-rows')
-    return misfit('lists', `is queries, and tiles in ${plan.arrangement} have neighbouring rows`);
+  if (plan.arrangement === 'warpgroup-matrix')
+    return misfit('lists', 'is queries, and tiles in warpgroup-matrix have neighbouring rows');
   if ((plan.split ?? 1) > 1)
     return misfit('split', `is ${plan.split}, and blocks of a row are apart already`);
   return tensors && !selectedBlocks(s, tensors)

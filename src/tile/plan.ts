@@ -199,10 +199,11 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
   const own = (s: Stage): StagePlan => {
     const plan = defaultPlan(s, limits, sizes);
     if (s.block) return plan;
-    const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
-    if (grouped) return grouped;
     if (sizes && savesByQueries(s, plan, p.tensors, (x) => defaultPlan(x, limits, sizes), limits, sizes))
       return { ...plan, lists: 'queries' };
+    // Tiles that are copied as boxes have rows that are neighbours in memory.
+    const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
+    if (grouped) return grouped;
     return {
       ...plan,
       ...tileShapes(s, plan.blockM, plan.blockN, new Map(Object.entries(sizes ?? {}))),

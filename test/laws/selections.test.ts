@@ -5,7 +5,7 @@
 import { describe, it } from 'vitest';
 import { i32, op, visit } from '../../src/expr/expr.ts';
 import { isSelection } from '../../src/expr/ops.ts';
-import type { StagePlan } from '../../src/tile/plan.ts';
+import { defaultPlan, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
 import type { Bounds, Stage, TileList, TileProgram } from '../../src/tile/tile.ts';
 import { boundedSelections, selections } from '../support/selection-arbitrary.ts';
 import type { SpecCase } from '../support/spec-arbitrary.ts';
@@ -136,6 +136,34 @@ describe('lists of queries', () => {
   it('hold every query that selected a block', { timeout: 180_000 }, () =>
     holds(boundedSelections, byQueries(), 120),
   );
+
+  it('hold them for lanes that load rows for each other', { timeout: 180_000 }, async () => {
+    const arrangements = new Map<string, number>();
+    const law = (c: SpecCase): void => {
+      const limits: PlanLimits =
+        c.seed % 2 === 0 ? { ...GPU, workgroupBytes: 49152, mma: true } : { ...GPU, vectors: true };
+      lowersRightly(
+        { ...c, text: c.text.replaceAll(/in ([qkv]): f32/g, 'in $1: f16') },
+        (p) => ({
+          limits,
+          fixed: c.seed % 3 === 0 ? p.required : p.sizes,
+          plan: (s) => ({ ...defaultPlan(s, limits, p.sizes), lists: 'queries' as const }),
+        }),
+        {
+          scheduled: (p) => {
+            const group = p.stages.find((s) => isGroup(s) && s.passes.some((x) => x.operands.length > 0));
+            const kind = group?.plan?.arrangement ?? 'none';
+            arrangements.set(kind, (arrangements.get(kind) ?? 0) + 1);
+            return p;
+          },
+        },
+        { operands: 'f16' },
+      );
+    };
+    await holds(boundedSelections, law, 80);
+    for (const kind of ['warp-matrix', 'lane-tiles'])
+      demand((arrangements.get(kind) ?? 0) > 10, () => `${kind}: ${JSON.stringify([...arrangements])}`);
+  });
 
   it('notice queries in whose place others are', () =>
     catches(

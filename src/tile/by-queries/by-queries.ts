@@ -3,7 +3,18 @@
  * tiles are groups of rows that selected the same one, and a stage that merges what became of a row in its blocks. In between
  * lie a row's carriers for each of its blocks: as many rows as are selected, whatever the stream's length.
  */
-import { freeVars, i32, key, op, read, readNames, substitute, variable, type Expr } from '../../expr/expr.ts';
+import {
+  freeVars,
+  i32,
+  key,
+  op,
+  read,
+  readNames,
+  rewrite,
+  substitute,
+  variable,
+  type Expr,
+} from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { mergeStages } from '../merge.ts';
 import type { StagePlan } from '../plan.ts';
@@ -13,19 +24,26 @@ import { computed, withoutUnread } from './computed.ts';
 import { queryLists, type QueryLists } from './lists.ts';
 import { selectedBlocks, throughBlocks, type Selected } from './selected.ts';
 
-/** @param planOf the plan of a stage that is made here */
-export function programByQueries(p: TileProgram, planOf: (s: Stage) => StagePlan): TileProgram {
+/**
+ * @param planOf the plan of a stage that is made here
+ * @param inParts whether several lanes count the queries of a block
+ */
+export function programByQueries(
+  p: TileProgram,
+  planOf: (s: Stage) => StagePlan,
+  inParts: boolean,
+): TileProgram {
   const taken = new Set(p.tensors.map((t) => t.name));
   const tensors: TileTensor[] = [];
   const stages = p.stages.flatMap((s): readonly Stage[] => {
     const { plan } = s;
     const selected =
-      plan?.lists === 'queries' && plan.arrangement === 'lane-rows'
+      plan?.lists === 'queries' && plan.arrangement !== 'warpgroup-matrix'
         ? selectedBlocks(s, p.tensors)
         : undefined;
     if (!plan || !selected) return [s];
     const visits = computed(selected.visits, p);
-    const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf);
+    const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf, inParts);
     tensors.push(...made.tensors);
     return made.stages;
   });
@@ -45,10 +63,11 @@ export function stagesByQueries(
   selected: Selected,
   taken: Set<string>,
   planOf: (s: Stage) => StagePlan,
+  inParts: boolean,
 ): ByQueries {
   const free = freeVars(selected.visits);
   const batch = s.batch.filter((a) => free.has(a.name));
-  const lists = queryLists(s.name, selected, batch, plan.blockM, planOf);
+  const lists = queryLists(s.name, selected, { batch, rows: plan.blockM, planOf, inParts });
   const places = {
     axes: [...s.batch, lists.group, lists.member],
     index: [...s.batch.map((a) => variable(a.name)), ...lists.place],
@@ -56,7 +75,7 @@ export function stagesByQueries(
   };
   const parts = new Parts(s, selected.pass, places, taken);
   const { lists: _, split: __, ...own } = plan;
-  const partial = { ...gathered(s, selected, lists, parts), plan: own };
+  const partial = { ...gathered(s, plan, selected, lists, parts), plan: oneBlock(own, selected.size) };
   const merge = mergeStages(s, selected.pass, {
     ...parts.states(lists.nth),
     scattered: true,
@@ -77,9 +96,17 @@ function wholeRow(s: Stage, plan: StagePlan): StagePlan {
 const MOST_ELEMENTS = 8;
 const MOST_BLOCKS = 8;
 
+/** No more tiles of an operand are on their way than a block has. */
+function oneBlock(plan: StagePlan, size: number): StagePlan {
+  const { feed } = plan;
+  if (!feed) return plan;
+  return { ...plan, feed: { ...feed, depth: Math.min(feed.depth, Math.ceil(size / plan.blockN)) } };
+}
+
 /** The stage over groups: its rows are members, its stream the positions of one block. */
 function gathered(
   s: Stage,
+  plan: StagePlan,
   { row, stream, size, domains }: Selected,
   lists: QueryLists,
   parts: Parts,
@@ -94,6 +121,18 @@ function gathered(
     [`${stream.name}.block`, own(block)],
   ]);
   const there = (e: Expr): Expr => substitute(throughBlocks(e, stream.name, size, own(block)), axes);
+  // Where lanes load rows and columns for each other, each finds them anew: it has no names for the values of others.
+  const shared = plan.arrangement !== 'lane-rows';
+  const loaded = (e: Expr): Expr =>
+    shared
+      ? substituteReads(
+          there(e),
+          new Map([
+            [query, lists.query],
+            [block, lists.block],
+          ]),
+        )
+      : there(e);
   // What members past the end of a list leave behind is never read.
   const used = op('ge', own(block), i32(0));
   const inside = op('lt', at, stream.extent);
@@ -101,11 +140,11 @@ function gathered(
     op('and', used, endsWithRow(domain, row, stream) ? there(domain) : op('and', inside, there(domain)));
   const whole = parts.partial();
   const needed = closure(whole, s);
-  const moved = <T extends { readonly value: Expr }>(x: T): T => ({ ...x, value: there(x.value) });
+  const brought = <T extends { readonly value: Expr }>(x: T): T => ({ ...x, value: loaded(x.value) });
   const pass: Pass = {
     ...whole,
     ...(whole.needed ? { needed: there(whole.needed) } : {}),
-    operands: whole.operands.map(moved),
+    operands: whole.operands.map(brought),
     defs: [],
     keeps: whole.keeps.map((k, n) => ({ ...k, where: simplify(keep(domains[n]!)) })),
     steps: whole.steps.map((x) =>
@@ -126,7 +165,7 @@ function gathered(
     stream: [position],
     vectors: s.vectors,
     prologue,
-    rowOperands: s.rowOperands.map(moved),
+    rowOperands: s.rowOperands.map(brought),
     passes: [
       {
         ...pass,
@@ -140,8 +179,12 @@ function gathered(
   };
 }
 
+/** Values of the stage replaced by what they are. */
+const substituteReads = (e: Expr, values: ReadonlyMap<string, Expr>): Expr =>
+  rewrite(e, (x) => (x.kind === 'read' && x.index.length === 0 ? (values.get(x.name) ?? x) : x));
+
 /** Positions that come after the row's are left out, and so are those past the end. */
-function endsWithRow(domain: Expr, row: TileAxis, stream: TileAxis): boolean {
+export function endsWithRow(domain: Expr, row: TileAxis, stream: TileAxis): boolean {
   if (domain.kind !== 'op') return false;
   if (domain.op === 'and') return domain.args.some((a) => endsWithRow(a, row, stream));
   const [a, b] = domain.args;

@@ -4,19 +4,22 @@
  * least one, and it is empty.
  *
  *   blocks[i, n]  = the n-th block of query i, or −1
- *   upto[c, i]    = how many queries up to i selected block c; total[c] all of them
+ *   upto[c, i]    = how many queries up to i selected block c, of the part of PART queries in which i is
+ *   before[c, p]  = how many of the parts before part p did; total[c] all of them
  *   first[c]      = number of the first group of block c
  *   block[t]      = the block of group t, or −1
- *   query[t, r]   = the r-th query of group t: how many have upto <= its place in the list; N where there is none
+ *   query[t, r]   = the r-th query of group t: how many have before + upto <= its place in the list; N where there is none
  *   place[i, n]   = where query i is in the lists of its n-th block; in the last group where there is none
  *
- * Nothing depends on the order in which lanes run.
+ * Nothing depends on the order in which lanes run. Parts are counted at the same time, so that no lane goes through all queries.
  */
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { foldingStage } from '../folding-stage.ts';
 import type { StagePlan } from '../plan.ts';
 import { tileCount } from '../sides.ts';
-import type { Recurrence, Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
+import type { Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
+import { counts, countsBefore, PART, partCounts, upTo } from './counts.ts';
+import { at, cast, names, steps, type Make } from './make.ts';
 import type { Selected } from './selected.ts';
 
 export interface QueryLists {
@@ -35,26 +38,21 @@ export interface QueryLists {
   readonly place: readonly [Expr, Expr];
 }
 
-const cast = (e: Expr, type: 'i32' | 'f32' = 'i32'): Expr => ({ kind: 'op', type, op: 'cast', args: [e] });
-const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
-const at = (t: TileTensor, index: ReadonlyMap<string, Expr>): Expr =>
-  read(
-    t.name,
-    t.axes.map((a) => index.get(a!) ?? variable(a!)),
-    'i32',
-  );
+export interface ListChoice {
+  /** Axes that what a query selects depends on. */
+  readonly batch: readonly TileAxis[];
+  /** Queries of a group. */
+  readonly rows: number;
+  /** The plan of a stage. */
+  readonly planOf: (s: Stage) => StagePlan;
+  /** Each lane counts some of the queries of a block; else a lane counts all of them, where few lanes run at a time. */
+  readonly inParts: boolean;
+}
 
-/**
- * @param batch axes that what a query selects depends on
- * @param rows queries of a group
- * @param planOf the plan of a stage
- */
 export function queryLists(
   name: string,
   s: Selected,
-  batch: readonly TileAxis[],
-  rows: number,
-  planOf: (s: Stage) => StagePlan,
+  { batch, rows, planOf, inParts }: ListChoice,
 ): QueryLists {
   const { row, blocks } = s;
   const nth: TileAxis = { name: `${row.name}.nth`, extent: i32(s.most) };
@@ -65,6 +63,8 @@ export function queryLists(
     extent: op('mul', op('add', tileCount(slots, rows), i32(1)), some),
   };
   const member: TileAxis = { name: `${row.name}.member`, extent: i32(rows) };
+  const part: TileAxis = { name: `${row.name}.part`, extent: tileCount(row.extent, PART) };
+  const inside: TileAxis = { name: `${row.name}.inside`, extent: i32(PART) };
   const tensor = (what: string, axes: readonly TileAxis[]): TileTensor => ({
     name: `ws.${name}.${what}`,
     role: 'workspace',
@@ -74,17 +74,21 @@ export function queryLists(
   });
   const t = {
     blocks: tensor('blocks', [row, nth]),
-    upto: tensor('upto', [blocks, row]),
+    // Neighbouring lanes have neighbouring blocks.
+    upto: inParts ? tensor('upto', [part, inside, blocks]) : tensor('upto', [blocks, row]),
+    ...(inParts ? { count: tensor('count', [part, blocks]), before: tensor('before', [part, blocks]) } : {}),
     total: tensor('total', [blocks]),
     first: tensor('first', [blocks]),
     block: tensor('block', [group]),
     query: tensor('query', [group, member]),
     place: tensor('place', [row, nth]),
   };
-  const make = { name, s, batch, rows, nth, group, member, t };
+  const make: Make = { name, s, batch, rows, nth, group, member, part, inside, t };
   const stages = [
     blocksOfRows(make),
-    counts(make),
+    ...(t.count && t.before
+      ? [partCounts(make, t.count), countsBefore(make, t.count, t.before)]
+      : [counts(make)]),
     firsts(make),
     blocksOfGroups(make),
     queries(make),
@@ -111,38 +115,6 @@ function planFor(s: Stage, plan: StagePlan, rows: number): StagePlan {
   return { ...plan, blockM: plan.lanes * columns };
 }
 const MOST_COLUMNS = 8;
-
-interface Make {
-  readonly name: string;
-  readonly s: Selected;
-  readonly batch: readonly TileAxis[];
-  readonly rows: number;
-  readonly nth: TileAxis;
-  readonly group: TileAxis;
-  readonly member: TileAxis;
-  readonly t: Readonly<
-    Record<'blocks' | 'upto' | 'total' | 'first' | 'block' | 'query' | 'place', TileTensor>
-  >;
-}
-
-const steps = (
-  name: string,
-  batch: readonly TileAxis[],
-  row: readonly TileAxis[],
-  vectors: Stage['vectors'],
-  recurrence: Recurrence,
-): Stage => ({
-  name: name.replaceAll('.', '_'),
-  batch,
-  row,
-  stream: [],
-  vectors,
-  prologue: [],
-  rowOperands: [],
-  passes: [],
-  stores: [],
-  recurrence,
-});
 
 /** Every query goes through all blocks and keeps those that it visits. */
 function blocksOfRows({ name, s, batch, nth, t }: Make): Stage {
@@ -179,26 +151,6 @@ function blocksOfRows({ name, s, batch, nth, t }: Make): Stage {
     ],
     stores: [],
     finals: [{ output: t.blocks.name, name: 'nth', indices: names([...batch, row, nth]) }],
-  });
-}
-
-/** Every block goes through all queries and counts those that visit it. */
-function counts({ name, s, batch, t }: Make): Stage {
-  const { row, blocks } = s;
-  const own = names([...batch, blocks, row]);
-  const count = read(
-    'count',
-    own.map((a) => variable(a)),
-    'i32',
-  );
-  return steps(`${name}_upto`, batch, [blocks], [], {
-    axis: row,
-    reverse: false,
-    loops: [],
-    states: [{ name: 'count', type: 'i32', indices: own, init: i32(0), next: 'upto' }],
-    defs: [{ name: 'upto', type: 'i32', indices: own, value: op('add', count, cast(s.visits)) }],
-    stores: [{ output: t.upto.name, name: 'upto', indices: own }],
-    finals: [{ output: t.total.name, name: 'count', indices: names([...batch, blocks]) }],
   });
 }
 
@@ -297,13 +249,7 @@ function queries(make: Make): Stage {
   const turn = op('mul', op('sub', variable(group.name), of(t.first)), i32(rows));
   const place = op('add', turn, variable(member.name));
   const clamped = op('min', middle, op('sub', s.row.extent, i32(1)));
-  const upto = at(
-    t.upto,
-    new Map([
-      [s.blocks.name, block],
-      [s.row.name, clamped],
-    ]),
-  );
+  const upto = upTo(make, block, clamped);
   const open = op('lt', low, high);
   const above = op('le', upto, place);
   const def = (what: string, e: Expr): StepDef => ({ name: what, type: 'i32', indices: all, value: e });
@@ -342,7 +288,7 @@ function places(make: Make): Stage {
   const none = op('mul', op('sub', group.extent, i32(1)), i32(rows));
   const block = at(t.blocks, new Map());
   const of = (x: TileTensor): Expr => at(x, new Map([[s.blocks.name, op('max', block, i32(0))]]));
-  const turn = op('sub', of(t.upto), i32(1));
+  const turn = op('sub', upTo(make, op('max', block, i32(0)), variable(s.row.name)), i32(1));
   const found = op('add', op('mul', of(t.first), i32(rows)), turn);
   return {
     name: `${name}_place`.replaceAll('.', '_'),

@@ -2,9 +2,11 @@
 import { evalConst } from '../../expr/evaluate.ts';
 import { freeVars } from '../../expr/expr.ts';
 import { planSeconds } from '../cost.ts';
+import { deviceOf } from '../device.ts';
 import type { PlanLimits, StagePlan } from '../plan.ts';
 import type { Stage, TileTensor } from '../tile.ts';
-import { stagesByQueries } from './by-queries.ts';
+import { STORAGE } from '../../expr/types.ts';
+import { endsWithRow, stagesByQueries } from './by-queries.ts';
 import { selectedBlocks } from './selected.ts';
 
 type Sizes = Readonly<Record<string, number>>;
@@ -18,16 +20,29 @@ export function savesByQueries(
   limits: PlanLimits,
   sizes: Sizes,
 ): boolean {
-  // Matrix units load rows that are neighbours in memory.
-  if (plan.arrangement !== 'lane-rows') return false;
   const selected = selectedBlocks(s, tensors);
   if (!selected) return false;
   const known = new Map(Object.entries(sizes));
   if ([...freeVars(selected.blocks.extent)].some((v) => !known.has(v))) return false;
   const share = selected.most / Math.max(1, evalConst(selected.blocks.extent, known));
   if (share >= 1) return false;
-  const together = 1 - (1 - share) ** plan.blockM;
-  const made = stagesByQueries(s, plan, selected, new Set(), planOf).stages;
-  const seconds = made.reduce((t, x) => t + planSeconds(x, x.plan!, limits, sizes), 0);
+  // Of tiles that lie behind their rows, half are not visited by neighbours either.
+  const past = selected.domains.every((d) => endsWithRow(d, selected.row, selected.stream));
+  const together = (past ? 0.5 : 1) * (1 - (1 - share) ** plan.blockM);
+  const made = stagesByQueries(s, plan, selected, new Set(), planOf, !limits.software);
+  const running = made.stages.reduce((t, x) => t + planSeconds(x, x.plan!, limits, sizes), 0);
+  // What lies between the launches is written once and read once.
+  const bytes = made.tensors.reduce((t, x) => t + 2 * bytesOf(x, known), 0);
+  const seconds = running + bytes / deviceOf(limits).memory;
   return seconds < together * planSeconds(s, plan, limits, sizes);
+}
+
+/** Members of a batch where nobody says how many. */
+const USUAL = 16;
+
+function bytesOf(t: TileTensor, known: ReadonlyMap<string, number>): number {
+  const extents = t.shape.map((e) =>
+    [...freeVars(e)].every((v) => known.has(v)) ? evalConst(e, known) : USUAL,
+  );
+  return extents.reduce((a, b) => a * b, STORAGE[t.storage].bytes);
 }

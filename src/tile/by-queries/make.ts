@@ -1,0 +1,57 @@
+/** What the stages that make lists of queries have in common. */
+import { read, variable, type Expr } from '../../expr/expr.ts';
+import type { Recurrence, Stage, TileAxis, TileTensor } from '../tile.ts';
+import type { Selected } from './selected.ts';
+
+export const cast = (e: Expr, type: 'i32' | 'f32' = 'i32'): Expr => ({
+  kind: 'op',
+  type,
+  op: 'cast',
+  args: [e],
+});
+export const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
+export const at = (t: TileTensor, index: ReadonlyMap<string, Expr>): Expr =>
+  read(
+    t.name,
+    t.axes.map((a) => index.get(a!) ?? variable(a!)),
+    'i32',
+  );
+
+export interface Make {
+  readonly name: string;
+  readonly s: Selected;
+  readonly batch: readonly TileAxis[];
+  readonly rows: number;
+  readonly nth: TileAxis;
+  readonly group: TileAxis;
+  readonly member: TileAxis;
+  readonly part: TileAxis;
+  readonly inside: TileAxis;
+  readonly t: Readonly<
+    Record<'blocks' | 'upto' | 'total' | 'first' | 'block' | 'query' | 'place', TileTensor>
+  > & {
+    /** Where parts are counted. */
+    readonly count?: TileTensor;
+    readonly before?: TileTensor;
+  };
+}
+
+/** A stage of steps. */
+export const steps = (
+  name: string,
+  batch: readonly TileAxis[],
+  row: readonly TileAxis[],
+  vectors: Stage['vectors'],
+  recurrence: Recurrence,
+): Stage => ({
+  name: name.replaceAll('.', '_'),
+  batch,
+  row,
+  stream: [],
+  vectors,
+  prologue: [],
+  rowOperands: [],
+  passes: [],
+  stores: [],
+  recurrence,
+});

@@ -5,6 +5,7 @@
 import { describe, it } from 'vitest';
 import { i32, op, visit } from '../../src/expr/expr.ts';
 import { isSelection } from '../../src/expr/ops.ts';
+import { parseUnit } from '../../src/expr/matrix-unit.ts';
 import { defaultPlan, type PlanLimits, type StagePlan } from '../../src/tile/plan.ts';
 import type { Bounds, Stage, TileList, TileProgram } from '../../src/tile/tile.ts';
 import { boundedSelections, selections } from '../support/selection-arbitrary.ts';
@@ -128,6 +129,20 @@ const byQueries =
       },
     );
 
+/** Devices whose lanes load rows for each other. */
+const SHARED: readonly PlanLimits[] = [
+  { ...GPU, workgroupBytes: 49152, mma: true },
+  { ...GPU, vectors: true },
+  {
+    ...GPU,
+    vectors: true,
+    workgroupBytes: 32768,
+    nativeF16: true,
+    exchanges: true,
+    matrixUnits: [parseUnit('f16-f32:8x8x8')!],
+  },
+];
+
 const changed =
   (change: (s: Stage) => Stage) =>
   (p: TileProgram): TileProgram => ({ ...p, stages: p.stages.map(change) });
@@ -140,8 +155,7 @@ describe('lists of queries', () => {
   it('hold them for lanes that load rows for each other', { timeout: 180_000 }, async () => {
     const arrangements = new Map<string, number>();
     const law = (c: SpecCase): void => {
-      const limits: PlanLimits =
-        c.seed % 2 === 0 ? { ...GPU, workgroupBytes: 49152, mma: true } : { ...GPU, vectors: true };
+      const limits = SHARED[c.seed % SHARED.length]!;
       lowersRightly(
         { ...c, text: c.text.replaceAll(/in ([qkv]): f32/g, 'in $1: f16') },
         (p) => ({
@@ -161,7 +175,7 @@ describe('lists of queries', () => {
       );
     };
     await holds(boundedSelections, law, 80);
-    for (const kind of ['warp-matrix', 'lane-tiles'])
+    for (const kind of ['warp-matrix', 'lane-tiles', 'subgroup-matrix'])
       demand((arrangements.get(kind) ?? 0) > 10, () => `${kind}: ${JSON.stringify([...arrangements])}`);
   });
 

@@ -10,7 +10,9 @@ export const GUARANTEED_BYTES = 16384;
 
 export function wgslLimits(options: BackendOptions = {}): Limits {
   const least = options.device === 'cpu' ? EXCHANGING_LANES : 2;
-  const exchanges = (options.subgroups ?? 1) >= least;
+  // Who multiplies matrices of subgroups has subgroups; kernels for GPUs look how large they are.
+  const lanes = options.subgroups ?? (options.matrixUnits?.length && options.device !== 'cpu' ? least : 1);
+  const exchanges = lanes >= least;
   return {
     workgroupBytes: Math.max(GUARANTEED_BYTES, options.workgroupBytes ?? 0),
     maxLanes: 256,

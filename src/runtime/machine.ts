@@ -42,6 +42,8 @@ const adapter = await gpu.requestAdapter();
 if (!adapter) process.exit(1);
 const { vendor, architecture, device, description } = adapter.info;
 const features = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix', 'timestamp-query'].filter((f) => adapter.features.has(f));
+for (const c of adapter.info.subgroupMatrixConfigs ?? [])
+  features.push('matrices ' + c.componentType + '-' + c.resultComponentType + ':' + [c.M, c.N, c.K].join('x'));
 console.log(JSON.stringify({ name: description || [vendor, architecture, device].filter(Boolean).join(' '), features }));
 process.exit(0);
 `;

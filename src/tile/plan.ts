@@ -263,7 +263,7 @@ function tilePlan(
   limits: PlanLimits,
   expected: Readonly<Record<string, number>> | undefined,
 ): StagePlan {
-  const matrix = limits.mma ? matrixPlan(s, limits, expected) : ownUnitPlan(s, limits);
+  const matrix = limits.mma ? matrixPlan(s, limits, expected) : ownUnitPlan(s, limits, expected);
   if (matrix) return matrix;
   const own = cheapestLaneRows(
     s,

@@ -7,6 +7,7 @@ import { columnContents, extentOf } from './contents.ts';
 import { takesTiles, turnsOf, VECTOR } from './lane-tiles-plan.ts';
 import { takesMatrix, matrixStorage } from './matrix-plan.ts';
 import type { PlanLimits, StagePlan } from './plan.ts';
+import { countOf } from './sides.ts';
 import type { Operand, Stage } from './tile.ts';
 
 /** How a subgroup multiplies: by which unit, and how many columns of a sum are in workgroup memory at a time. */
@@ -132,5 +133,20 @@ function unitPlan(
   return sumColumns === undefined ? undefined : { ...plan, products: { unit, sumColumns } };
 }
 
-/** The compiler's own choice, where the device has a unit for the stage. */
-export const ownUnitPlan = (s: Stage, limits: PlanLimits): StagePlan | undefined => unitPlans(s, limits)[0];
+/** Of a unit's rows, the part that must be there: it is taken to be four times as fast as lanes, which multiply no padding. */
+const WORTH = 1 / 4;
+
+/**
+ * The compiler's own choice, where the device has a unit for the stage and enough rows are expected.
+ * @param expected sizes that the kernel will mostly run with
+ */
+export function ownUnitPlan(
+  s: Stage,
+  limits: PlanLimits,
+  expected?: Readonly<Record<string, number>>,
+): StagePlan | undefined {
+  const rows = countOf(s.row, expected) ?? Infinity;
+  const plans = unitPlans(s, limits).filter((p) => rows > WORTH * p.products!.unit.m);
+  // No more rows in a block than there are, where a smaller block holds them all.
+  return plans.find((p) => p.blockM < 2 * rows) ?? plans.at(-1);
+}

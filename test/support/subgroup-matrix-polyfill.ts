@@ -73,7 +73,9 @@ export function withoutMatrices({ source, manifest }: WgslModule, lanes: number)
   text = text.replace('enable chromium_experimental_subgroup_matrix;', enable);
   // What a driver cannot see through is no more uniform for WGSL either.
   const heads = text.replace(/^((?:enable [^\n]*\n)+)/m, '$1diagnostic(off, subgroup_uniformity);\n');
+  // Some devices are asked not to zero workgroup memory.
+  const begun = heads.replace(/^(@compute[^{]*\{\n)/gm, `$1  ${ZERO} = 0u;\n  workgroupBarrier();\n`);
   const added = [`var<workgroup> ${ZERO}: u32;`, ...declared.values()].join('\n');
   const { matrixUnits: _, ...plain } = manifest;
-  return { source: `${heads}\n${added}\n`, manifest: plain };
+  return { source: `${begun}\n${added}\n`, manifest: plain };
 }

@@ -61,6 +61,18 @@ describe('what a kernel multiplies by', () => {
   it('never adds up f16', () => {
     expect(needs('f16', [ADDS_HALVES])).toBeUndefined();
   });
+  it('is lanes where next to no rows are', () => {
+    const few = (N: number) =>
+      compileText(spec('f32'), {
+        target: 'wgsl',
+        set: { D: 64, E: 64 },
+        expected: { N, M: 1000, H: 8 },
+        features: { matrixUnits: [WIDE], workgroupBytes: 32768 },
+      }).value!.notes.planned!.stages.map((s) => `${s.plan!.arrangement} ${s.plan!.blockM}`);
+    expect(few(2)).not.toContain(expect.stringContaining('subgroup-matrix'));
+    expect(few(16)).toContain('subgroup-matrix 16');
+    expect(few(1000)).toContain('subgroup-matrix 32');
+  });
   it('refuses a plan by a unit that is not there', () => {
     const [stage] = compiled('f32', [WIDE]).notes.planned!.stages;
     expect(misfitOf(stage!, stage!.plan!, wgslLimits({ matrixUnits: [WIDE] }))).toBeUndefined();
@@ -83,7 +95,7 @@ describe('devices', () => {
   const config = (componentType: string) => ({ componentType, resultComponentType: 'f32', M: 8, N: 8, K: 8 });
   const adapter = (features: readonly string[], configs?: readonly object[], subgroupMaxSize = 32) =>
     ({
-      features: new Set(features),
+      features: new Set(['subgroups', ...features]),
       limits: {
         maxComputeWorkgroupStorageSize: 16384,
         maxComputeInvocationsPerWorkgroup: 256,

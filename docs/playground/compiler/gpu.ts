@@ -9,6 +9,7 @@ import {
   createKernel,
   requestDevice,
   Timer,
+  unitsOfAdapter,
   type Kernel,
   type LaunchTime,
   type Values,
@@ -49,7 +50,12 @@ export async function runOnGpu(
   numbers: { readonly sizes: Numbers; readonly params: Numbers; readonly fixed: Numbers },
 ): Promise<GpuRun> {
   const { sizes, params, fixed } = numbers;
-  const features = { shaderF16: false, device: runsOnCpu(adapter.info) ? 'cpu' : 'gpu' } as const;
+  const matrixUnits = unitsOfAdapter(adapter);
+  const features = {
+    shaderF16: false,
+    device: runsOnCpu(adapter.info) ? 'cpu' : 'gpu',
+    ...(matrixUnits.length > 0 ? { matrixUnits } : {}),
+  } as const;
   const module = moduleOf(kernel, { set: fixed, expected: sizes, features });
   const device = await requestDevice(adapter, [module]);
   try {

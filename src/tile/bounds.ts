@@ -19,7 +19,7 @@ import { fits } from '../expr/fits.ts';
 import { truthOf, type Box, type Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
 import { solveFor } from '../expr/solve.ts';
-import { domains, UNKNOWN } from './domain.ts';
+import { domains, unknownBox, Unknowns } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { streamLoops, type TileLoop } from './sides.ts';
 import { boundSteps } from './step-range.ts';
@@ -139,6 +139,7 @@ function storedFor(
 
 class PassBounds {
   private readonly loops: readonly TileLoop[];
+  private readonly unknowns = new Unknowns();
 
   constructor(
     private readonly stage: Stage,
@@ -150,7 +151,7 @@ class PassBounds {
   }
 
   derive(): Bounds {
-    const opened = domains(this.stage, this.pass).map((e) => e && this.summaries.replace(e));
+    const opened = domains(this.stage, this.pass, this.unknowns).map((e) => e && this.summaries.replace(e));
     // A pass that writes elements writes the masked ones as well, unless the domain says which.
     const everything =
       this.pass.stores.some((x) => x.keep === undefined) || opened.some((e) => e === undefined);
@@ -164,8 +165,8 @@ class PassBounds {
   }
 
   private solve(any: Expr, all: Expr): Bounds {
-    const box = this.box(this.summaries.ranges());
     const outside = this.withoutStream(any);
+    const box = this.box(this.summaries.ranges(), [any, all, outside]);
     const outer = new Set(this.stage.row.map((a) => a.name));
     for (const v of this.summaries.ranges().keys())
       if (!this.summaries.streamVariables().has(v)) outer.add(v);
@@ -200,7 +201,7 @@ class PassBounds {
     return axes.some((a) => freeVars(a.extent).has(name));
   }
 
-  private box(summarised: ReadonlyMap<string, Range>): Box {
+  private box(summarised: ReadonlyMap<string, Range>, predicates: readonly Expr[]): Box {
     const ends = (a: { readonly name: string }): [string, Range] => [
       a.name,
       { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
@@ -209,7 +210,7 @@ class PassBounds {
       ...this.stage.row.map(ends),
       ...this.stage.stream.map(ends),
       ...summarised,
-      [UNKNOWN, {}],
+      ...unknownBox(predicates),
     ]);
   }
 
@@ -225,7 +226,7 @@ class PassBounds {
     if (stream.size === 0) return e;
     return rewrite(e, (x) => {
       if (x.kind !== 'op' || x.type !== 'bool' || x.args.some((a) => a.type === 'bool')) return x;
-      return [...freeVars(x)].some((v) => stream.has(v)) ? variable(UNKNOWN, 'bool') : x;
+      return [...freeVars(x)].some((v) => stream.has(v)) ? this.unknowns.of('bool') : x;
     });
   }
 

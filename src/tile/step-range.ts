@@ -3,12 +3,11 @@
  * an element that a mask leaves out, the test is solved for the axis of the steps, for all rows of a workgroup.
  */
 import { bool, freeVars, i32, isFalse, isTrue, op, rewrite, variable, type Expr } from '../expr/expr.ts';
-import type { ScalarType } from '../expr/types.ts';
 import { fits } from '../expr/fits.ts';
 import type { Box, Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
 import { solveFor } from '../expr/solve.ts';
-import { UNKNOWN } from './domain.ts';
+import { isUnknown, unknownBox, Unknowns } from './domain.ts';
 import type { CarriedState, Recurrence, Stage, StepRange } from './tile.ts';
 
 const TRUE = bool(true);
@@ -35,17 +34,10 @@ function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
     r.states.map((x) => new Changes(r, x).test(x.next)).reduce<Expr>((a, b) => op('or', a, b), FALSE),
   );
   // Elements of a lane's vectors and data may have any value, and two of them need not have the same.
-  const unknown: string[] = [];
-  const anything = (type: ScalarType): Expr => {
-    unknown.push(`${UNKNOWN}.${unknown.length}`);
-    return variable(unknown.at(-1)!, type);
-  };
+  const unknowns = new Unknowns();
   const open = rewrite(change, (e) => {
-    if (e.kind === 'read' || e.kind === 'reduce') return anything(e.type);
-    if (e.kind === 'var' && lanes.has(e.name)) return anything(e.type);
-    // A test of something unknown may come out either way.
-    const test = e.kind === 'op' && e.type === 'bool' && e.args.some((a) => a.type !== 'bool');
-    return test && [...freeVars(e)].some((v) => unknown.includes(v)) ? anything('bool') : e;
+    if (e.kind === 'read' || e.kind === 'reduce') return unknowns.of(e.type);
+    return e.kind === 'var' && lanes.has(e.name) ? unknowns.of(e.type) : unknowns.test(e);
   });
   if (isTrue(open) || isFalse(open)) return undefined;
   const box: Box = new Map<string, Range>([
@@ -54,7 +46,7 @@ function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
       { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
     ]),
     [r.axis.name, { lo: i32(0), hi: simplify(op('sub', r.axis.extent, i32(1))) }],
-    ...unknown.map((u): [string, Range] => [u, {}]),
+    ...unknownBox([open]),
   ]);
   const [range, ...more] = solveFor(open, r.axis.name, box, rows).ranges;
   if (!range || more.length > 0 || !(range.lo ?? range.hi ?? range.when)) return undefined;
@@ -69,7 +61,7 @@ function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
   const sayable = (v: string): boolean => ends.has(v) || (known.has(v) && v !== r.axis.name) || !known.has(v);
   if (
     isFalse(safe) ||
-    said.some((e) => [...freeVars(e)].some((v) => unknown.includes(v) || rows.has(v) || !sayable(v)))
+    said.some((e) => [...freeVars(e)].some((v) => isUnknown(v) || rows.has(v) || !sayable(v)))
   )
     return undefined;
   return { ...range, fits: safe };

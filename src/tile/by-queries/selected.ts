@@ -6,7 +6,7 @@ import { freeVars, i32, isFalse, isTrue, key, op, rewrite, variable, type Expr }
 import { fits } from '../../expr/fits.ts';
 import { truthOf, type Box } from '../../expr/interval.ts';
 import { simplify } from '../../expr/simplify.ts';
-import { domains, UNKNOWN } from '../domain.ts';
+import { domains, hasUnknown, unknownBox, Unknowns } from '../domain.ts';
 import { splittablePass } from '../split.ts';
 import { blockSize } from '../summary-stages.ts';
 import type { Pass, Stage, TileAxis, TileTensor } from '../tile.ts';
@@ -40,7 +40,7 @@ export function selectedBlocks(s: Stage, tensors: readonly TileTensor[]): Select
   if (!pass || !row || !stream || rows.length + streams.length > 0 || pass.operands.length === 0)
     return undefined;
   const own = domains(s, pass);
-  if (own.some((e) => e === undefined || freeVars(e).has(UNKNOWN))) return undefined;
+  if (own.some((e) => e === undefined || hasUnknown(e))) return undefined;
   const any = (own as readonly Expr[]).reduce((a, b) => op('or', a, b));
   const size = selectedSize(any, stream.name, new Set(tensors.filter((t) => t.most).map((t) => t.name)));
   if (size < 2) return undefined;
@@ -87,12 +87,13 @@ const mentions = (e: Expr, axis: string): boolean => freeVars(e).has(axis);
 
 /** What blocks say: tests of single positions may come out either way. */
 function known(e: Expr, stream: string): Expr {
+  const unknowns = new Unknowns();
   const unknown = rewrite(e, (x) =>
     x.kind === 'op' && x.type === 'bool' && COMPARISONS.has(x.op) && mentions(x, stream)
-      ? variable(UNKNOWN, 'bool')
+      ? unknowns.of('bool')
       : x,
   );
-  return truthOf(unknown, new Map([[UNKNOWN, {}]])).may;
+  return truthOf(unknown, unknownBox([unknown])).may;
 }
 
 /** What positions say as well, of the whole block; true where 32-bit integers could overflow in it. */

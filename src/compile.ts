@@ -2,6 +2,7 @@
 import { backendFor } from '../backends/index.ts';
 import type { BackendOptions, EmittedFile, Manifest } from '../backends/backend.ts';
 import { CompilerBug, UserError, type Diagnostic } from './diagnostics/diagnostic.ts';
+import { requireKnown } from './diagnostics/known.ts';
 import { explainLowered, type Explanation } from './explain.ts';
 import type { StorageType } from './expr/types.ts';
 import { lowerKernel } from './ir/from-model.ts';
@@ -138,8 +139,12 @@ export function requiredSizes(ir: IrKernel): string[] {
   return ir.sizes.filter((s) => needed.has(s));
 }
 
-/** Lowers and prints one kernel for one target. @throws UserError for sizes and plans that do not fit: E06xx, E0751 */
+/**
+ * Lowers and prints one kernel for one target.
+ * @throws UserError for sizes and plans that do not fit: E06xx, E0751; E0722 for a size that the kernel does not have
+ */
 export function compileIr(ir: IrKernel, options: Omit<CompileOptions, keyof SourceOptions>): Compiled {
+  for (const name of Object.keys(options.set ?? {})) requireKnown('E0722', 'size', name, ir.sizes, ir.name);
   const backend = backendFor(options.target);
   const features = options.features ?? {};
   const lower = (schedule?: PlacedSchedule): Lowered =>

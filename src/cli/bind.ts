@@ -5,7 +5,8 @@ import type { IrKernel } from '../ir/ir.ts';
 import { checkRequires, inferSizes, paramValues } from '../ir/sizes.ts';
 import { readArchive, readTensor } from '../runtime/files.ts';
 import { convertTensor, type DType, type Tensor } from '../runtime/tensor.ts';
-import { requireKnown, UsageError, type TensorPath } from './usage.ts';
+import { requireKnown } from '../diagnostics/known.ts';
+import { UsageError, type TensorPath } from './usage.ts';
 
 /**
  * Reads the tensors that the command line names. A file without a name binds every input that it has a tensor for.

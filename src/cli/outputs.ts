@@ -3,7 +3,8 @@ import { userError } from '../diagnostics/diagnostic.ts';
 import type { IrKernel } from '../ir/ir.ts';
 import { encodeTensors, writeFilesAtomically } from '../runtime/files.ts';
 import { tensorFrom, type Tensor } from '../runtime/tensor.ts';
-import { requireKnown, type TensorPath } from './usage.ts';
+import { requireKnown } from '../diagnostics/known.ts';
+import type { TensorPath } from './usage.ts';
 
 /**
  * Names and formats are checked before the work, so that a long run does not end in a typing error.

@@ -32,7 +32,7 @@ import { printPlanFile, scheduleKey, withSchedule, type Schedule } from '../plan
 import type { PlanSource, PlanUse } from '../plan/choose.ts';
 import type { PlanLimits } from '../tile/plan.ts';
 import type { Sources } from './sources.ts';
-import { requireKnown } from './usage.ts';
+import { requireKnown } from '../diagnostics/known.ts';
 
 /** A .attn file that was read. */
 export interface Spec {

@@ -1,5 +1,5 @@
 /** Values on the command line: `NAME=VALUE` pairs and tensor bindings. */
-import { userError, type Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic } from '../diagnostics/diagnostic.ts';
 
 /** Wrong usage: exit code 2. */
 export class UsageError extends Error {
@@ -109,18 +109,4 @@ export function oneOf<T extends string>(option: string, choices: readonly T[]): 
       throw new UsageError(`--${option} ${text}: expected one of ${choices.join(', ')}`);
     return found;
   };
-}
-
-/** @throws UserError with `code` when a name is not among the declared ones. */
-export function requireKnown(
-  code: string,
-  what: string,
-  name: string,
-  known: readonly string[],
-  where: string,
-): void {
-  if (known.includes(name)) return;
-  throw userError(code, `${where} has no ${what} ${name}`, {
-    hint: known.length > 0 ? `it has ${known.join(', ')}` : `it has no ${what} at all`,
-  });
 }

@@ -35,6 +35,13 @@ const inputs = {
 };
 
 describe('public API', () => {
+  it('refuses a size that the kernel does not have', () => {
+    const { value, diagnostics } = compile(SPEC, { target: 'wgsl', set: { D: 8, S: 16 } });
+    expect(value).toBeUndefined();
+    expect(diagnostics.map((d) => [d.code, d.message, d.hint])).toEqual([
+      ['E0722', 'mean_value has no size S', 'it has N, M, D'],
+    ]);
+  });
   it('parses and checks without throwing', () => {
     expect(parse(SPEC).file.kernels.map((k) => k.name.text)).toEqual(['mean_value']);
     expect(check(SPEC)).toEqual([]);

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { backendFor } from '../../../backends/index.ts';
 import { userError, type Diagnostic } from '../../diagnostics/diagnostic.ts';
+import { requireKnown } from '../../diagnostics/known.ts';
 import type { IrKernel } from '../../ir/ir.ts';
 import { makeFolder, writeFilesAtomically } from '../../runtime/files.ts';
 import { describeTiles, draw, type Drawn } from '../../viz/draw.ts';
@@ -21,7 +22,6 @@ import {
   parseNumbers,
   parseSizes,
   parseTensorPaths,
-  requireKnown,
   UsageError,
   wholeNumber,
 } from '../usage.ts';

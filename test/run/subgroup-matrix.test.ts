@@ -5,11 +5,13 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { create } from 'webgpu';
+import { compileVariant, sizesToFix } from '../../src/cli/pipeline.ts';
 import { parseUnit } from '../../src/expr/matrix-unit.ts';
 import { interpretProgram } from '../../src/kernel/interpret/interpret.ts';
 import { openWebgpu } from '../../src/runtime/webgpu-device.ts';
 import { MATRIX_FEATURE } from '../../src/webgpu/matrix-units.ts';
-import { agrees, agreesOn, titled } from './subgroup-matrix.ts';
+import { declaredKernel, everyNth, examples } from './examples.ts';
+import { agrees, agreesOn, HALF_16, titled, WIDE } from './subgroup-matrix.ts';
 import { useDriver } from './wgsl.ts';
 
 describe('kernels on matrices of subgroups', () => {
@@ -28,7 +30,7 @@ describe('kernels on matrices of subgroups', () => {
     }
   });
 
-  it('are what Tint takes', async () => {
+  it('are what Tint takes', { timeout: 60_000 }, async () => {
     // Held from here on: Dawn ends with the object that `create` returned.
     const holder = globalThis as typeof globalThis & { attncNull?: GPU };
     const gpu = (holder.attncNull ??= create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']));
@@ -39,10 +41,14 @@ describe('kernels on matrices of subgroups', () => {
     });
     const problems: string[] = [];
     device.addEventListener('uncapturederror', (e) => problems.push(e.error.message));
-    for (const [title, { module, row }] of titled) {
-      const shader = device.createShaderModule({ code: module.source });
+    const shaderOf = async (title: string, code: string): Promise<GPUShaderModule> => {
+      const shader = device.createShaderModule({ code });
       const { messages } = await shader.getCompilationInfo();
       problems.push(...messages.map((m) => `${title}: ${m.message}`));
+      return shader;
+    };
+    for (const [title, { module, row }] of titled) {
+      const shader = await shaderOf(title, module.source);
       // The null backend has what WebGPU guarantees of workgroup memory.
       if ((row.bytes ?? 0) > 16384) continue;
       for (const { name } of module.manifest.launches)
@@ -50,7 +56,23 @@ describe('kernels on matrices of subgroups', () => {
           .createComputePipelineAsync({ layout: 'auto', compute: { module: shader, entryPoint: name } })
           .catch((e: Error) => problems.push(`${title}: ${e.message}`));
     }
+    // Examples of every kind, most of which multiply something.
+    let multiply = 0;
+    const some = everyNth(examples(), 16);
+    for (const example of some) {
+      const { ir } = declaredKernel(example);
+      const set = Object.fromEntries(sizesToFix(ir).map((name) => [name, 64]));
+      const { files, manifest } = await compileVariant(ir, set, 'wgsl', {
+        device: 'gpu',
+        shaderF16: true,
+        matrixUnits: [parseUnit(WIDE)!, parseUnit(HALF_16)!],
+        workgroupBytes: 32768,
+      });
+      if (manifest.matrixUnits) multiply++;
+      await shaderOf(example.title, files.find((f) => f.path === manifest.source)!.text);
+    }
     expect(problems).toEqual([]);
+    expect(multiply).toBeGreaterThan(some.length / 2);
     device.destroy();
   });
 });

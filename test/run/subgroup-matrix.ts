@@ -27,7 +27,7 @@ export interface Row {
   readonly bytes?: number;
 }
 
-const [WIDE, HALF, HALF_16] = ['f32-f32:8x8x8', 'f16-f32:8x8x8', 'f16-f32:16x16x16'] as const;
+export const [WIDE, HALF, HALF_16] = ['f32-f32:8x8x8', 'f16-f32:8x8x8', 'f16-f32:16x16x16'] as const;
 const one = { B: 1, H: 1 };
 const heads = (n: number, m: number, d: number): Row['sizes'] => ({
   B: 1,
@@ -45,7 +45,6 @@ const ROWS: readonly Row[] = [
     unit: WIDE,
     sizes: { ...one, N: 37, M: 45, D: 64, E: 64 },
     storage: 'f32',
-    device: true,
   },
   {
     example: 'sdpa',

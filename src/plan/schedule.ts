@@ -3,6 +3,7 @@
  * fast a kernel is, never what it computes.
  */
 import type { Span } from '../diagnostics/diagnostic.ts';
+import { printUnit } from '../expr/matrix-unit.ts';
 import type { FormPlan } from '../ir/recurrence/forms/forms.ts';
 import type { PlanLimits, StagePlan } from '../tile/plan.ts';
 
@@ -34,6 +35,8 @@ export interface Schedule {
   readonly arch?: 'sm_90a';
   /** Lanes of subgroups that exchange values, on a CPU; absent: they do not. */
   readonly subgroups?: number;
+  /** Products of matrices that subgroups do, as `f16-f32:16x16x16`, separated by commas; absent: none. */
+  readonly matrices?: string;
   /** Sums over positions are carried along wherever they can be, or nowhere; absent: where that costs less. */
   readonly rewrite?: boolean;
   /** Members of a group that share what is streamed become rows; absent: where rows are few. */
@@ -61,7 +64,7 @@ export interface PlanFile {
 }
 
 /** What a schedule is for. */
-export type ScheduleKey = Pick<Schedule, 'kernel' | 'target' | 'device' | 'arch' | 'subgroups'>;
+export type ScheduleKey = Pick<Schedule, 'kernel' | 'target' | 'device' | 'arch' | 'subgroups' | 'matrices'>;
 
 interface Asked {
   readonly device?: 'gpu' | 'cpu';
@@ -73,17 +76,24 @@ export function scheduleKey(
   kernel: string,
   target: Schedule['target'],
   { device = 'gpu', arch }: Asked,
-  limits: Pick<PlanLimits, 'exchanges' | 'subgroup'>,
+  limits: Pick<PlanLimits, 'exchanges' | 'subgroup' | 'matrixUnits'>,
 ): ScheduleKey {
   if (target === 'cuda') return { kernel, target, device: 'gpu', ...(arch === 'sm_90a' ? { arch } : {}) };
   const exchanges = device === 'cpu' && limits.exchanges === true;
-  return { kernel, target, device, ...(exchanges ? { subgroups: limits.subgroup } : {}) };
+  const matrices = (limits.matrixUnits ?? []).map(printUnit).sort().join(',');
+  return {
+    kernel,
+    target,
+    device,
+    ...(exchanges ? { subgroups: limits.subgroup } : {}),
+    ...(matrices ? { matrices } : {}),
+  };
 }
 
 /** For people. */
-export function describedKey({ kernel, target, device, arch, subgroups }: ScheduleKey): string {
+export function describedKey({ kernel, target, device, arch, subgroups, matrices }: ScheduleKey): string {
   const more = arch ? ` of ${arch}` : subgroups ? ` with subgroups of ${subgroups} lanes` : '';
-  return `${kernel} for ${target} on a ${device}${more}`;
+  return `${kernel} for ${target} on a ${device}${more}${matrices ? ` with matrices ${matrices}` : ''}`;
 }
 
 const same = (a: ScheduleKey, b: ScheduleKey): boolean =>
@@ -91,7 +101,8 @@ const same = (a: ScheduleKey, b: ScheduleKey): boolean =>
   a.target === b.target &&
   a.device === b.device &&
   a.arch === b.arch &&
-  a.subgroups === b.subgroups;
+  a.subgroups === b.subgroups &&
+  a.matrices === b.matrices;
 
 export const scheduleIn = (file: PlanFile, wanted: ScheduleKey): PlacedSchedule | undefined =>
   file.plans.find((p) => same(p, wanted));

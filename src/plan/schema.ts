@@ -72,6 +72,7 @@ const SCHEDULE = {
   device: z.enum(['gpu', 'cpu']),
   arch: z.literal('sm_90a').optional(),
   subgroups: z.int().min(2).optional(),
+  matrices: z.string().optional(),
   rewrite: z.boolean().optional(),
   pack: z.boolean().optional(),
   forms: z.array(z.strictObject(FORM)).optional(),

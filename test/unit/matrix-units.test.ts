@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileText, manifestOf } from '../../src/compile.ts';
 import { parseUnit, printUnit } from '../../src/expr/matrix-unit.ts';
 import { patchOf } from '../../src/kernel/from-tile/subgroup-products.ts';
+import { scheduleIn, scheduleKey } from '../../src/plan/schedule.ts';
 import { misfitOf } from '../../src/tile/plan-fits.ts';
 import { wgslLimits } from '../../backends/wgsl/limits.ts';
 import { requestDevice } from '../../src/webgpu/device.ts';
@@ -72,6 +73,14 @@ describe('what a kernel multiplies by', () => {
     expect(few(2)).not.toContain(expect.stringContaining('subgroup-matrix'));
     expect(few(16)).toContain('subgroup-matrix 16');
     expect(few(1000)).toContain('subgroup-matrix 32');
+  });
+  it('has plans of its own in a file', () => {
+    const limits = wgslLimits({ matrixUnits: [WIDE, HALF] });
+    const key = scheduleKey('dense', 'wgsl', {}, limits);
+    expect(key).toMatchObject({ matrices: 'f16-f32:16x16x16,f32-f32:8x8x8' });
+    const file = { format: 1, plans: [{ ...key, launches: [] }] } as const;
+    expect(scheduleIn(file, key)).toBeDefined();
+    expect(scheduleIn(file, scheduleKey('dense', 'wgsl', {}, wgslLimits()))).toBeUndefined();
   });
   it('refuses a plan by a unit that is not there', () => {
     const [stage] = compiled('f32', [WIDE]).notes.planned!.stages;

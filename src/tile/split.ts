@@ -41,6 +41,8 @@ export interface Places {
   readonly index: readonly Expr[];
   /** The tensor in which all scalars of f32 lie one after the other: a launch may have few buffers left for their summaries. */
   readonly scalars?: string;
+  /** Carriers stay measured against references that lag, which are kept beside them: vectors are not multiplied once more. */
+  readonly unsettled?: boolean;
 }
 
 /** What a pass leaves in its carriers, as tensors that the parts of the pass write. */
@@ -81,7 +83,8 @@ export class Parts {
 
   /** The pass of a part. */
   partial(): Pass {
-    return { ...this.pass, steps: [...this.pass.steps, ...this.extra], finish: [] };
+    const unsettled = this.places.unsettled ? { unsettled: true as const } : {};
+    return { ...this.pass, ...unsettled, steps: [...this.pass.steps, ...this.extra], finish: [] };
   }
 
   private keep(s: Step): void {
@@ -90,7 +93,8 @@ export class Parts {
       this.value.set(s.name, this.store(s.name, s.type));
       if (isArg(s)) this.best.set(s.name, this.keepBest(s));
     } else if (this.pass.steps.some((x) => x.kind !== 'reference' && x.scaledBy === s.name)) {
-      this.value.set(s.name, this.stored(s.value) ?? this.store(s.name, 'f32'));
+      const value = this.places.unsettled ? undefined : this.stored(s.value);
+      this.value.set(s.name, value ?? this.store(s.name, 'f32'));
     }
   }
 

@@ -148,6 +148,8 @@ export interface Pass {
   readonly steps: readonly Step[];
   /** Values per tile element that are written. */
   readonly stores: readonly Store[];
+  /** References that lag do not catch up after the last tile: what reads carriers reads the references as well. */
+  readonly unsettled?: true;
   /** Row and uniform values that become known when the pass ends. */
   readonly finish: readonly TileDef[];
 }

@@ -63,7 +63,7 @@ export class References {
 
   /** After the last tile, when carriers are complete: lagging references catch up. */
   settle(): Stmt[] {
-    if (!this.lagging) return [];
+    if (!this.lagging || this.pass.unsettled) return [];
     return this.pass.steps.flatMap((r) => {
       if (r.kind !== 'reference') return [];
       const out: Stmt[] = [];

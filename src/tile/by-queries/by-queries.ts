@@ -72,6 +72,7 @@ export function stagesByQueries(
     axes: [...s.batch, lists.group, lists.member],
     index: [...s.batch.map((a) => variable(a.name)), ...lists.place],
     scalars: `ws.${s.name}.carriers`,
+    unsettled: plan.references === 'lagging',
   };
   const parts = new Parts(s, selected.pass, places, taken);
   const { lists: _, split: __, ...own } = plan;

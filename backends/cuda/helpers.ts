@@ -1,5 +1,6 @@
 /** Device functions that printed kernels call. A file holds only those it needs; inline PTX is here and beside. */
 import { FLOAT8, type Float8 } from '../../src/expr/float8.ts';
+import { MATRIX_HELPERS, type Collective } from './matrix-helpers.ts';
 import { deviceText, emulatedText, warpgroupHelper } from './warpgroup-helpers.ts';
 
 const packed = (type: string, pair: string, round: string): string =>
@@ -107,44 +108,8 @@ ATTN_FN uint32_t load_bytes(const void* place) { return *static_cast<const uint3
   store_word: `ATTN_FN void store_word(void* place, uint32_t word) { *static_cast<uint32_t*>(place) = word; }`,
 };
 
-interface Collective {
-  readonly comment: string;
-  /** Type and, before it, template parameters. */
-  readonly head?: string;
-  readonly signature: string;
-  readonly ptx: string;
-  /** What the CPU emulator runs instead; \`at\` is the place of the call for its reports. */
-  readonly emulated: string;
-  /** The emulator's meaning needs no place. */
-  readonly placeless?: true;
-}
-
-const mma = (type: string): Collective => ({
-  comment: `// d += a * b for one 16 x 8 x 16 tile held by a warp; operands in ${type}, sums in f32.`,
-  signature: `mma_m16n8k16_${type}(float* d, const uint32_t* a, const uint32_t* b`,
-  ptx: `  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.${type}.${type}.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));`,
-  emulated: `cuemu::mma_m16n8k16_${type}(d, a, b, at);`,
-});
-
-const ldmatrix = (suffix: string, modifier: string): Collective => ({
-  comment: `// Loads four 8 x 8 matrices of 16-bit elements${modifier ? ', transposed' : ''}; lane l gives row l % 8 of matrix l / 8.`,
-  signature: `ldmatrix_x4${suffix}(uint32_t* r, const void* row`,
-  ptx: `  const uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(row));
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4${modifier}.shared.b16 {%0, %1, %2, %3}, [%4];"
-               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(address)
-               : "memory");`,
-  emulated: `cuemu::ldmatrix<4, ${modifier !== ''}>(r, cuemu::to_shared(row), at);`,
-});
-
 const COLLECTIVE: Readonly<Record<string, Collective>> = {
-  mma_m16n8k16_f16: mma('f16'),
-  mma_m16n8k16_bf16: mma('bf16'),
-  ldmatrix_x4: ldmatrix('', ''),
-  ldmatrix_x4_trans: ldmatrix('_trans', '.trans'),
+  ...MATRIX_HELPERS,
   copy_16: {
     comment: '// Starts a copy of 16 bytes to shared memory, past the first cache.',
     signature: 'copy_16(void* to, const void* from',

@@ -7,6 +7,7 @@ import type { Stmt } from '../../src/kernel/kernel.ts';
 import { assignedNames } from '../../src/kernel/walk.ts';
 import { NARROW, LEVEL, SCALAR_NAME } from './dialect.ts';
 import { printExpr, printStored, type Scope } from './expression.ts';
+import { mmaHelper } from './matrix-helpers.ts';
 import { printWarpgroupOp } from './warpgroup.ts';
 import { wrapLine } from './wrap.ts';
 
@@ -52,7 +53,7 @@ function printStmt(s: Stmt, scope: Scope, indent: string): string[] {
       return line('__syncthreads();');
     case 'mma': {
       const operands = [at(s.d, s.dOffset, scope), at(s.a, s.aOffset, scope), at(s.b, s.bOffset, scope)];
-      return line(`attn::mma_m16n8k16_${s.storage}(${operands.join(', ')});`);
+      return line(`attn::${mmaHelper(s.storage)}(${operands.join(', ')});`);
     }
     case 'ldmatrix': {
       const helper = `attn::ldmatrix_x4${s.transpose ? '_trans' : ''}`;

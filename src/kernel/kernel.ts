@@ -60,6 +60,15 @@ export interface Fragment {
   readonly colStride: number;
 }
 
+/** What matrix units multiply, and the type of the sums. */
+export type MmaStorage = 'f16' | 'bf16' | 'i8' | 'u8';
+export const MMA_SUM: Readonly<Record<MmaStorage, ScalarType>> = {
+  f16: 'f32',
+  bf16: 'f32',
+  i8: 'i32',
+  u8: 'u32',
+};
+
 export type Stmt =
   | { readonly kind: 'let' | 'var'; readonly name: string; readonly value: Expr; readonly span?: Span }
   | { readonly kind: 'assign'; readonly name: string; readonly value: Expr }
@@ -104,13 +113,14 @@ export type Stmt =
       readonly b: Fragment;
     }
   /**
-   * Warp-collective d += a · b on one m16n8k16 tile with 16-bit operands and f32 accumulation.
-   * `d` local f32 array (4 from dOffset), `a` local u32 array (4 packed pairs from aOffset), `b` local u32 (2 from bOffset);
-   * lane layouts as in the PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type".
+   * Warp-collective d += a · b on one m16n8k16 tile with 16-bit operands and f32 accumulation, or on one m16n8k32 tile of bytes
+   * with integer sums, which wrap. `d` local array of 4 sums from dOffset, `a` local u32 array (4 words of packed elements from
+   * aOffset), `b` local u32 (2 from bOffset); lane layouts as in the PTX ISA, "Matrix fragments for mma.m16n8k16 with floating
+   * point type" and "… for mma.m16n8k32": the same, with two bytes in the place of each 16 bits.
    */
   | {
       readonly kind: 'mma';
-      readonly storage: 'f16' | 'bf16';
+      readonly storage: MmaStorage;
       readonly d: string;
       readonly dOffset: Expr;
       readonly a: string;
@@ -119,8 +129,8 @@ export type Stmt =
       readonly bOffset: Expr;
     }
   /**
-   * Warp-collective load of four 8×8 16-bit matrices: lane l gives in `index` the shared element index where row l % 8 of
-   * matrix l / 8 starts; the results are 4 packed words in `into` from `intoOffset` (PTX ISA, ldmatrix .x4, optional .trans).
+   * Warp-collective load of four 8×8 16-bit matrices, or of as many rows of 16 bytes: lane l gives in `index` the shared element
+   * index where row l % 8 of matrix l / 8 starts; the results are 4 packed words in `into` from `intoOffset` (PTX ISA, ldmatrix .x4, optional .trans).
    */
   | {
       readonly kind: 'ldmatrix';

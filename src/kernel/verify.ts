@@ -2,7 +2,8 @@
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { children, type Expr } from '../expr/expr.ts';
 import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
-import type { Fragment, Kernel, Program, Stmt } from './kernel.ts';
+import { MMA_SUM, type Fragment, type Kernel, type Program, type Stmt } from './kernel.ts';
+import { isPacked } from './rounding.ts';
 import { PRODUCTS } from './products.ts';
 import { constError, opTypeError } from './verify-expr.ts';
 import { analyzeUniformity } from './uniformity.ts';
@@ -191,7 +192,7 @@ class KernelVerifier {
         return this.contract(s);
       case 'mma':
         if (this.k.lanes % 32 !== 0) this.fail('mma needs whole warps');
-        this.local(s.d, 'f32');
+        this.local(s.d, MMA_SUM[s.storage]);
         this.local(s.a, 'u32');
         return this.local(s.b, 'u32');
       case 'ldmatrix':
@@ -324,8 +325,9 @@ class KernelVerifier {
 
   private ldmatrix(s: Extract<Stmt, { kind: 'ldmatrix' }>): void {
     const from = this.lookup(s.shared);
-    const half = from?.kind === 'shared' && STORAGE[from.storage].bytes === 2;
-    if (!half) this.fail(`ldmatrix reads ${s.shared}, which is no shared array of 16-bit floats`);
+    const narrow = from?.kind === 'shared' && isPacked(from.storage);
+    if (!narrow) this.fail(`ldmatrix reads ${s.shared}, which is no shared array of 8 or 16 bits`);
+    if (s.transpose && STORAGE[from.storage].bytes === 1) this.fail('ldmatrix transposes 16-bit elements');
     if (this.k.lanes % 32 !== 0) this.fail('ldmatrix needs whole warps');
     this.int(s.index, 'ldmatrix index');
     this.local(s.into, 'u32');

@@ -1,19 +1,35 @@
-/** Schedules for matrix units: a warp of 32 lanes owns 16 or 32 rows, and 16-bit operands stream through workgroup memory. */
+/** Schedules for matrix units: a warp of 32 lanes owns 16 or 32 rows, and operands of 8 or 16 bits stream through workgroup memory. */
 import { children, key, visit, type Expr } from '../expr/expr.ts';
 import { columnContents, extentOf } from './contents.ts';
 import { countOf } from './sides.ts';
 import type { MatrixFeed, PlanLimits, StagePlan } from './plan.ts';
-import type { Stage } from './tile.ts';
+import type { Operand, Stage } from './tile.ts';
 
-/** Elements after each padded row: rows then begin in different banks. */
-export const MATRIX_PAD = 8;
-/** Columns of an operand in workgroup memory: whole pieces of 16. */
+/** Bytes after each padded row: rows then begin in different banks. */
+export const MATRIX_PAD = 16;
+/** Bytes of a row of a piece that a matrix unit multiplies. */
+export const PIECE_BYTES = 32;
+/** Columns of a vector that matrix units sum over rows of weights: whole pieces of 16. */
 const columnsOf = (s: Stage, vector: string): number => Math.ceil(extentOf(s, vector) / 16) * 16;
 
-/** Every operand of the stage is 16-bit of one kind and there is something to contract. */
+const isFloat8 = (o: Operand): boolean => o.storage === 'e4m3' || o.storage === 'e5m2';
+/** How an operand is held for matrix units: bytes of integers as they are, all else in 16 bits. */
+export const heldBytes = (o: Operand): 1 | 2 => (o.storage === 'i8' || o.storage === 'u8' ? 1 : 2);
+/** Bytes of a row of an operand in workgroup memory, without what pads it. */
+const bytesOf = (s: Stage, o: Operand): number =>
+  Math.ceil((extentOf(s, o.vector) * heldBytes(o)) / PIECE_BYTES) * PIECE_BYTES;
+
+const operandsOf = (s: Stage): readonly Operand[] => [
+  ...s.rowOperands,
+  ...s.passes.flatMap((p) => p.operands),
+];
+
+/** What all operands of floats are, or can be held as: f16 has every value of 8-bit floats, too. */
 export function matrixStorage(s: Stage): 'f16' | 'bf16' | undefined {
-  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
-  const kinds = new Set(operands.map((o) => o.storage));
+  const floats = operandsOf(s).filter((o) => o.value.type === 'f32');
+  if (floats.length === 0) return undefined;
+  const kinds = new Set(floats.filter((o) => !isFloat8(o)).map((o) => o.storage));
+  if (kinds.size === 0) return 'f16';
   const [only] = kinds;
   return kinds.size === 1 && (only === 'f16' || only === 'bf16') ? only : undefined;
 }
@@ -28,11 +44,10 @@ export function matrixBytes(
   blockN: number,
   feed: MatrixFeed = ONE_AT_A_TIME,
 ): number {
-  const row = (vector: string): number =>
-    2 * (columnsOf(s, vector) + (feed.layout === 'padded' ? MATRIX_PAD : 0));
-  const rows = feed.rows === 'registers' ? 0 : s.rowOperands.reduce((n, o) => n + blockM * row(o.vector), 0);
+  const row = (o: Operand): number => bytesOf(s, o) + (feed.layout === 'padded' ? MATRIX_PAD : 0);
+  const rows = feed.rows === 'registers' ? 0 : s.rowOperands.reduce((n, o) => n + blockM * row(o), 0);
   const { operands, values } = columnContents(s);
-  return rows + feed.depth * operands.reduce((n, o) => n + blockN * row(o.vector), 0) + 4 * blockN * values;
+  return rows + feed.depth * operands.reduce((n, o) => n + blockN * row(o), 0) + 4 * blockN * values;
 }
 
 /** What addresses, running values, fragments in flight and loop variables take beside the arrays below. */
@@ -48,7 +63,7 @@ function registers(s: Stage, blockN: number, { rows, rowsPerWarp }: MatrixFeed):
   const weights = (p: Stage['passes'][number]): number =>
     new Set(p.steps.flatMap((x) => (x.kind === 'accumulate' ? [`${x.keep} ${key(x.weight)}`] : []))).size;
   const tiles = Math.max(0, ...s.passes.map((p) => Math.max(p.contractions.length, weights(p))));
-  const held = rows === 'registers' ? s.rowOperands.reduce((n, o) => n + halves(o.vector) / 2, 0) : 0;
+  const held = rows === 'registers' ? s.rowOperands.reduce((n, o) => n + bytesOf(s, o) / 8, 0) : 0;
   return (rowsPerWarp / 16) * (sums + tiles * (blockN / 2) + held) + OTHER_REGISTERS;
 }
 
@@ -75,9 +90,11 @@ const CHOICES: readonly Choice[] = ([32, 16] as const).flatMap((rowsPerWarp) =>
 
 /** Contractions of the stage can be products of a matrix unit. */
 export function takesMatrix(s: Stage): boolean {
-  const operands = [...s.rowOperands, ...s.passes.flatMap((p) => p.operands)];
+  const operands = operandsOf(s);
   if (operands.length === 0 || readsOtherElements(s)) return false;
-  const storage = matrixStorage(s);
+  const integers = operands.filter((o) => o.value.type !== 'f32');
+  if (integers.some((o) => heldBytes(o) !== 1)) return false;
+  const storage = integers.length === operands.length ? 'bf16' : matrixStorage(s);
   // Weights are rounded to the operands' format: without a reference nothing bounds them by the range of f16.
   const unbounded = s.passes.some((p) => p.steps.some((x) => x.kind === 'accumulate' && !x.scaledBy));
   return storage !== undefined && !(storage === 'f16' && unbounded);

@@ -413,14 +413,19 @@ export class StageBuilder {
     return name;
   }
 
-  /** The 16-bit storage that all tensors in the operand share, if they do. */
+  /** The storage of floats in 8 or 16 bits that all tensors in the operand share, if they do. */
   private storage(value: Expr, vector: string): StorageType {
     const types = new Set<StorageType>();
     const reads = [...this.g.tensorReads(value)];
     for (const d of this.g.coneOf(value)) reads.push(...this.g.tensorReads(this.g.def(d).value));
     for (const r of reads) if (this.g.axes(r).has(vector)) types.add(this.g.tensor(r.name)!.storage);
     const [only] = types;
-    return types.size === 1 && (only === 'f16' || only === 'bf16') ? only : 'f32';
+    if (types.size !== 1 || !only) return 'f32';
+    // What is computed of 8-bit floats may lie outside of what 16 bits hold.
+    const plain = value.kind === 'read' && !this.g.isDef(value.name);
+    return only === 'f16' || only === 'bf16' || (plain && (only === 'e4m3' || only === 'e5m2'))
+      ? only
+      : 'f32';
   }
 
   // ---- outputs

@@ -48,7 +48,7 @@ export interface Operand {
   readonly vector: string;
   readonly value: Expr;
   /**
-   * The 16-bit storage that all tensors in it share, or else f32; of integers the bytes that hold every value, where the other
+   * The 16-bit storage that all tensors in it share, that of 8-bit floats which it reads as they are, or else f32; of integers the bytes that hold every value, where the other
    * operand has such too, or else their type.
    */
   readonly storage: StorageType;

@@ -43,6 +43,7 @@ export function takesWarpgroups(s: Stage, tensors: readonly TileTensor[]): boole
   const operands = [...s.rowOperands, ...pass.operands];
   return (
     once &&
+    operands.every((o) => o.storage === 'f16' || o.storage === 'bf16') &&
     operands.every((o) => copyOf(o, s, tensors)) &&
     accumulated(s).every((e) => Math.ceil(e / 16) * 16 <= MOST_COLUMNS)
   );

@@ -6,6 +6,7 @@
 
 const NAMES: Readonly<Record<number, string>> = {
   0x23c: 'HMMA',
+  0x237: 'IMMA',
   0x83b: 'LDSM',
   0xfae: 'LDGSTS',
   0x981: 'LDG',

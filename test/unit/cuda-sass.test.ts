@@ -13,9 +13,10 @@ import { instructions, workgroupsAtOnce } from '../support/sass.ts';
 const nvcc = findNvcc();
 const root = join(import.meta.dirname, '../..');
 
-function built(example: string, storage: StorageType, size: number) {
+/** @param storage of queries, keys, values and the output, where it is not that of the spec */
+function built(example: string, storage: StorageType | undefined, size: number) {
   const text = readFileSync(join(root, 'examples', `${example}.attn`), 'utf8');
-  const all = Object.fromEntries(['q', 'k', 'v', 'y'].map((name) => [name, storage]));
+  const all = storage ? Object.fromEntries(['q', 'k', 'v', 'y'].map((name) => [name, storage])) : {};
   const { value } = compileText(text, { target: 'cuda', set: { D: size, E: size }, storage: all });
   const kernel = value!.program.kernels.at(-1)!;
   const folder = mkdtempSync(join(tmpdir(), 'attnc-sass-'));
@@ -54,6 +55,15 @@ describe.skipIf(nvcc === undefined)('machine code (needs nvcc)', { timeout: 120_
     expect([census['LDG.16'], census['STG.16']]).toEqual([undefined, undefined]);
     const groups = workgroupsAtOnce(use.registers, kernel.lanes, sharedBytes(kernel, 0));
     expect((groups * kernel.lanes) / 32).toBeGreaterThanOrEqual(8);
+  });
+
+  it('of sage_int8, whose scores are products of bytes', () => {
+    const { use, census } = built('sage_int8', undefined, 128);
+    expect([use.spillLoads, use.spillStores]).toEqual([0, 0]);
+    // A product of bytes takes 32 elements of a vector, one of 16-bit values 16.
+    expect(census['IMMA']).toBeGreaterThanOrEqual((2 * 128) / 32);
+    expect(census['HMMA']).toBeGreaterThanOrEqual((2 * 128) / 16);
+    expect(census['LDGSTS.128']).toBeGreaterThan(0);
   });
 
   it('of gla in bf16, whose workgroups go through chunks', () => {

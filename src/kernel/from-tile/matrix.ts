@@ -30,11 +30,12 @@ export interface DirectOperand {
 }
 export type ColumnOperand = Tile | DirectOperand | StagedOperand;
 
-/** Row operands of a warp's 16 rows, in each lane's registers as the matrix unit takes them: 4 words per 16 columns. */
+/** Row operands of a warp, in each lane's registers as the matrix unit takes them: 4 words per 16 rows and 32 bytes of columns. */
 export interface RowFragments {
   readonly kind: 'fragments';
   readonly array: string;
-  readonly columns: number;
+  /** Of 16 rows. */
+  readonly words: number;
 }
 export type RowOperand = Tile | RowFragments;
 
@@ -44,7 +45,9 @@ export interface Matrix {
   readonly rows: 'own' | 'shared' | 'fragments';
   readonly storage: StorageType;
   /** An operand in memory, for a vector extent. */
-  tile(array: string, extent: number): Tile;
+  tile(array: string, extent: number, bytes?: 'i8' | 'u8'): Tile;
+  /** Operands of bytes are held as such. */
+  readonly holdsBytes?: boolean;
   /** An operand of integers or words in memory, so many for each row; absent: one after the other. */
   integerTile?(length: number): Tile;
   /** dot[row, c] += Σ_k rows[row, k] · cols[c, k] */

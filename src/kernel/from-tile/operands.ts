@@ -1,12 +1,13 @@
 /** Loads operands and column values of a tile: each element once, its transform applied on the way. */
-import { f32, i32, op, variable, visit, type Expr } from '../../expr/expr.ts';
+import { constant, i32, op, variable, visit, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StorageType } from '../../expr/types.ts';
 import type { Operand, TileDef } from '../../tile/tile.ts';
 import { arrayS, awaitS, COMMIT, copyS, forS, ifS, LANE, letS, store } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
 import type { Frame, TilePoint } from './frame.ts';
-import { loadFragments, plainRows } from './fragments.ts';
+import { loadFragments } from './fragments.ts';
+import { plainRows } from './plain-rows.ts';
 import type { DirectOperand, Matrix, RowOperand } from './matrix.ts';
 import { loadPieces } from './pieces.ts';
 import type { Place, Scope } from './scope.ts';
@@ -14,7 +15,7 @@ import { PRODUCTS } from '../products.ts';
 import { integerAt, lengthOf, productOf } from './words.ts';
 import { operandContent } from '../../tile/contents.ts';
 import type { StagePlan } from '../../tile/plan.ts';
-import { elementAt, PIECE, pieceStart, wholeRows, type Tile } from './tile-layout.ts';
+import { elementAt, pieceOf, pieceStart, wholeRows, type Tile } from './tile-layout.ts';
 
 export class Loader {
   readonly shared: SharedArray[] = [];
@@ -54,11 +55,14 @@ export class Loader {
     const extent = this.scope.vectorExtent(o.vector);
     const of = productOf(o);
     if (of === 'f32') return this.matrix.tile('', extent);
+    if (this.matrix.holdsBytes && (o.storage === 'i8' || o.storage === 'u8'))
+      return this.matrix.tile('', extent, o.storage);
     const length = lengthOf(extent, of);
     return { ...(this.matrix.integerTile?.(length) ?? wholeRows('', length)), of };
   }
 
   private held(t: Tile): StorageType {
+    if (t.bytes) return t.bytes;
     const type = PRODUCTS[t.of ?? 'f32'].element;
     return type === 'f32' ? this.matrix.storage : type;
   }
@@ -94,7 +98,11 @@ export class Loader {
     const x = value(then);
     return [
       ...out,
-      ifS(op('lt', col, i32(extent)), [...then, store(t.array, index, x)], [store(t.array, index, f32(0))]),
+      ifS(
+        op('lt', col, i32(extent)),
+        [...then, store(t.array, index, x)],
+        [store(t.array, index, constant(o.value.type, 0))],
+      ),
     ];
   }
 
@@ -125,13 +133,9 @@ export class Loader {
       if (e.kind === 'read' && !this.scope.tensor(e.name)) gathered = true;
     });
     if (gathered) return false;
-    const plain = plainRows(this.scope, o, this.matrix.storage);
-    return (
-      this.matrix.rows !== 'own' &&
-      !this.matrix.inPieces &&
-      plain !== undefined &&
-      this.matrix.tile('', plain).columns === plain
-    );
+    const t = this.layout(o);
+    const plain = plainRows(this.scope, o, this.held(t));
+    return this.matrix.rows !== 'own' && !this.matrix.inPieces && plain !== undefined && t.columns === plain;
   }
 
   /** Starts copies of a tile of a copied operand; each lane waits for its own. */
@@ -146,7 +150,7 @@ export class Loader {
     rowAt: (row: Expr, out: Stmt[]) => ReadonlyMap<string, Expr>,
   ): Stmt {
     const { lanes } = this.plan;
-    const pieces = t.columns / PIECE;
+    const pieces = t.columns / pieceOf(t);
     const [name, row, piece] = [
       this.scope.index('part'),
       this.scope.index('tile_row'),
@@ -163,7 +167,7 @@ export class Loader {
     ];
     const phase = op('rem', even && further % 8 === 0 ? own : variable(row), i32(8));
     const vars = rowAt(variable(row), body);
-    const col = simplify(op('mul', variable(piece), i32(PIECE)));
+    const col = simplify(op('mul', variable(piece), i32(pieceOf(t))));
     const place = { out: body, vars: new Map([...vars, [o.vector, col]]), cache: new Map<string, Expr>() };
     const source = this.scope.element(o.value, place);
     body.push(
@@ -251,14 +255,9 @@ export class Loader {
       case 'shared':
         return this.loadSharedRows(o);
       case 'fragments': {
-        const columns = this.matrix.tile('', this.scope.vectorExtent(o.vector)).columns;
-        const array = this.scope.names.fresh(operandName(o));
-        const stmts = loadFragments(this.scope, this.frame, o, {
-          array,
-          columns,
-          storage: this.matrix.storage,
-        });
-        return { rows: { kind: 'fragments', array, columns }, stmts };
+        const t = { ...this.layout(o), array: this.scope.names.fresh(operandName(o)) };
+        const stmts = loadFragments(this.scope, this.frame, o, t, this.matrix.storage);
+        return { rows: { kind: 'fragments', array: t.array, words: (2 * t.columns) / pieceOf(t) }, stmts };
       }
     }
   }

@@ -6,7 +6,7 @@ import { VECTOR } from '../../tile/lane-tiles-plan.ts';
 import type { Operand } from '../../tile/tile.ts';
 import { forS, ifS, LANE, letS, loads, store, stores } from '../build.ts';
 import type { Stmt } from '../kernel.ts';
-import { plainRows } from './fragments.ts';
+import { plainRows } from './plain-rows.ts';
 import type { Scope } from './scope.ts';
 import type { Tile } from './tile-layout.ts';
 

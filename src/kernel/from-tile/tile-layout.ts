@@ -1,5 +1,5 @@
 /**
- * Where the elements of an operand lie in workgroup memory. Matrix units load rows of 8 elements, 16 bytes, eight rows at
+ * Where the elements of an operand lie in workgroup memory. Matrix units load rows of 16 bytes, eight rows at
  * a time, which must lie in different banks (8 groups of 16 bytes): so rows are padded, or the 16-byte pieces of a row
  * are exchanged by the row's number (bitxor), which wastes nothing.
  */
@@ -21,8 +21,10 @@ export interface Tile {
   readonly extent?: number;
   /** How many pieces of a row are exchanged with each other: a power of two, 1 where rows are as they are. */
   readonly exchanged: number;
-  /** What its columns are, where they are no floats. */
+  /** What its columns are, where lanes multiply them and they are no floats. */
   readonly of?: ProductOf;
+  /** Of an operand of a matrix unit that is held as bytes. */
+  readonly bytes?: 'i8' | 'u8';
   /** Where the tile begins in the array; absent: at its start. */
   readonly first?: Expr;
 }
@@ -42,23 +44,35 @@ export function inMemory(o: Tile | { readonly kind: 'direct' | 'staged' | 'fragm
   throw new CompilerBug('kernel/from-tile', 'an operand was not loaded');
 }
 
-/** Elements of a 16-byte piece of 16-bit elements. */
-export const PIECE = 8;
+const PIECE_BYTES = 16;
+/** Elements of a 16-byte piece. */
+export const pieceOf = (t: Pick<Tile, 'bytes'>): number => PIECE_BYTES / (t.bytes ? 1 : 2);
 const BANK_GROUPS = 8;
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
 
+/** An operand of a matrix unit: rows of whole pairs of pieces, whose pieces are exchanged, or which are padded. */
+export function matrixTile(
+  array: string,
+  extent: number,
+  layout: MatrixFeed['layout'],
+  bytes?: 'i8' | 'u8',
+): Tile {
+  const held = bytes ? { bytes } : {};
+  const piece = pieceOf(held);
+  const columns = Math.ceil(extent / (2 * piece)) * 2 * piece;
+  const exchanged = exchangedPieces(columns / piece, layout);
+  const stride = exchanged > 1 ? columns : columns + (MATRIX_PAD * piece) / PIECE_BYTES;
+  return { kind: 'tile', array, columns, exchanged, stride, ...held };
+}
+
 /** Exchanges within a row need 2, 4 or a multiple of 8 pieces; other rows are padded. */
-export function exchangedPieces(columns: number, layout: MatrixFeed['layout']): number {
-  const pieces = columns / PIECE;
+function exchangedPieces(pieces: number, layout: MatrixFeed['layout']): number {
   if (layout === 'padded') return 1;
   if (pieces % BANK_GROUPS === 0) return BANK_GROUPS;
   return pieces === 2 || pieces === 4 ? pieces : 1;
 }
-
-export const matrixStride = (columns: number, exchanged: number): number =>
-  exchanged > 1 ? columns : columns + MATRIX_PAD;
 
 /** What the pieces of a row are exchanged by; rows that lie in one line of all banks have the same number. */
 const exchange = (t: Tile, phase: Expr): Expr =>
@@ -72,26 +86,26 @@ const begin = (t: Tile, row: Expr): Expr => {
 };
 
 /**
- * First element of a piece: of piece `half` (0 or 1) after column `whole`, a multiple of 16.
+ * First element of a piece: of piece `half` (0 or 1) after column `whole`, a multiple of two pieces.
  * @param phase the row's number modulo 8
  */
 export function pieceAt(t: Tile, row: Expr, phase: Expr, whole: Expr, half: Expr): Expr {
-  if (t.exchanged === 1) return add(begin(t, row), add(whole, mul(half, PIECE)));
+  if (t.exchanged === 1) return add(begin(t, row), add(whole, mul(half, pieceOf(t))));
   // The row's part does not move with the columns: bits of `whole` above the halves are exchanged last.
-  const moved = mul(op('bitxor', half, exchange(t, phase)), PIECE);
+  const moved = mul(op('bitxor', half, exchange(t, phase)), pieceOf(t));
   return add(begin(t, row), simplify(op('bitxor', whole, moved)));
 }
 
 /** First element of piece number `piece` of a row. @param phase the row's number modulo 8 */
 export function pieceStart(t: Tile, row: Expr, phase: Expr, piece: Expr): Expr {
-  if (t.exchanged === 1) return add(begin(t, row), mul(piece, PIECE));
-  return add(begin(t, row), mul(op('bitxor', piece, exchange(t, phase)), PIECE));
+  if (t.exchanged === 1) return add(begin(t, row), mul(piece, pieceOf(t)));
+  return add(begin(t, row), mul(op('bitxor', piece, exchange(t, phase)), pieceOf(t)));
 }
 
 /** Any element. */
 export function elementAt(t: Tile, row: Expr, col: Expr): Expr {
   if (t.exchanged === 1) return add(begin(t, row), col);
   const phase = simplify(op('rem', row, i32(BANK_GROUPS)));
-  const first = pieceStart(t, row, phase, simplify(op('quot', col, i32(PIECE))));
-  return add(first, simplify(op('rem', col, i32(PIECE))));
+  const first = pieceStart(t, row, phase, simplify(op('quot', col, i32(pieceOf(t)))));
+  return add(first, simplify(op('rem', col, i32(pieceOf(t)))));
 }

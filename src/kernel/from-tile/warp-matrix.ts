@@ -1,13 +1,13 @@
-/** Contractions on matrix units: ldmatrix and mma on 16-bit operands, one or two strips of 16 rows per warp. */
+/** Contractions on matrix units: ldmatrix and mma on operands of 8 or 16 bits, one or two strips of 16 rows per warp. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { arrayS, forS, LANE, ldmatrix, mma, store } from '../build.ts';
-import type { Stmt } from '../kernel.ts';
+import type { MmaStorage, Stmt } from '../kernel.ts';
 import { warpMatrix } from './arrangement.ts';
 import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
-import { exchangedPieces, matrixStride, pieceAt, type Tile } from './tile-layout.ts';
+import { matrixTile, pieceAt, pieceOf, type Tile } from './tile-layout.ts';
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
@@ -26,10 +26,19 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
   const strips = Array.from({ length: rowsPerWarp / 16 }, (_, n) => n);
   const pack = storage === 'f16' ? 'pack_f16' : 'pack_bf16';
   /** Two 16 × 8 products with the left and right half of a 16 × 16 piece; a strip of `d` has `length` elements. */
-  const products = (d: string, strip: number, length: number, piece: Expr, a: string, aAt: Expr, b: string) =>
+  const products = (
+    of: MmaStorage,
+    d: string,
+    strip: number,
+    length: number,
+    piece: Expr,
+    a: string,
+    aAt: Expr,
+    b: string,
+  ) =>
     [0, 1].map((n) =>
       mma({
-        storage,
+        storage: of,
         d,
         dOffset: add(mul(piece, 8), i32(strip * length + 4 * n)),
         a,
@@ -38,16 +47,16 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
         bOffset: i32(2 * n),
       }),
     );
-  /** The fragments of 16 columns from `step` · 16 on of the warp's strips: the array that holds them, and where. */
+  /** The fragments of two pieces of columns from number 2 · `step` on of the warp's strips: the array that holds them, and where. */
   const leftOf = (rows: RowOperand, step: Expr, fresh: (base: string) => string) => {
     if (rows.kind === 'fragments') {
-      const at = (strip: number): Expr => add(mul(step, 4), i32(strip * (rows.columns / 4)));
+      const at = (strip: number): Expr => add(mul(step, 4), i32(strip * rows.words));
       return { stmts: [] as Stmt[], array: rows.array, at };
     }
     const array = fresh('rows_fragment');
     const loads = strips.map((strip) => {
       const row = add(add(mul(variable('warp'), rowsPerWarp), i32(16 * strip)), op('rem', LANE, i32(16)));
-      const index = pieceAt(rows, row, phase, mul(step, 16), op('quot', inWarp, i32(16)));
+      const index = pieceAt(rows, row, phase, mul(step, 2 * pieceOf(rows)), op('quot', inWarp, i32(16)));
       return ldmatrix({
         into: array,
         intoOffset: i32(4 * strip),
@@ -66,11 +75,8 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
     arrangement: warpMatrix(rowsPerWarp),
     rows: plan.feed?.rows === 'registers' ? 'fragments' : 'shared',
     storage,
-    tile: (array, extent) => {
-      const columns = Math.ceil(extent / 16) * 16;
-      const exchanged = exchangedPieces(columns, plan.feed?.layout ?? 'padded');
-      return { kind: 'tile', array, columns, exchanged, stride: matrixStride(columns, exchanged) };
-    },
+    tile: (array, extent, bytes) => matrixTile(array, extent, plan.feed?.layout ?? 'padded', bytes),
+    holdsBytes: true,
     scores: (dot, rows, cols, fresh) => {
       const b = inMemory(cols);
       const [k, n, bf] = [fresh('step'), fresh('piece'), fresh('cols_fragment')];
@@ -80,15 +86,25 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
         add(op('rem', LANE, i32(8)), mul(op('quot', inWarp, i32(16)), 8)),
       );
       const half = op('rem', op('quot', inWarp, i32(8)), i32(2));
-      const index = pieceAt(b, row, phase, mul(variable(k), 16), half);
+      const columns = 2 * pieceOf(b);
+      const index = pieceAt(b, row, phase, mul(variable(k), columns), half);
       return [
-        forS(k, { to: i32(rows.columns / 16), unroll: true }, [
+        forS(k, { to: i32(b.columns / columns), unroll: true }, [
           ...left.stmts,
           forS(n, { to: i32(plan.blockN / 16), unroll: true }, [
             arrayS(bf, 'u32', 4),
             ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: false }),
             ...strips.flatMap((strip) =>
-              products(dot, strip, plan.blockN / 2, variable(n), left.array, left.at(strip), bf),
+              products(
+                b.bytes ?? storage,
+                dot,
+                strip,
+                plan.blockN / 2,
+                variable(n),
+                left.array,
+                left.at(strip),
+                bf,
+              ),
             ),
           ]),
         ]),
@@ -121,7 +137,7 @@ export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
             arrayS(bf, 'u32', 4),
             ldmatrix({ into: bf, intoOffset: i32(0), shared: b.array, index, transpose: true }),
             ...strips.flatMap((strip) =>
-              products(acc, strip, b.columns / 2, variable(n), af, i32(4 * strip), bf),
+              products(storage, acc, strip, b.columns / 2, variable(n), af, i32(4 * strip), bf),
             ),
           ]),
         ]),

@@ -4,7 +4,7 @@ import { simplify } from '../../expr/simplify.ts';
 import type { Operand } from '../../tile/tile.ts';
 import { wordS } from '../build.ts';
 import { PRODUCTS, type ProductOf } from '../products.ts';
-import { plainRows } from './fragments.ts';
+import { plainRows } from './plain-rows.ts';
 import type { Place, Scope } from './scope.ts';
 
 /** What is multiplied of an operand by lanes, one number or word at a time. */
@@ -40,12 +40,25 @@ export function packed(bytes: readonly Expr[]): Expr {
 /**
  * Elements from `first` on of a row as a word, zeros past the end of the vector. Where the tensor holds the row as it is, the word
  * is read; else its bytes are computed.
- * @param at the place of an element of the row; statements it needs go to `out`
+ * @param columns what `first` is below: more than the vector has where rows are padded
+ * @param at the place of an element of the row
  */
-export function packedWord(scope: Scope, o: Operand, first: Expr, at: (k: Expr) => Place): Expr {
+export function packedWord(
+  scope: Scope,
+  o: Operand,
+  first: Expr,
+  columns: number,
+  at: (k: Expr) => Place,
+): Expr {
   const extent = scope.vectorExtent(o.vector);
-  const place = at(first);
-  if (extent % 4 === 0 && plainRows(scope, o, o.storage) !== undefined) {
+  const whole = extent % 4 === 0;
+  if (whole && columns > extent) {
+    // Past the end the last word stands in for what is read, and zero for what is used.
+    const inside = simplify(op('min', first, i32(extent - 4)));
+    return op('select', op('lt', first, i32(extent)), packedWord(scope, o, inside, extent, at), u32(0));
+  }
+  if (whole && plainRows(scope, o, o.storage) !== undefined) {
+    const place = at(first);
     const { buffer, from } = scope.element(o.value, place);
     const name = scope.names.fresh(`${buffer}_word`);
     place.out.push(wordS(name, buffer, from));
@@ -55,8 +68,7 @@ export function packedWord(scope: Scope, o: Operand, first: Expr, at: (k: Expr) 
   return packed(
     [0, 1, 2, 3].map((n) => {
       const k = simplify(op('add', first, i32(n)));
-      if (extent % 4 === 0) return scope.value(o.value, at(k));
-      // Past the end the last element stands in for what is read, and zero for what is used.
+      if (whole) return scope.value(o.value, at(k));
       const inside = simplify(op('min', k, i32(extent - 1)));
       return op('select', op('lt', k, i32(extent)), scope.value(o.value, at(inside)), zero);
     }),
@@ -66,5 +78,6 @@ export function packedWord(scope: Scope, o: Operand, first: Expr, at: (k: Expr) 
 /** Number or word `k` of a row of an integer operand. */
 export function integerAt(scope: Scope, o: Operand, k: Expr, at: (element: Expr) => Place): Expr {
   if (PRODUCTS[productOf(o)].elements === 1) return scope.value(o.value, at(k));
-  return packedWord(scope, o, simplify(op('mul', k, i32(4))), at);
+  const columns = 4 * lengthOf(scope.vectorExtent(o.vector), productOf(o));
+  return packedWord(scope, o, simplify(op('mul', k, i32(4))), columns, at);
 }

@@ -5,10 +5,14 @@ import { ldmatrix, mma } from './collective.ts';
 import { compileExpr } from './expression.ts';
 import { compileMatrix } from './subgroup-matrix.ts';
 import { SharedMemory } from './memory.ts';
+import { isPacked } from '../rounding.ts';
+import { STORAGE } from '../../expr/types.ts';
 import { Stop } from './report.ts';
 import type { GroupStep, Lane, StatementPlaces } from './places.ts';
 
 const WARP = 32;
+/** Of a row that a lane names in a matrix load. */
+const ROW_BYTES = 16;
 
 export function compileCollective(s: Stmt, places: StatementPlaces): GroupStep {
   switch (s.kind) {
@@ -142,20 +146,22 @@ function byGroup(
 
 function compileLdmatrix(s: Extract<Stmt, { kind: 'ldmatrix' }>, places: StatementPlaces): GroupStep {
   const memory = places.memory(s.shared);
-  if (!(memory instanceof SharedMemory) || (memory.storage !== 'f16' && memory.storage !== 'bf16')) {
+  if (!(memory instanceof SharedMemory)) {
     throw new CompilerBug('kernel interpreter', `ldmatrix reads ${s.shared}`);
   }
   const { storage } = memory;
+  if (!isPacked(storage)) throw new CompilerBug('kernel interpreter', `ldmatrix reads ${s.shared}`);
+  const row = ROW_BYTES / STORAGE[storage].bytes;
   const into = localOf(s.into, places);
   const index = compileExpr(s.index, places);
   const offset = compileExpr(s.intoOffset, places);
   return byWarp('ldmatrix', places, (warp) => {
     const starts = warp.map((l) => {
       const at = index(l);
-      if (at % 8 !== 0) {
+      if (at % row !== 0) {
         places.report.add(
           'alignment',
-          `lane ${l.number} loads a row of ${s.shared} at ${at}, not a multiple of 8`,
+          `lane ${l.number} loads a row of ${s.shared} at ${at}, not a multiple of ${row}`,
         );
       }
       return at;

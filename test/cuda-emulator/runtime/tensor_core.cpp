@@ -1,4 +1,5 @@
-// mma.sync.m16n8k16 and ldmatrix. Fragment layouts follow the PTX manual; sums are f32 in k order.
+// mma.sync.m16n8k16 and m16n8k32, and ldmatrix. Fragment layouts follow the PTX manual; sums are f32 in k order, those of
+// integers wrap.
 #include <cstring>
 #include "../include/cuemu/half.hpp"
 #include "block_runner.hpp"
@@ -45,6 +46,32 @@ template <float (*Convert)(uint16_t)> void run_mma(unsigned, void** arguments) {
   }
 }
 
+struct ByteArgument {
+  uint32_t* d;
+  const uint32_t *a, *b;
+};
+
+// Byte n of register r of a lane (t its number modulo 4): element 4t + n of a piece of 16, the upper one for r >= 2 of A, r = 1 of B.
+template <class Byte> void run_bytes(unsigned, void** arguments) {
+  int a[16][32], b[32][8];
+  for (int lane = 0; lane < 32; lane++) {
+    auto* x = static_cast<ByteArgument*>(arguments[lane]);
+    const int group = lane >> 2, first = (lane & 3) * 4;
+    for (int n = 0; n < 4; n++) {
+      for (int r = 0; r < 4; r++)
+        a[group + (r & 1) * 8][first + (r >> 1) * 16 + n] = static_cast<Byte>(x->a[r] >> 8 * n & 0xff);
+      for (int r = 0; r < 2; r++) b[first + r * 16 + n][group] = static_cast<Byte>(x->b[r] >> 8 * n & 0xff);
+    }
+  }
+  for (int row = 0; row < 16; row++)
+    for (int column = 0; column < 8; column++) {
+      int sum = 0;
+      for (int k = 0; k < 32; k++) sum += a[row][k] * b[k][column];
+      auto* x = static_cast<ByteArgument*>(arguments[(row & 7) * 4 + column / 2]);
+      x->d[(row >> 3) * 2 + (column & 1)] += static_cast<uint32_t>(sum);
+    }
+}
+
 struct LoadArgument {
   uint32_t row;
   uint32_t registers[4];
@@ -85,6 +112,16 @@ void mma_m16n8k16_bf16(float* d, const uint32_t* a, const uint32_t* b, Loc where
 void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b, Loc where) {
   MmaArgument mine{d, a, b};
   current_runner()->warp_operation(WarpOp::Mma, ~0u, &mine, run_mma<f16_to_f32>, where);
+}
+
+void mma_m16n8k32_s8(int* d, const uint32_t* a, const uint32_t* b, Loc where) {
+  ByteArgument mine{reinterpret_cast<uint32_t*>(d), a, b};
+  current_runner()->warp_operation(WarpOp::Mma, ~0u, &mine, run_bytes<int8_t>, where);
+}
+
+void mma_m16n8k32_u8(unsigned* d, const uint32_t* a, const uint32_t* b, Loc where) {
+  ByteArgument mine{d, a, b};
+  current_runner()->warp_operation(WarpOp::Mma, ~0u, &mine, run_bytes<uint8_t>, where);
 }
 
 void load_matrices(uint32_t* out, int count, bool transpose, uint32_t address, Loc where) {

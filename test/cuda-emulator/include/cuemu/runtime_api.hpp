@@ -38,6 +38,8 @@ void cp_async_wait(int groups_left_in_flight);
 // d += a * b with the fragment layouts of mma.sync.m16n8k16 (.row.col).
 void mma_m16n8k16_bf16(float* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
 void mma_m16n8k16_f16(float* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
+void mma_m16n8k32_s8(int* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
+void mma_m16n8k32_u8(unsigned* d, const uint32_t* a, const uint32_t* b, Loc where = Loc::current());
 void load_matrices(uint32_t* out, int count, bool transpose, uint32_t address, Loc where);
 
 enum class AtomicOp : uint8_t { Add, Max, Min, Exchange, And, Or };

@@ -143,6 +143,9 @@ export function chooseShape(g: Graph, root: string, asRows: ReadonlySet<string>)
   return { batch: free.filter((a) => !row.includes(a)), row, stream };
 }
 
+/** The same stage with a workgroup for each row. */
+export const rowAlone = (s: StageShape): StageShape => ({ ...s, batch: [...s.batch, ...s.row], row: [] });
+
 /** A lane can hold a vector only when its extent is fixed; without a reduction there is nothing to hold it for. */
 function vectorPossible(g: Graph, root: string, axis: string, stream: readonly string[]): boolean {
   const reduces = [...g.cone(root)].some((d) => g.reduction(d));

@@ -10,9 +10,10 @@ import { BLOCK_LANES } from './block/items.ts';
 import { scheduleBlock } from './block/schedule.ts';
 import { BlockFinder, isBeside, joinParts, type BlockPart } from './block/select.ts';
 import { blockStage, renamed } from './block/stage.ts';
-import { chooseShape, shapeKey } from './choose.ts';
+import { chooseShape, reductionKind, rowAlone, shapeKey, type StageShape } from './choose.ts';
 import type { Cluster } from './clusters.ts';
 import { Demand, storedName } from './demand.ts';
+import { product } from './factor.ts';
 import { Graph } from './graph.ts';
 import { recurrenceStage, type StepOutputs } from './recurrence.ts';
 import { NeedsStage, StageBuilder, type StageOutput } from './stage.ts';
@@ -22,6 +23,8 @@ interface Group {
   readonly level: number;
   readonly shape: string;
   readonly asRows: ReadonlySet<string>;
+  /** Each row has a workgroup for itself. */
+  readonly alone: boolean;
   readonly outputs: StageOutput[];
   readonly stored: ReadonlySet<string>;
 }
@@ -122,14 +125,21 @@ class Partition {
   }
 
   /** Finds a stage for an output; restarts with more rows or more workspace until it fits. Returns its level. */
-  private place(o: StageOutput, asRows: ReadonlySet<string>, stored: ReadonlySet<string>): number {
+  private place(
+    o: StageOutput,
+    asRows: ReadonlySet<string>,
+    stored: ReadonlySet<string>,
+    alone = false,
+  ): number {
     const g = new Graph(withStored(this.kernel, stored));
-    const shape = chooseShape(g, o.def, asRows);
+    const shape = alone ? rowAlone(chooseShape(g, o.def, asRows)) : chooseShape(g, o.def, asRows);
     try {
       new StageBuilder(g, shape, [o], this.kernel.name).build();
     } catch (e) {
-      if (e instanceof NeedsRows && e.axes.some((a) => !asRows.has(a)) && this.has(o, e.axes))
+      if (e instanceof NeedsRows && e.axes.some((a) => !asRows.has(a)) && this.has(o, e.axes)) {
+        if (!alone && this.prefersAlone(o, e, g, shape)) return this.place(o, asRows, stored, true);
         return this.place(o, new Set([...asRows, ...e.axes]), stored);
+      }
       if (e instanceof NeedsRows) {
         if (e.def === o.def) throw new CompilerBug('tile/from-ir', `no stage can hold output ${o.name}`);
         // Its rows are not among those of this output: it gets a stage in which they are.
@@ -146,8 +156,23 @@ class Partition {
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;
     const group = this.groups.find((x) => x.level === level && x.shape === k && this.compatible(x, stored));
     if (group) group.outputs.push(o);
-    else this.groups.push({ level, shape: k, asRows, outputs: [o], stored });
+    else this.groups.push({ level, shape: k, asRows, alone, outputs: [o], stored });
     return level;
+  }
+
+  /**
+   * Where a sum cannot hold its vector, a workgroup per row can: all it reads is then the same for the workgroup. Taken where
+   * the elements of the vector, as rows, would each compute anew what costs as much as a product of vectors.
+   */
+  private prefersAlone(o: StageOutput, e: NeedsRows, g: Graph, shape: StageShape): boolean {
+    if (!weightReduces(g, shape, e.def, e.axes)) return false;
+    try {
+      new StageBuilder(g, rowAlone(shape), [o], this.kernel.name).build();
+      return true;
+    } catch (x) {
+      if (x instanceof NeedsRows || x instanceof NeedsStage) return false;
+      throw x;
+    }
   }
 
   private has(o: IrOutput, axes: readonly string[]): boolean {
@@ -197,7 +222,8 @@ class Partition {
         const { stores, finals } = this.written(cluster);
         return recurrenceStage(g, cluster, this.demand.absorption.space(cluster), { stores, finals }, name);
       }
-      const shape = chooseShape(g, planned.outputs[0]!.def, planned.asRows);
+      const chosen = chooseShape(g, planned.outputs[0]!.def, planned.asRows);
+      const shape = planned.alone ? rowAlone(chosen) : chosen;
       return new StageBuilder(g, shape, planned.outputs, name).build();
     });
   }
@@ -266,6 +292,22 @@ function nextReductions(g: Graph, root: string): readonly string[] {
   };
   visit(root);
   return [...found];
+}
+
+/** What a sum adds up holds a reduction over a vector for each position of the stream, and it does not move with some axes. */
+function weightReduces(g: Graph, shape: StageShape, sum: string, axes: readonly string[]): boolean {
+  const reduce = g.reduction(sum);
+  if (!reduce) return false;
+  return product(g, reduce.body).factors.some(({ expr }) => {
+    const free = g.axes(expr);
+    if (axes.some((a) => free.has(a)) || !shape.stream.some((a) => free.has(a))) return false;
+    return [...g.coneOf(expr)].some(
+      (d) =>
+        g.reduction(d) &&
+        reductionKind(g, shape, d) === 'vector' &&
+        shape.stream.some((a) => g.def(d).indices.includes(a)),
+    );
+  });
 }
 
 /** A definition, or the last value of a state. */

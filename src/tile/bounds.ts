@@ -21,7 +21,7 @@ import { simplify } from '../expr/simplify.ts';
 import { solveFor } from '../expr/solve.ts';
 import { domains, unknownBox, Unknowns } from './domain.ts';
 import { summaryPlan, type PlanLimits, type StagePlan } from './plan.ts';
-import { streamLoops, type TileLoop } from './sides.ts';
+import { blockRange, naturalOf, streamLoops, type TileLoop } from './sides.ts';
 import { boundSteps } from './step-range.ts';
 import { storeList } from './lists.ts';
 import { storeRanges, type StoredTiles } from './stored-ranges.ts';
@@ -178,7 +178,8 @@ class PassBounds {
       rest = solved.rest;
       outer.add(l.axis);
     }
-    const natural = (n: string): boolean | Expr => this.limit(n);
+    const { batch, row, stream } = this.stage;
+    const natural = naturalOf([...batch, ...row, ...stream]);
     const safe = simplify(fits(outside, this.unknownBox(box), natural));
     // What was made unknown for the ranges is tested as it is.
     const may = isTrue(rest) ? TRUE : truthOf(any === outside ? rest : any, box).may;
@@ -193,22 +194,10 @@ class PassBounds {
     };
   }
 
-  /** Sizes and positions are not negative, and a position does not pass the extent of its axis; params may be anything. */
-  private limit(name: string): boolean | Expr {
-    const axes = [...this.stage.batch, ...this.stage.row, ...this.stage.stream];
-    const axis = axes.find((a) => a.name === name || name.startsWith(`${a.name}.`));
-    if (axis) return axis.extent;
-    return axes.some((a) => freeVars(a.extent).has(name));
-  }
-
   private box(summarised: ReadonlyMap<string, Range>, predicates: readonly Expr[]): Box {
-    const ends = (a: { readonly name: string }): [string, Range] => [
-      a.name,
-      { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
-    ];
     return new Map<string, Range>([
-      ...this.stage.row.map(ends),
-      ...this.stage.stream.map(ends),
+      ...this.stage.row.map(blockRange),
+      ...this.stage.stream.map(blockRange),
       ...summarised,
       ...unknownBox(predicates),
     ]);

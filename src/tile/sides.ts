@@ -1,6 +1,8 @@
 /** The loops over tiles along the rows or the stream of a stage, as its plan cuts them. */
 import { evalConst } from '../expr/evaluate.ts';
-import { freeVars, i32, op, type Expr } from '../expr/expr.ts';
+import { freeVars, i32, op, variable, type Expr } from '../expr/expr.ts';
+import type { Natural } from '../expr/fits.ts';
+import type { Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
 import type { StagePlan } from './plan.ts';
 import type { Stage, TileAxis } from './tile.ts';
@@ -83,6 +85,19 @@ export function endsOf(l: TileLoop, first: Expr, tile: Expr): Map<string, Expr> 
   }
   return out;
 }
+
+/** The coordinates on an axis of a block or a tile, under the names that bounds use. */
+export const blockRange = ({ name }: TileAxis): [string, Range] => [
+  name,
+  { lo: variable(`${name}.first`), hi: variable(`${name}.last`) },
+];
+
+/** Sizes and positions are not negative, and a position does not pass the extent of its axis; params may be anything. */
+export const naturalOf =
+  (axes: readonly TileAxis[]): Natural =>
+  (name) =>
+    axes.find((a) => a.name === name || name.startsWith(`${a.name}.`))?.extent ??
+    axes.some((a) => freeVars(a.extent).has(name));
 
 /** Number of elements along axes, when the sizes are known. */
 export function countOf(

@@ -53,6 +53,7 @@ export class StageBuilder {
   private readonly vectors = new Map<string, number>();
   private readonly stores: Store[] = [];
   private readonly finals: Finals;
+  private readonly wanted: Expr | undefined;
 
   constructor(
     private readonly g: Graph,
@@ -62,6 +63,7 @@ export class StageBuilder {
   ) {
     this.carriers = new CarrierPlanner(g, shape);
     this.finals = new Finals();
+    this.wanted = this.wantedRows();
   }
 
   build(): Stage {
@@ -69,7 +71,7 @@ export class StageBuilder {
     for (const r of this.carriers.planned.values()) this.emitReduction(r);
     for (const o of this.outputs) this.emitOutput(o);
     const axis = (name: string) => ({ name, extent: this.g.extent(name) });
-    const wanted = this.wantedRows();
+    const { wanted } = this;
     return {
       name: this.name,
       batch: this.shape.batch.map(axis),
@@ -451,7 +453,7 @@ export class StageBuilder {
     const onStream = this.shape.stream.some((a) => def.indices.includes(a));
     const vectors = this.vectorsOf(def.indices);
     if (!onStream) {
-      const wanted = this.wantedRows();
+      const { wanted } = this;
       const row = wanted ? op('select', wanted, reads, constant(reads.type, 0)) : reads;
       const value = this.localize(row, Math.max(0, this.passes.length - 1));
       this.stores.push({ output: o.name, site: 'row', vectors, value, indices: o.indices });

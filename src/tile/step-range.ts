@@ -2,12 +2,13 @@
  * Steps that change nothing are not taken: where every state's next value is its own outside of a test, as the insertion of
  * an element that a mask leaves out, the test is solved for the axis of the steps, for all rows of a workgroup.
  */
-import { bool, freeVars, i32, isFalse, isTrue, op, rewrite, variable, type Expr } from '../expr/expr.ts';
+import { bool, freeVars, i32, isFalse, isTrue, op, rewrite, type Expr } from '../expr/expr.ts';
 import { fits } from '../expr/fits.ts';
 import type { Box, Range } from '../expr/interval.ts';
 import { simplify } from '../expr/simplify.ts';
 import { solveFor } from '../expr/solve.ts';
 import { isUnknown, unknownBox, Unknowns } from './domain.ts';
+import { blockRange, naturalOf } from './sides.ts';
 import type { CarriedState, Recurrence, Stage, StepRange } from './tile.ts';
 
 const TRUE = bool(true);
@@ -27,8 +28,6 @@ function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
   const few = r.axis.extent.kind === 'const' && r.axis.extent.value <= FEW;
   if (r.stores.length > 0 || few) return undefined;
   const rows = new Set(s.row.map((a) => a.name));
-  const known = new Set([...s.batch, ...s.row, r.axis].map((a) => a.name));
-  const sizes = new Set([...s.batch, ...s.row, r.axis].flatMap((a) => [...freeVars(a.extent)]));
   const lanes = new Set([...s.vectors, ...r.loops].map((a) => a.name));
   const change = simplify(
     r.states.map((x) => new Changes(r, x).test(x.next)).reduce<Expr>((a, b) => op('or', a, b), FALSE),
@@ -41,29 +40,17 @@ function rangeOf(s: Stage, r: Recurrence): StepRange | undefined {
   });
   if (isTrue(open) || isFalse(open)) return undefined;
   const box: Box = new Map<string, Range>([
-    ...s.row.map((a): [string, Range] => [
-      a.name,
-      { lo: variable(`${a.name}.first`), hi: variable(`${a.name}.last`) },
-    ]),
+    ...s.row.map(blockRange),
     [r.axis.name, { lo: i32(0), hi: simplify(op('sub', r.axis.extent, i32(1))) }],
     ...unknownBox([open]),
   ]);
   const [range, ...more] = solveFor(open, r.axis.name, box, rows).ranges;
   if (!range || more.length > 0 || !(range.lo ?? range.hi ?? range.when)) return undefined;
-  const limit = (name: string): boolean | Expr => {
-    const axes = [...s.batch, ...s.row, r.axis];
-    const axis = axes.find((a) => a.name === name || name.startsWith(`${a.name}.`));
-    return axis?.extent ?? sizes.has(name);
-  };
-  const safe = simplify(fits(open, box, limit));
+  const safe = simplify(fits(open, box, naturalOf([...s.batch, ...s.row, r.axis])));
   const said = [range.lo, range.hi, range.when, safe].filter((e): e is Expr => e !== undefined);
-  const ends = new Set([...rows].flatMap((a) => [`${a}.first`, `${a}.last`]));
-  const sayable = (v: string): boolean => ends.has(v) || (known.has(v) && v !== r.axis.name) || !known.has(v);
-  if (
-    isFalse(safe) ||
-    said.some((e) => [...freeVars(e)].some((v) => isUnknown(v) || rows.has(v) || !sayable(v)))
-  )
-    return undefined;
+  // Before the loop neither a row's own position nor that of a step is known.
+  const moves = (v: string): boolean => isUnknown(v) || rows.has(v) || v === r.axis.name;
+  if (isFalse(safe) || said.some((e) => [...freeVars(e)].some(moves))) return undefined;
   return { ...range, fits: safe };
 }
 

@@ -3,7 +3,6 @@
  * subgroups save their products there, and lanes take what they own of the tile. Sums are kept by lanes, so that they are rescaled and
  * masked as those of tiles of lanes are; a subgroup only ever adds up the products of one tile.
  */
-import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
@@ -18,19 +17,14 @@ import { accumulate, BARRIER, forS, letS, matrixS, store, SUBGROUP_NUMBER, SUBGR
 import type { SharedArray, Stmt } from '../kernel.ts';
 import type { MatrixType } from '../subgroup-matrix.ts';
 import { laneTiles } from './lane-tiles.ts';
-import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
-import type { Tile } from './tile-layout.ts';
+import type { Matrix } from './matrix.ts';
+import { inMemory, type Tile } from './tile-layout.ts';
 
 type Fresh = (base: string) => string;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x);
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
-
-function inMemory(o: ColumnOperand | RowOperand): Tile {
-  if (o.kind === 'tile') return o;
-  throw new CompilerBug('kernel/from-tile', 'an operand was not loaded');
-}
 
 /** A side of a product: where the matrix at row or column `side` and depth `k`, in elements, begins. */
 interface Side {

@@ -5,7 +5,6 @@
  * Rows of an operand begin an odd number of pieces apart. Eight lanes that load pieces at one place of eight neighbouring rows,
  * or neighbouring pieces of a row, then meet all 32 banks once.
  */
-import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { f32, i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
@@ -14,17 +13,12 @@ import { BARRIER, forS, letS, loads, store, stores } from '../build.ts';
 import type { SharedArray, Stmt } from '../kernel.ts';
 import { PRODUCTS, type ProductOf } from '../products.ts';
 import { laneTiles, MEMBER } from './lane-tiles.ts';
-import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
-import { wholeRows, type Tile } from './tile-layout.ts';
+import type { Matrix } from './matrix.ts';
+import { inMemory, wholeRows, type Tile } from './tile-layout.ts';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, x) => x);
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
-
-function inMemory(o: ColumnOperand | RowOperand): Tile {
-  if (o.kind === 'tile') return o;
-  throw new CompilerBug('kernel/from-tile', 'an operand was not loaded');
-}
 
 type Fresh = (base: string) => string;
 

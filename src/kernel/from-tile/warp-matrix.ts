@@ -1,24 +1,18 @@
 /** Contractions on matrix units: ldmatrix and mma on operands of 8 or 16 bits, one or two strips of 16 rows per warp. */
-import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { i32, op, read, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { StagePlan } from '../../tile/plan.ts';
 import { arrayS, forS, LANE, ldmatrix, mma, store } from '../build.ts';
 import type { MmaStorage, Stmt } from '../kernel.ts';
 import { warpMatrix } from './arrangement.ts';
-import type { ColumnOperand, Matrix, RowOperand } from './matrix.ts';
-import { matrixTile, pieceAt, pieceOf, type Tile } from './tile-layout.ts';
+import type { Matrix, RowOperand } from './matrix.ts';
+import { inMemory, matrixTile, pieceAt, pieceOf } from './tile-layout.ts';
 
 const add = (a: Expr, b: Expr): Expr => simplify(op('add', a, b));
 const mul = (a: Expr, n: number): Expr => simplify(op('mul', a, i32(n)));
 const inWarp = op('rem', LANE, i32(32));
 /** The row, modulo 8, that a lane names in a matrix load: rows are taken from multiples of 8. */
 const phase = op('rem', LANE, i32(8));
-
-function inMemory(o: ColumnOperand): Tile {
-  if (o.kind === 'tile') return o;
-  throw new CompilerBug('kernel/from-tile', 'a column operand was not loaded');
-}
 
 export function perWarp(plan: StagePlan, storage: 'f16' | 'bf16'): Matrix {
   const rowsPerWarp = plan.feed?.rowsPerWarp ?? 16;

@@ -4,6 +4,7 @@ import { OPS, type OpName } from '../../src/expr/ops.ts';
 import type { ScalarType } from '../../src/expr/types.ts';
 import { LANE, letS, store } from '../../src/kernel/build.ts';
 import type { Kernel, Program } from '../../src/kernel/kernel.ts';
+import { opTypeError } from '../../src/kernel/verify-expr.ts';
 
 export interface OperationCase {
   readonly name: string;
@@ -25,18 +26,26 @@ const TYPES: Readonly<Record<OpName, readonly ScalarType[]>> = {
   ...{ eq: [...NUMBERS, 'bool'], ne: [...NUMBERS, 'bool'], and: ['bool'], or: ['bool'], not: ['bool'] },
 };
 
+/** Operations whose operands differ in type: what they are. */
+const MIXED: Readonly<Partial<Record<OpName, readonly (readonly ScalarType[])[]>>> = {
+  select: NUMBERS.map((type) => ['bool', type, type]),
+  dot4_i8: [['u32', 'u32', 'i32']],
+  dot4_u8: [['u32', 'u32', 'u32']],
+};
+
 function cases(): OperationCase[] {
   const out: OperationCase[] = [];
   const add = (name: string, types: readonly ScalarType[], build: (...args: Expr[]) => Expr): void => {
-    out.push({ name, types, value: build(...types.map((t, n) => v(`a${n}`, t))) });
+    const value = build(...types.map((t, n) => v(`a${n}`, t)));
+    const error = value.kind === 'op' ? opTypeError(value) : undefined;
+    if (error !== undefined) throw new Error(error);
+    out.push({ name, types, value });
   };
   for (const name of Object.keys(OPS) as OpName[]) {
-    if (name === 'cast' || name === 'select') continue;
-    for (const type of TYPES[name])
-      add(`${name}_${type}`, Array(OPS[name].arity).fill(type), (...a) => op(name, ...a));
+    if (name === 'cast') continue;
+    const rows = MIXED[name] ?? TYPES[name].map((type) => Array<ScalarType>(OPS[name].arity).fill(type));
+    for (const types of rows) add(`${name}_${types.at(-1)!}`, types, (...a) => op(name, ...a));
   }
-  for (const type of NUMBERS)
-    add(`select_${type}`, ['bool', type, type], (c, a, b) => op('select', c!, a!, b!));
   const all: readonly ScalarType[] = [...NUMBERS, 'bool'];
   for (const from of all)
     for (const to of all)

@@ -226,7 +226,7 @@ export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
     reason:
       'rows that selected the same block become tiles; before bounds, which then see tiles that visit one block',
     run: (p, o) =>
-      programByQueries(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed }), !o.limits.software),
+      programByQueries(p, (s) => defaultPlan(s, o.limits, { ...o.expected, ...o.fixed }), o.limits.software),
   },
   {
     name: 'split',

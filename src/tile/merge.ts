@@ -3,7 +3,8 @@
  *
  * Where vectors are only ever read at the element that is stored, each element is a row of its own, so that lanes share a
  * vector out among them. Else a vector must stay whole: every row gets a workgroup of its own, because the vectors of a
- * share differ from row to row and so are no operand that rows could share.
+ * share differ from row to row and so are no operand that rows could share. Where lanes own rows and read in place, a lane
+ * merges whole rows.
  */
 import {
   children,
@@ -30,8 +31,11 @@ export interface States {
   readonly value: ReadonlyMap<string, Expr>;
   /** By carrier of an argmax or argmin: the value at the index that it found. */
   readonly best: ReadonlyMap<string, Expr>;
-  /** What a row reads has nothing to do with what its neighbours read: each gets workgroups of its own, which find it once. */
-  readonly scattered?: true;
+  /**
+   * What a row reads has nothing to do with what its neighbours read: each gets workgroups of its own, or lanes, which find it
+   * once.
+   */
+  readonly scattered?: 'workgroups' | 'lanes';
 }
 export const isArg = (s: Step): s is Fold => s.kind === 'fold' && (s.op === 'argmax' || s.op === 'argmin');
 
@@ -57,6 +61,7 @@ class Merger {
   }
 
   run(): Stage[] {
+    if (this.states.scattered === 'lanes') return [this.inLanes(`${this.stage.name}_merge`)];
     const groups = new Map<string, Store[]>();
     for (const s of this.stage.stores) {
       const k = this.elementwise([s]) ? s.vectors.join(',') : WHOLE;
@@ -135,7 +140,7 @@ class Merger {
     });
     const cone = this.cone(stores);
     const steps = this.pass.steps.filter((s) => cone.names.has(s.name));
-    const columns = new Columns(this.states.scattered ? own : undefined);
+    const shared = new Shared('col', this.states.scattered ? own : undefined);
     return this.assemble(name, cone, {
       ...(this.states.scattered
         ? { batch: [...this.stage.batch, ...this.stage.row], row: axes }
@@ -144,19 +149,54 @@ class Merger {
       stores: stores.map((s) => ({ ...s, vectors: [], value: scalar(s.value) })),
       steps: steps.map((s) =>
         s.kind === 'accumulate'
-          ? columns.of(this.fold(s, 'sum', 'f32'))
+          ? shared.of(this.fold(s, 'sum', 'f32'))
           : s.kind === 'fold'
-            ? columns.of(this.fold(s, s.op, s.type))
+            ? shared.of(this.fold(s, s.op, s.type))
             : { ...s, value: scalar(s.value) },
       ),
-      columns: columns.defs,
+      shared: shared.defs,
       operands: [],
+    });
+  }
+
+  /** A lane per row, which has operands of its own. */
+  private inLanes(name: string): Stage {
+    const { stores, batch, row } = this.stage;
+    const shared = new Shared(
+      'tile',
+      this.stage.vectors.map((v) => v.name),
+    );
+    const { operands, steps } = this.vectorSteps(this.cone(stores), 'tile');
+    return this.assemble(name, this.cone(stores), {
+      batch,
+      row,
+      defs: (d) => d,
+      stores,
+      steps: steps.map((s) =>
+        s.kind === 'fold' ? shared.of(s) : s.kind === 'accumulate' ? shared.weighted(s) : s,
+      ),
+      operands: operands.map((o) => ({ ...o, value: shared.value(o.value) })),
+      shared: shared.defs,
     });
   }
 
   /** A workgroup per row, whose vectors are operands. */
   private whole(name: string, stores: readonly Store[]): Stage {
     const cone = this.cone(stores);
+    return this.assemble(name, cone, {
+      batch: [...this.stage.batch, ...this.stage.row],
+      row: [],
+      defs: (d) => d,
+      stores,
+      ...this.vectorSteps(cone, 'col'),
+    });
+  }
+
+  /** Steps over shares whose vectors are operands. */
+  private vectorSteps(
+    cone: Cone,
+    site: 'col' | 'tile',
+  ): { readonly steps: readonly Step[]; readonly operands: readonly Operand[] } {
     const operands: Operand[] = [];
     const steps = this.pass.steps
       .filter((s) => cone.names.has(s.name))
@@ -165,17 +205,10 @@ class Merger {
         if (s.kind === 'fold') return this.fold(s, s.op, s.type);
         const operand = `parts.${operands.length}`;
         const value = this.states.value.get(s.name)!;
-        operands.push({ name: operand, site: 'col', vector: s.vector, value, storage: 'f32' });
+        operands.push({ name: operand, site, vector: s.vector, value, storage: 'f32' });
         return { ...s, weight: this.scale(s) ?? f32(1), keep: KEEP, operand };
       });
-    return this.assemble(name, cone, {
-      batch: [...this.stage.batch, ...this.stage.row],
-      row: [],
-      defs: (d) => d,
-      stores,
-      steps,
-      operands,
-    });
+    return { steps, operands };
   }
 
   /** What turns a carrier of a share into one that is measured against the merged reference. */
@@ -206,7 +239,7 @@ class Merger {
       readonly defs: (d: TileDef) => TileDef;
       readonly steps: readonly Step[];
       readonly operands: readonly Operand[];
-      readonly columns?: readonly TileDef[];
+      readonly shared?: readonly TileDef[];
     },
   ): Stage {
     const needed = (ds: readonly TileDef[]): TileDef[] =>
@@ -214,7 +247,7 @@ class Merger {
     const args = this.pass.steps.filter(isArg).filter((s) => cone.names.has(s.name));
     const { value, part } = this.states;
     const pass: Pass = {
-      defs: made.columns ?? [],
+      defs: made.shared ?? [],
       operands: made.operands,
       contractions: [],
       keeps: [
@@ -256,18 +289,25 @@ class Merger {
 }
 
 /** What is the same for all elements of a row is read once for each of its parts. */
-class Columns {
+class Shared {
   readonly defs: TileDef[] = [];
   private readonly known = new Map<string, string>();
 
   /** @param own axes of the elements; undefined: rows differ in all that they read */
-  constructor(private readonly own: readonly string[] | undefined) {}
+  constructor(
+    private readonly site: 'col' | 'tile',
+    private readonly own: readonly string[] | undefined,
+  ) {}
 
   of(s: Fold): Fold {
-    return this.own ? { ...s, value: this.shared(s.value) } : s;
+    return this.own ? { ...s, value: this.value(s.value) } : s;
   }
 
-  private shared(e: Expr): Expr {
+  weighted(s: Accumulate): Accumulate {
+    return { ...s, weight: this.value(s.weight) };
+  }
+
+  value(e: Expr): Expr {
     // The steps of a pass read references and carriers, which have no index.
     const tensors = new Set<string>();
     let carried = false;
@@ -278,12 +318,12 @@ class Columns {
     });
     const free = freeVars(e);
     if (tensors.size === 0) return e;
-    if (carried || this.own!.some((a) => free.has(a))) return mapChildren(e, (x) => this.shared(x));
+    if (carried || this.own!.some((a) => free.has(a))) return mapChildren(e, (x) => this.value(x));
     const name = this.known.get(key(e)) ?? `part.${this.known.size}`;
     if (!this.known.has(key(e))) {
       this.known.set(key(e), name);
-      const value = mapChildren(e, (x) => this.shared(x));
-      this.defs.push({ name, site: 'col', vectors: [], type: e.type, value });
+      const value = mapChildren(e, (x) => this.value(x));
+      this.defs.push({ name, site: this.site, vectors: [], type: e.type, value });
     }
     return read(name, [], e.type);
   }

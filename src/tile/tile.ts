@@ -41,10 +41,13 @@ export interface TileDef {
   readonly value: Expr | ReduceExpr;
 }
 
-/** A matrix with one row per `row` or `col` of the stage and one column per element of `vector`. */
+/**
+ * A matrix with one row per `row` or `col` of the stage and one column per element of `vector`; at `tile`, a vector for each
+ * element of the tile, which sums alone take and lanes that own rows read in place.
+ */
 export interface Operand {
   readonly name: string;
-  readonly site: 'row' | 'col';
+  readonly site: 'row' | 'col' | 'tile';
   readonly vector: string;
   readonly value: Expr;
   /**

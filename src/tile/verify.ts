@@ -1,7 +1,7 @@
 /** Checks that a tiled program is well formed: every value is computed before it is read, at a place that can see it. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
-import type { Block, Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
+import type { Block, Operand, Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
 
 /** Which sites a value at a site may read. */
 const SEES: Readonly<Record<Site, readonly Site[]>> = {
@@ -146,16 +146,25 @@ class StageVerifier {
     this.operands.set(name, site);
   }
 
+  /** Only lanes that own rows and read in place have vectors of their own for each element. */
+  private apart(o: Operand): void {
+    const { plan } = this.s;
+    if (plan && (plan.arrangement !== 'lane-rows' || plan.operands !== 'direct'))
+      this.fail(`${o.name} differs from row to row, and lanes would share it`);
+    this.operand(o.name, 'tile', o.value, [o.vector]);
+  }
+
   private pass(p: Pass): void {
     if (p.needed) this.check(p.needed, 'row', []);
     p.defs.filter((d) => d.site === 'col').forEach((d) => this.define(d));
-    for (const o of p.operands) this.operand(o.name, 'col', o.value, [o.vector]);
+    for (const o of p.operands) if (o.site !== 'tile') this.operand(o.name, 'col', o.value, [o.vector]);
     for (const c of p.contractions) {
       if (this.operands.get(c.rows) !== 'row' || this.operands.get(c.cols) !== 'col')
         this.fail(`contraction ${c.name} does not join a row operand and a column operand`);
       this.sites.set(c.name, 'tile');
     }
     p.defs.filter((d) => d.site === 'tile').forEach((d) => this.define(d));
+    for (const o of p.operands) if (o.site === 'tile') this.apart(o);
     for (const k of p.keeps) if (k.where) this.check(k.where, 'tile', []);
     const keeps = new Set(p.keeps.map((k) => k.name));
     const references = new Set<string>();

@@ -50,7 +50,7 @@ export function inPlace(plan: StagePlan): Matrix {
         });
         each(body, (c, right) => {
           for (const r of slots)
-            body.push(store(dot, cell(r, c), of.add(left[r]!, right, element(dot, cell(r, c), of.sum))));
+            body.push(store(dot, cell(r, c), of.add(left[r]!, right(r), element(dot, cell(r, c), of.sum))));
         });
         return body;
       });
@@ -67,7 +67,7 @@ export function inPlace(plan: StagePlan): Matrix {
         });
         each(body, (c, right) => {
           for (const r of slots)
-            body.push(assign(sums[r]!.name, op('fma', element(weights, cell(r, c)), right, sums[r]!)));
+            body.push(assign(sums[r]!.name, op('fma', element(weights, cell(r, c)), right(r), sums[r]!)));
         });
         for (const r of slots) body.push(store(acc, at(r), sums[r]!));
         return body;
@@ -76,8 +76,8 @@ export function inPlace(plan: StagePlan): Matrix {
   };
 }
 
-/** Calls `use` with the value that each column of the tile has for one element of its vector. */
-type Each = (out: Stmt[], use: (col: number, value: Expr) => void) => void;
+/** Calls `use` with the value that each column of the tile has, for a row of the lane, for one element of its vector. */
+type Each = (out: Stmt[], use: (col: number, value: (slot: number) => Expr) => void) => void;
 
 /**
  * Loops over the elements of the vectors of a column operand. They begin at a zero that a driver cannot see through, because
@@ -106,7 +106,10 @@ class Walk {
     const name = fresh(base);
     const at = variable(name);
     const each: Each = (into, use) => {
-      for (const c of this.columns) use(c, this.named(cols.value(c, at, into), fresh, into));
+      for (const c of this.columns) {
+        const one = cols.apart ? undefined : this.named(cols.value(c, at, into), fresh, into);
+        use(c, (slot) => one ?? this.named(cols.value(c, at, into, slot), fresh, into));
+      }
     };
     const from = whole > 0 ? add(OPAQUE_ZERO, i32(whole)) : OPAQUE_ZERO;
     return [...out, forS(name, { from, to: i32(extent) }, body(at, each))];
@@ -133,7 +136,7 @@ class Walk {
         for (const c of this.columns) {
           const name = fresh('right');
           into.push(broadcast(name, held[c]!, lane));
-          use(c, variable(name, held[c]!.type));
+          use(c, () => variable(name, held[c]!.type));
         }
       };
       inner.push(...body(add(variable(first), lane), each));

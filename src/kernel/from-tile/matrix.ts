@@ -25,8 +25,10 @@ export interface DirectOperand {
   readonly columns: number;
   /** What its elements are, where they are no floats. */
   readonly of?: ProductOf;
-  /** Element `k` of the vector at column `col` of the tile; what it needs is appended to `out`. */
-  value(col: number, k: Expr, out: Stmt[]): Expr;
+  /** Every row has vectors of its own. */
+  readonly apart?: true;
+  /** Element `k` of the vector at column `col` of the tile, for a lane's row `slot`; what it needs is appended to `out`. */
+  value(col: number, k: Expr, out: Stmt[], slot?: number): Expr;
 }
 export type ColumnOperand = Tile | DirectOperand | StagedOperand;
 

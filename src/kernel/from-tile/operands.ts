@@ -248,6 +248,24 @@ export class Loader {
     };
   }
 
+  /** An operand that each element of the tile has for itself; `places` are those elements, by column and slot. */
+  directElements(o: Operand, places: readonly (readonly Place[])[]): DirectOperand {
+    return {
+      kind: 'direct',
+      columns: this.scope.vectorExtent(o.vector),
+      apart: true,
+      value: (col, k, out, slot = 0) => {
+        const { vars, cache, ...place } = places[col]![slot]!;
+        return this.scope.value(o.value, {
+          ...place,
+          out,
+          vars: new Map([...vars, [o.vector, k]]),
+          cache: new Map(cache),
+        });
+      },
+    };
+  }
+
   loadRows(o: Operand): { readonly rows: RowOperand; readonly stmts: Stmt[] } {
     switch (this.matrix.rows) {
       case 'own':

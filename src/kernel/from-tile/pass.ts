@@ -1,6 +1,17 @@
 /** One pass over the stream: the loop over tiles, the phases inside a tile, and what is finished after it. */
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
-import { bool, children, constant, f32, i32, key, op, variable, type Expr } from '../../expr/expr.ts';
+import {
+  bool,
+  children,
+  constant,
+  f32,
+  i32,
+  key,
+  op,
+  readNames,
+  variable,
+  type Expr,
+} from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { identity } from '../../tile/finals.ts';
 import { readsInPlace } from '../../tile/contents.ts';
@@ -209,11 +220,39 @@ export class PassLowering {
     for (const d of this.pass.defs)
       if (d.site === 'col')
         for (const p of places) this.scope.emit({ kind: 'read', type: d.type, name: d.name, index: [] }, p);
-    this.columnCaches = places.map((p) => p.cache);
-    for (const o of this.pass.operands) this.tiles.set(o.name, loader.directColumns(o, places));
+    this.known = places.map((p) => Array.from({ length: this.slots }, () => p.cache));
+    const apart = this.pass.operands.filter((o) => o.site === 'tile');
+    const elements = apart.length > 0 ? this.directElements(apart, out) : [];
+    for (const o of this.pass.operands)
+      this.tiles.set(
+        o.name,
+        o.site === 'tile' ? loader.directElements(o, elements) : loader.directColumns(o, places),
+      );
   }
 
-  private columnCaches: readonly Map<string, Expr>[] = [];
+  /** The elements of the tile, with what operands that they have for themselves read of them: once for a whole vector. */
+  private directElements(apart: readonly Operand[], out: Stmt[]): readonly (readonly Place[])[] {
+    const { frame } = this.context;
+    const read = new Set(apart.flatMap((o) => [...readNames(o.value)]));
+    for (const d of this.pass.defs)
+      if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
+    const places = this.columns.map((column, c) =>
+      Array.from({ length: this.slots }, (_, slot): Place => {
+        const { vars, ...row } = frame.row(slot, out);
+        const cache = new Map(this.known[c]![slot]);
+        return { ...row, vars: new Map([...column.vars, ...vars]), col: i32(c), cache };
+      }),
+    );
+    for (const d of this.pass.defs)
+      if (d.site === 'tile' && read.has(d.name))
+        for (const p of places.flat())
+          this.scope.emit({ kind: 'read', type: d.type, name: d.name, index: [] }, p);
+    this.known = places.map((slots) => slots.map((p) => p.cache));
+    return places;
+  }
+
+  /** Values that are known of the elements of a tile whose columns are declared once, by column and slot. */
+  private known: readonly (readonly Map<string, Expr>[])[] = [];
 
   /** Operands that are copied as they are, while tiles before are worked on. */
   private copiedAhead(): readonly Operand[] {
@@ -331,10 +370,10 @@ export class PassLowering {
       const out: Stmt[] = [];
       const declared = cell.col.kind === 'const' ? this.columns[cell.col.value] : undefined;
       const { position, vars, inside } = declared ?? frame.column(first, cell.col, out);
-      const known = cell.col.kind === 'const' ? this.columnCaches[cell.col.value] : undefined;
+      const known = cell.col.kind === 'const' ? this.known[cell.col.value] : undefined;
       const all = new Map([...vars, [POSITION, position]]);
       for (let slot = 0; slot < this.slots; slot++)
-        body({ ...frame.cell(slot, cell, all, out), cache: new Map(known ?? []) }, inside);
+        body({ ...frame.cell(slot, cell, all, out), cache: new Map(known?.[slot]) }, inside);
       return out;
     });
   }

@@ -26,12 +26,12 @@ import { selectedBlocks, throughBlocks, type Selected } from './selected.ts';
 
 /**
  * @param planOf the plan of a stage that is made here
- * @param inParts whether several lanes count the queries of a block
+ * @param software lanes are few and each reads for itself: one counts all queries of a block, and one merges whole rows
  */
 export function programByQueries(
   p: TileProgram,
   planOf: (s: Stage) => StagePlan,
-  inParts: boolean,
+  software: boolean,
 ): TileProgram {
   const taken = new Set(p.tensors.map((t) => t.name));
   const tensors: TileTensor[] = [];
@@ -43,7 +43,7 @@ export function programByQueries(
         : undefined;
     if (!plan || !selected) return [s];
     const visits = computed(selected.visits, p);
-    const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf, inParts);
+    const made = stagesByQueries(s, plan, { ...selected, visits }, taken, planOf, software);
     tensors.push(...made.tensors);
     return made.stages;
   });
@@ -63,11 +63,11 @@ export function stagesByQueries(
   selected: Selected,
   taken: Set<string>,
   planOf: (s: Stage) => StagePlan,
-  inParts: boolean,
+  software: boolean,
 ): ByQueries {
   const free = freeVars(selected.visits);
   const batch = s.batch.filter((a) => free.has(a.name));
-  const lists = queryLists(s.name, selected, { batch, rows: plan.blockM, planOf, inParts });
+  const lists = queryLists(s.name, selected, { batch, rows: plan.blockM, planOf, inParts: !software });
   const places = {
     axes: [...s.batch, lists.group, lists.member],
     index: [...s.batch.map((a) => variable(a.name)), ...lists.place],
@@ -79,10 +79,11 @@ export function stagesByQueries(
   const partial = { ...gathered(s, plan, selected, lists, parts), plan: oneBlock(own, selected.size) };
   const merge = mergeStages(s, selected.pass, {
     ...parts.states(lists.nth),
-    scattered: true,
+    scattered: software ? 'lanes' : 'workgroups',
   });
+  const planned = software ? rowsOfLanes : wholeRow;
   return {
-    stages: [...lists.stages, partial, ...merge.map((x) => ({ ...x, plan: wholeRow(x, planOf(x)) }))],
+    stages: [...lists.stages, partial, ...merge.map((x) => ({ ...x, plan: planned(x, planOf(x)) }))],
     tensors: [...lists.tensors, ...parts.tensors],
   };
 }
@@ -92,6 +93,10 @@ function wholeRow(s: Stage, plan: StagePlan): StagePlan {
   const elements = s.row.reduce((n, a) => n * (a.extent.kind === 'const' ? a.extent.value : 1), 1);
   const each = Math.max(1, Math.min(MOST_ELEMENTS, Math.ceil(elements / plan.lanes)));
   return { ...plan, blockM: plan.lanes * each, blockN: MOST_BLOCKS };
+}
+/** A lane merges rows by itself, all blocks of one together. */
+function rowsOfLanes(_: Stage, plan: StagePlan): StagePlan {
+  return { ...plan, blockM: plan.lanes, blockN: MOST_BLOCKS, operands: 'direct' };
 }
 /** Elements of a lane, and blocks of a row that it looks at together. */
 const MOST_ELEMENTS = 8;

@@ -6,7 +6,7 @@ import { evalConst, type Evaluator } from '../expr/evaluate.ts';
 import { readNames, visit, type Expr } from '../expr/expr.ts';
 import { Closures } from './count-closures.ts';
 import { withValues, type Facts, type TensorData } from './count-facts.ts';
-import type { FoldOp, Pass, Stage, Step, TileAxis, TileProgram } from './tile.ts';
+import type { FoldOp, Pass, Stage, Step, Store, TileAxis, TileProgram } from './tile.ts';
 import { boundsExprs } from './walk.ts';
 
 type Fold = Extract<Step, { kind: 'fold' }>;
@@ -101,9 +101,17 @@ function foldStage(p: TileProgram, stage: Stage, facts: Facts): Record<string, T
     const shape = t.shape.map(size);
     results[t.name] = { shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) };
   }
-  const stores = stage.stores.map((s) => ({ ...s, compute: compile(s.value) }));
   const { frame } = closures;
-  const at = (index: string | number): number => (typeof index === 'number' ? index : closures.get(index));
+  const at = (index: Store['indices'][number]): (() => number) => {
+    if (typeof index === 'object') return compile(index);
+    return typeof index === 'number' ? () => index : () => closures.get(index);
+  };
+  const stores = stage.stores.map((s) => ({
+    ...s,
+    where: s.where ? compile(s.where) : () => 1,
+    index: s.indices.map(at),
+    compute: compile(s.value),
+  }));
   const extent = (a: TileAxis): readonly [string, number] => [a.name, size(a.extent)];
   each(outside.map(extent), closures.set, () => {
     closures.enter(0);
@@ -112,8 +120,9 @@ function foldStage(p: TileProgram, stage: Stage, facts: Facts): Record<string, T
       for (const f of parts) if (f.keep() !== 0) frame[f.slot] = f.join(frame[f.slot]!, f.value());
     });
     for (const s of stores) {
+      if (s.where() === 0) continue;
       const { shape, data } = results[s.output]!;
-      data[s.indices.reduce<number>((flat, x, n) => flat * shape[n]! + at(x), 0)] = s.compute();
+      data[s.index.reduce((flat, x, n) => flat * shape[n]! + x(), 0)] = s.compute();
     }
   });
   return results;

@@ -28,8 +28,11 @@ const def = (d: TileDef): string =>
 const operand = (o: Operand): string =>
   `operand ${o.name}[${o.site}, ${o.vector}]: ${o.storage} = ${printExpr(o.value)}`;
 const keep = (k: Keep): string => `keep ${k.name} = ${k.where ? printExpr(k.where) : 'all'}`;
-const store = (s: Store): string =>
-  `store ${s.output}[${s.indices.join(', ')}] = ${printExpr(s.value)}${s.keep === undefined ? '' : ` where ${s.keep}`}`;
+const store = (s: Store): string => {
+  const index = s.indices.map((a) => (typeof a === 'object' ? printExpr(a) : a)).join(', ');
+  const where = s.keep ?? (s.where && printExpr(s.where));
+  return `store ${s.output}[${index}] = ${printExpr(s.value)}${where === undefined ? '' : ` where ${where}`}`;
+};
 
 function step(s: Step): string {
   const scaled = s.kind !== 'reference' && s.scaledBy ? ` scaled by ${s.scaledBy}` : '';

@@ -162,8 +162,10 @@ export interface Store {
   readonly site: 'row' | 'tile';
   readonly vectors: readonly string[];
   readonly value: Expr;
-  /** Per dimension of the output, outermost first: the name of its axis, or a fixed index. */
-  readonly indices: readonly (string | number)[];
+  /** Per dimension of the output, outermost first: the name of its axis, a fixed index, or one that each row has for itself. */
+  readonly indices: readonly (string | number | Expr)[];
+  /** Rows for which this holds are written; absent: all. Where indices are computed, no two of them have the same ones. */
+  readonly where?: Expr;
   /** Of elements of a tile: those of this domain of the pass are written; absent: all. */
   readonly keep?: string;
 }

@@ -1,7 +1,7 @@
 /** Checks that a tiled program is well formed: every value is computed before it is read, at a place that can see it. */
 import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { freeVars, visit, type Expr } from '../expr/expr.ts';
-import type { Block, Operand, Pass, Recurrence, Site, Stage, TileDef, TileProgram } from './tile.ts';
+import type { Block, Operand, Pass, Recurrence, Site, Stage, Store, TileDef, TileProgram } from './tile.ts';
 
 /** Which sites a value at a site may read. */
 const SEES: Readonly<Record<Site, readonly Site[]>> = {
@@ -38,7 +38,14 @@ class StageVerifier {
     this.s.prologue.forEach((d) => this.define(d));
     for (const o of this.s.rowOperands) this.operand(o.name, 'row', o.value, [o.vector]);
     this.s.passes.forEach((p) => this.pass(p));
-    for (const st of this.s.stores) this.check(st.value, 'row', st.vectors);
+    for (const st of this.s.stores) this.store(st);
+  }
+
+  private store(s: Store): void {
+    this.check(s.value, 'row', s.vectors);
+    if (s.where) this.check(s.where, 'row', []);
+    for (const x of s.indices) if (typeof x === 'object') this.check(x, 'row', []);
+    if (s.where && s.vectors.length > 0) this.fail(`vectors of ${s.output} are written for some rows only`);
   }
 
   private part(): void {

@@ -29,6 +29,7 @@ export function stageValues(s: Stage): ReadonlySet<string> {
 /** All that a stage evaluates, bounds left out. */
 export function stageExprs(s: Stage): readonly Expr[] {
   const exprs: (Expr | undefined)[] = [...s.prologue, ...s.rowOperands, ...s.stores].map((d) => d.value);
+  for (const x of s.stores) exprs.push(x.where, ...x.indices.filter((a) => typeof a === 'object'));
   for (const p of s.passes) {
     exprs.push(p.needed);
     exprs.push(...[...p.defs, ...p.operands, ...p.finish, ...p.stores].map((d) => d.value));

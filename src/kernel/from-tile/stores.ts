@@ -19,9 +19,16 @@ export class Storer {
   private write(s: Store, place: Place): Stmt {
     const t = this.scope.target(s.output);
     this.written.add(t.name);
-    const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : place.vars.get(a)!));
+    const index = s.indices.map((_, n) => this.index(s, n, place));
     const value = this.scope.value(s.value, place);
     return store(bufferOf(t), this.scope.flat(t, index), value);
+  }
+
+  private index(s: Store, n: number, place: Place): Expr {
+    const a = s.indices[n]!;
+    if (typeof a === 'number') return i32(a);
+    if (typeof a === 'string') return place.vars.get(a)!;
+    return this.scope.clampValue(this.scope.value(a, place), a, this.scope.target(s.output), n);
   }
 
   element(s: Store, place: Place, inside: Expr): void {
@@ -40,10 +47,13 @@ export class Storer {
     const { arrangement } = this.scope;
     return Array.from({ length: arrangement.rowSlots }, (_, slot) => {
       const then: Stmt[] = [];
-      const write = this.write(s, this.frame.row(slot, then));
+      const place = this.frame.row(slot, then);
+      const where = s.where && this.scope.value(s.where, place);
+      const body: Stmt[] = where ? [] : then;
+      const write = this.write(s, { ...place, out: body });
       const inside = this.frame.inside(slot);
       const mine = arrangement.leader ? op('and', inside, arrangement.leader) : inside;
-      return ifS(mine, [...then, write]);
+      return ifS(mine, where ? [...then, ifS(where, [...body, write])] : [...then, write]);
     });
   }
 
@@ -94,7 +104,7 @@ export class Storer {
         return { ...place, vars, vectors: new Map([[vector, cell]]) };
       };
       const places = pair.map(at);
-      const index = s.indices.map((a) => (typeof a === 'number' ? i32(a) : places[0]!.vars.get(a)!));
+      const index = s.indices.map((_, n) => this.index(s, n, places[0]!));
       const values = places.map((p) => this.scope.value(s.value, p));
       const inside = this.frame.inside(slot);
       const whole = padded(arrangement, extent) === extent;

@@ -26,7 +26,7 @@ import { selectedBlocks, throughBlocks, type Selected } from './selected.ts';
 
 /**
  * @param planOf the plan of a stage that is made here
- * @param software lanes are few and each reads for itself: one counts all queries of a block, and one merges whole rows
+ * @param software lanes are few and each reads for itself: one merges whole rows
  */
 export function programByQueries(
   p: TileProgram,
@@ -67,7 +67,13 @@ export function stagesByQueries(
 ): ByQueries {
   const free = freeVars(selected.visits);
   const batch = s.batch.filter((a) => free.has(a.name));
-  const lists = queryLists(s.name, selected, { batch, rows: plan.blockM, planOf, inParts: !software });
+  const lists = queryLists(s.name, selected, {
+    batch,
+    rows: plan.blockM,
+    planOf,
+    comparing: software ? (x) => manyRows(planOf(x)) : planOf,
+    part: software ? SHORT_PART : PART,
+  });
   const places = {
     axes: [...s.batch, lists.group, lists.member],
     index: [...s.batch.map((a) => variable(a.name)), ...lists.place],
@@ -88,12 +94,20 @@ export function stagesByQueries(
   };
 }
 
+/** Queries of a part. On a GPU what parts follow each other costs time; on a CPU comparisons do. */
+const PART = 64;
+const SHORT_PART = 16;
+
 /** A lane merges several elements of a row, which share what is the same for all of them. */
 function wholeRow(s: Stage, plan: StagePlan): StagePlan {
   const elements = s.row.reduce((n, a) => n * (a.extent.kind === 'const' ? a.extent.value : 1), 1);
   const each = Math.max(1, Math.min(MOST_ELEMENTS, Math.ceil(elements / plan.lanes)));
   return { ...plan, blockM: plan.lanes * each, blockN: MOST_BLOCKS };
 }
+/** What all rows are compared with is read once for those of a lane. */
+const manyRows = (plan: StagePlan): StagePlan => ({ ...plan, blockM: plan.lanes * COMPARED });
+const COMPARED = 16;
+
 /** A lane merges rows by itself, all blocks of one together. */
 function rowsOfLanes(_: Stage, plan: StagePlan): StagePlan {
   return { ...plan, blockM: plan.lanes, blockN: MOST_BLOCKS, operands: 'direct' };

@@ -1,59 +1,62 @@
-/** How many queries selected a block, up to each of them: `upto`, `before` and `total` of lists.ts. */
+/** How many queries selected a block before each of them: `rank`, `count`, `before` and `total` of lists.ts. */
 import { i32, op, read, substitute, variable, type Expr } from '../../expr/expr.ts';
-import type { Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
-import { at, cast, names, steps, type Make } from './make.ts';
+import type { Stage, StepDef, TileAxis } from '../tile.ts';
+import { at, cast, names, steps, summing, type Make } from './make.ts';
 
-/** Queries that one lane goes through. */
-export const PART = 64;
+/** Numbers of a part's queries, from the place inside of the part. */
+export const queryOf = ({ part, inside }: Make, place: string = inside.name): Expr =>
+  op('add', op('mul', variable(part.name), inside.extent), variable(place));
 
-/** A lane counts the queries along an axis that visit its block. */
-function counting(make: Make, x: Count): Stage {
-  const { name, s, t } = make;
-  const own = names([...x.batch, s.blocks, x.axis]);
-  const count = read(
-    'count',
-    own.map((a) => variable(a)),
-    'i32',
-  );
-  return steps(`${name}_upto`, x.batch, [s.blocks], [], {
-    axis: x.axis,
-    reverse: false,
-    loops: [],
-    states: [{ name: 'count', type: 'i32', indices: own, init: i32(0), next: 'upto' }],
-    defs: [{ name: 'upto', type: 'i32', indices: own, value: op('add', count, cast(x.visits)) }],
-    stores: [{ output: t.upto.name, name: 'upto', indices: axesOf(t.upto) }],
-    finals: [{ output: x.total.name, name: 'count', indices: axesOf(x.total) }],
+/** Every query of a part looks at those before it, for each of its blocks. */
+export function ranks(make: Make): Stage {
+  const { name, s, batch, part, inside, nth, t } = make;
+  const [other, theirs] = [inside, nth].map((a): TileAxis => ({ ...a, name: `${a.name}.other` })) as [
+    TileAxis,
+    TileAxis,
+  ];
+  const block = (place: TileAxis, n: TileAxis): Expr =>
+    at(
+      t.blocks,
+      new Map([
+        [s.row.name, queryOf(make, place.name)],
+        [nth.name, variable(n.name)],
+      ]),
+    );
+  const [mine, same] = ['own', 'other'].map((x) => read(x, [], 'i32')) as [Expr, Expr];
+  return summing({
+    name: `${name}_rank`,
+    batch: [...batch, part],
+    row: [inside, nth],
+    prologue: [{ name: 'own', site: 'row', vectors: [], type: 'i32', value: block(inside, nth) }],
+    stream: [other, theirs],
+    defs: [{ name: 'other', site: 'col', vectors: [], type: 'i32', value: block(other, theirs) }],
+    where: op('lt', variable(other.name), variable(inside.name)),
+    value: cast(op('eq', mine, same)),
+    output: t.rank,
+    result: (sum) => sum,
   });
 }
 
-interface Count {
-  readonly batch: readonly TileAxis[];
-  readonly axis: TileAxis;
-  readonly visits: Expr;
-  readonly total: TileTensor;
-}
-
-const axesOf = (t: TileTensor): readonly string[] => t.axes.map((a) => a!);
-
-/** Every block goes through all queries. */
-export const counts = (make: Make): Stage =>
-  counting(make, { batch: make.batch, axis: make.s.row, visits: make.s.visits, total: make.t.total });
-
 /** Every block goes through the queries of a part. */
-export function partCounts(make: Make, total: TileTensor): Stage {
-  const { s, batch, part, inside } = make;
-  const query = op('add', op('mul', variable(part.name), i32(PART)), variable(inside.name));
-  const exists = op('lt', query, s.row.extent);
-  const visits = op('and', exists, substitute(s.visits, new Map([[s.row.name, query]])));
-  return counting(make, { batch: [...batch, part], axis: inside, visits, total });
+export function partCounts(make: Make): Stage {
+  const { name, s, batch, part, inside, nth, t } = make;
+  const query = queryOf(make);
+  const block = substitute(at(t.blocks, new Map()), new Map([[s.row.name, query]]));
+  return summing({
+    name: `${name}_count`,
+    batch: [...batch, part],
+    row: [s.blocks],
+    stream: [inside, nth],
+    defs: [{ name: 'other', site: 'col', vectors: [], type: 'i32', value: block }],
+    where: op('lt', query, s.row.extent),
+    value: cast(op('eq', read('other', [], 'i32'), variable(s.blocks.name))),
+    output: t.count,
+    result: (sum) => sum,
+  });
 }
 
 /** What the parts before a part counted. */
-export function countsBefore(
-  { name, s, batch, part, t }: Make,
-  count: TileTensor,
-  before: TileTensor,
-): Stage {
+export function countsBefore({ name, s, batch, part, t }: Make): Stage {
   const own = names([...batch, s.blocks, part]);
   const sum = read(
     'sum',
@@ -66,20 +69,8 @@ export function countsBefore(
     reverse: false,
     loops: [],
     states: [{ name: 'sum', type: 'i32', indices: own, init: i32(0), next: 'sum.next' }],
-    defs: [def('before', sum), def('sum.next', op('add', sum, at(count, new Map())))],
-    stores: [{ output: before.name, name: 'before', indices: axesOf(before) }],
-    finals: [{ output: t.total.name, name: 'sum', indices: axesOf(t.total) }],
+    defs: [def('before', sum), def('sum.next', op('add', sum, at(t.count, new Map())))],
+    stores: [{ output: t.before.name, name: 'before', indices: t.before.axes.map((a) => a!) }],
+    finals: [{ output: t.total.name, name: 'sum', indices: t.total.axes.map((a) => a!) }],
   });
-}
-
-/** How many queries up to one selected a block. */
-export function upTo({ s, part, inside, t }: Make, block: Expr, query: Expr): Expr {
-  const index = new Map([
-    [s.blocks.name, block],
-    [s.row.name, query],
-    [part.name, op('quot', query, i32(PART))],
-    [inside.name, op('rem', query, i32(PART))],
-  ]);
-  const here = at(t.upto, index);
-  return t.before ? op('add', at(t.before, index), here) : here;
 }

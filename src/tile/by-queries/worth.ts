@@ -29,7 +29,7 @@ export function savesByQueries(
   // Of tiles that lie behind their rows, half are not visited by neighbours either.
   const past = selected.domains.every((d) => endsWithRow(d, selected.row, selected.stream));
   const together = (past ? 0.5 : 1) * (1 - (1 - share) ** plan.blockM);
-  const made = stagesByQueries(s, plan, selected, new Set(), planOf, !limits.software);
+  const made = stagesByQueries(s, plan, selected, new Set(), planOf, limits.software);
   const running = made.stages.reduce((t, x) => t + planSeconds(x, x.plan!, limits, sizes), 0);
   // What lies between the launches is written once and read once.
   const bytes = made.tensors.reduce((t, x) => t + 2 * bytesOf(x, known), 0);

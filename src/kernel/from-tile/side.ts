@@ -2,7 +2,7 @@
  * The rows or the stream of a stage cut into tiles: flattened into one position (the last axis moves fastest), or as boxes
  * with a shape of their own along each axis.
  */
-import { i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { bool, i32, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import { decode, extents, tileLoops, type TileLoop } from '../../tile/sides.ts';
 import type { TileAxis } from '../../tile/tile.ts';
@@ -56,9 +56,10 @@ export class Side {
   private flatPoint(first: Expr, at: Expr, out: Stmt[], base: string, suffix: string): Point {
     const position = this.declare(`${base}${suffix}`, op('add', first, at), out);
     const vars = new Map<string, Expr>();
-    const clamped = simplify(op('min', position, minus(this.total, i32(1))));
+    const whole = isWhole(this.total, this.block);
+    const clamped = whole ? position : simplify(op('min', position, minus(this.total, i32(1))));
     decode(this.axes, clamped, (a, e) => vars.set(a, this.declare(`${a}${suffix}`, e, out)));
-    return { vars, inside: op('lt', position, this.total), position };
+    return { vars, inside: whole ? bool(true) : op('lt', position, this.total), position };
   }
 
   private boxPoint(firsts: readonly Expr[], at: Expr, out: Stmt[], suffix: string): Point {
@@ -72,12 +73,16 @@ export class Side {
       const whole = n === 0 ? at : simplify(op('rem', at, i32(inner * size)));
       const offset = simplify(op('quot', whole, i32(inner)));
       const at_ = this.declare(`${a.name}${suffix}_at`, plus(firsts[n]!, offset), out);
-      inside.push(op('lt', at_, a.extent));
-      const clamped = simplify(op('min', at_, minus(a.extent, i32(1))));
+      const exact = isWhole(a.extent, size);
+      if (!exact) inside.push(op('lt', at_, a.extent));
+      const clamped = exact ? at_ : simplify(op('min', at_, minus(a.extent, i32(1))));
       const x = this.declare(`${a.name}${suffix}`, clamped, out);
       vars.set(a.name, x);
       position = plus(times(position, a.extent), x);
     }
-    return { vars, inside: inside.reduce((a, b) => op('and', a, b)), position };
+    return { vars, inside: inside.reduce((a, b) => simplify(op('and', a, b)), bool(true)), position };
   }
 }
+
+/** Tiles of a known length end where the axis does: none is cut short. */
+const isWhole = (extent: Expr, tile: number): boolean => extent.kind === 'const' && extent.value % tile === 0;

@@ -1,5 +1,5 @@
 /** Writes results: row values at the end of a stage, tile values at the end of a tile. */
-import { i32, op, variable, type Expr } from '../../expr/expr.ts';
+import { bool, i32, isTrue, op, variable, type Expr } from '../../expr/expr.ts';
 import { simplify } from '../../expr/simplify.ts';
 import type { Store } from '../../tile/tile.ts';
 import { forS, ifS, store, stores } from '../build.ts';
@@ -35,7 +35,7 @@ export class Storer {
     const then: Stmt[] = [];
     const inner: Place = { ...place, out: then, cache: new Map(place.cache) };
     const write = this.write(s, inner);
-    place.out.push(ifS(simplify(op('and', this.frame.inside(place.slot!), inside)), [...then, write]));
+    place.out.push(...guarded(op('and', this.frame.inside(place.slot!), inside), [...then, write]));
   }
 
   /** All row stores of the stage. */
@@ -45,16 +45,20 @@ export class Storer {
 
   private scalars(s: Store): Stmt[] {
     const { arrangement } = this.scope;
-    return Array.from({ length: arrangement.rowSlots }, (_, slot) => {
+    return this.slots((slot) => {
       const then: Stmt[] = [];
       const place = this.frame.row(slot, then);
-      const where = s.where && this.scope.value(s.where, place);
-      const body: Stmt[] = where ? [] : then;
+      const where = s.where ? this.scope.value(s.where, place) : bool(true);
+      const body: Stmt[] = [];
       const write = this.write(s, { ...place, out: body });
-      const inside = this.frame.inside(slot);
-      const mine = arrangement.leader ? op('and', inside, arrangement.leader) : inside;
-      return ifS(mine, where ? [...then, ifS(where, [...body, write])] : [...then, write]);
+      const mine = op('and', this.frame.inside(slot), arrangement.leader ?? bool(true));
+      return guarded(mine, [...then, ...guarded(where, [...body, write])]);
     });
+  }
+
+  /** Statements for each row of a lane. */
+  private slots(body: (slot: number) => readonly Stmt[]): Stmt[] {
+    return Array.from({ length: this.scope.arrangement.rowSlots }, (_, slot) => body(slot)).flat();
   }
 
   private vectors(s: Store): Stmt[] {
@@ -69,16 +73,13 @@ export class Storer {
     const pairs = this.inPairs(s, vector, extent) ? arrangement.forPairs : undefined;
     if (pairs) return pairs(columns, this.scope.index(vector), (pair) => this.pair(s, vector, pair, extent));
     return arrangement.forCells(columns, this.scope.index(vector), (cell) =>
-      Array.from({ length: arrangement.rowSlots }, (_, slot) => {
+      this.slots((slot) => {
         const then: Stmt[] = [];
         const place = this.frame.row(slot, then);
         const vars = new Map([...place.vars, [vector, cell.col]]);
         const write = this.write(s, { ...place, vars, vectors: new Map([[vector, cell]]) });
-        const inside = this.frame.inside(slot);
-        return ifS(columns === extent ? inside : op('and', inside, op('lt', cell.col, i32(extent))), [
-          ...then,
-          write,
-        ]);
+        const exists = columns === extent ? bool(true) : op('lt', cell.col, i32(extent));
+        return guarded(op('and', this.frame.inside(slot), exists), [...then, write]);
       }),
     );
   }
@@ -96,7 +97,7 @@ export class Storer {
     const t = this.scope.target(s.output);
     this.written.add(t.name);
     const { arrangement } = this.scope;
-    return Array.from({ length: arrangement.rowSlots }, (_, slot) => {
+    return this.slots((slot) => {
       const then: Stmt[] = [];
       const at = (cell: Cell): Place => {
         const place = this.frame.row(slot, then);
@@ -106,16 +107,16 @@ export class Storer {
       const places = pair.map(at);
       const index = s.indices.map((_, n) => this.index(s, n, places[0]!));
       const values = places.map((p) => this.scope.value(s.value, p));
-      const inside = this.frame.inside(slot);
       const whole = padded(arrangement, extent) === extent;
-      const cond = whole ? inside : op('and', inside, op('lt', pair[0].col, i32(extent)));
-      return ifS(cond, [...then, stores(bufferOf(t), this.scope.flat(t, index), values)]);
+      const exists = whole ? bool(true) : op('lt', pair[0].col, i32(extent));
+      const write = stores(bufferOf(t), this.scope.flat(t, index), values);
+      return guarded(op('and', this.frame.inside(slot), exists), [...then, write]);
     });
   }
 
   /** Several vector axes: only arrangements that keep whole rows in a lane get here. */
   private manyVectors(s: Store): Stmt[] {
-    return Array.from({ length: this.scope.arrangement.rowSlots }, (_, slot) => {
+    return this.slots((slot) => {
       const build = (axes: readonly string[], vars: ReadonlyMap<string, Expr>): Stmt[] => {
         const [a, ...rest] = axes;
         if (a === undefined) {
@@ -127,7 +128,13 @@ export class Storer {
         const to = i32(this.scope.vectorExtent(a));
         return [forS(name, { to }, build(rest, new Map([...vars, [a, variable(name)]])))];
       };
-      return ifS(this.frame.inside(slot), build(s.vectors, this.frame.row(slot, []).vars));
+      return guarded(this.frame.inside(slot), build(s.vectors, this.frame.row(slot, []).vars));
     });
   }
+}
+
+/** Statements that run where something holds; a test that is known is none. */
+function guarded(test: Expr, body: readonly Stmt[]): readonly Stmt[] {
+  const cond = simplify(test);
+  return isTrue(cond) ? body : [ifS(cond, body)];
 }

@@ -30,7 +30,7 @@ import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
 import { fillProgram } from './tile/fill.ts';
-import { tileProgram, walksSections } from './tile/from-ir.ts';
+import { launchesOf, tileProgram, walksSections } from './tile/from-ir.ts';
 import { neededPasses } from './tile/needed.ts';
 import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
@@ -87,20 +87,32 @@ interface FormedKernel {
   readonly plans: readonly FormPlan[];
 }
 
-/** In normal form again. Sections are for workgroups that go through their chunks: without these there are none. */
-function formedKernel(k: IrKernel, o: LoweringOptions, most?: number): FormedKernel {
+/** In normal form again. Sections and sub-chunks are for workgroups that hold what their chunks need: without these there are none. */
+function formedKernel(
+  k: IrKernel,
+  o: LoweringOptions,
+  without: { readonly sections?: true; readonly subChunks?: true } = {},
+): FormedKernel {
   const plans: FormPlan[] = [];
   const made = recurrenceForms(k, (axis, at) => {
     const form = { ...o.schedule?.forms?.[plans.length], ...o.form };
     const chosen = chooseForm({ ...o, form })(axis, at);
-    plans.push(most === undefined || form.section !== undefined ? chosen : { ...chosen, section: most });
+    const one = without.sections && form.section === undefined ? { section: 1 } : {};
+    const whole = without.subChunks && form.subChunk === undefined ? { subChunk: chosen.chunk } : {};
+    plans.push({ ...chosen, ...one, ...whole });
     return plans.at(-1)!;
   });
   const kernel = made.kernel === k ? k : normalForm(made.kernel);
-  const hasSections = made.notes.some((n) => n.section !== undefined);
-  if (most === undefined && hasSections && !walksSections(kernel, o.fixed, o.limits))
-    return formedKernel(k, o, 1);
-  return { kernel, forms: made.notes, plans };
+  const has = (part: 'section' | 'subChunk'): boolean => made.notes.some((n) => n[part] !== undefined);
+  if (!without.sections && has('section') && !walksSections(kernel, o.fixed, o.limits))
+    return formedKernel(k, o, { ...without, sections: true });
+  const formed = { kernel, forms: made.notes, plans };
+  if (without.subChunks || !has('subChunk') || o.form?.subChunk !== undefined) return formed;
+  const whole = formedKernel(k, o, { subChunks: true });
+  const launches = (f: FormedKernel): number => launchesOf(f.kernel, o.fixed, o.limits);
+  const sections = (f: FormedKernel): boolean => f.forms.some((n) => n.section !== undefined);
+  const costs = launches(formed) > launches(whole) || (sections(whole) && !sections(formed));
+  return costs ? whole : formed;
 }
 
 export const IR_PASSES: readonly PassInfo<IrKernel>[] = [

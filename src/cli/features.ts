@@ -21,15 +21,18 @@ export interface FeatureOptions {
   readonly plan?: string | false;
 }
 
-/** `chunked`, `chunked:32`, `chunked:32:8` or `:32`. */
+/** `chunked`, `chunked:32`, `chunked:32:8`, `chunked:32:8:16` or `:32`. */
 function parseForm(text: string): Partial<FormPlan> {
-  const [form, chunk, section, ...more] = text.split(':');
-  if (more.length > 0 || text === '' || chunk === '' || section === '')
-    throw new UsageError(`--form ${text}: expected FORM, FORM:CHUNK, FORM:CHUNK:SECTION or :CHUNK`);
+  const [form, chunk, section, subChunk, ...more] = text.split(':');
+  if (more.length > 0 || text === '' || [chunk, section, subChunk].includes(''))
+    throw new UsageError(
+      `--form ${text}: expected FORM, FORM:CHUNK, FORM:CHUNK:SECTION, FORM:CHUNK:SECTION:SUBCHUNK or :CHUNK`,
+    );
   return {
     ...(form ? { form: oneOf('form', FORM_NAMES)(form) } : {}),
     ...(chunk !== undefined ? { chunk: wholeNumber('form', 1)(chunk) } : {}),
     ...(section !== undefined ? { section: wholeNumber('form', 1)(section) } : {}),
+    ...(subChunk !== undefined ? { subChunk: wholeNumber('form', 1)(subChunk) } : {}),
   };
 }
 
@@ -84,8 +87,8 @@ export function addFeatureOptions(command: Command, usual: string, { plan = true
       wholeNumber('workgroup-memory', 16384),
     )
     .option(
-      '--form <form[:chunk[:section]]>',
-      `how recurrences run: ${FORM_NAMES.join(', ')}, positions of a chunk and chunks of a section (default: by the sizes and the step)`,
+      '--form <form[:chunk[:section[:subchunk]]]>',
+      `how recurrences run: ${FORM_NAMES.join(', ')}, positions of a chunk, chunks of a section and positions of a sub-chunk (default: by the sizes and the step)`,
       parseForm,
     )
     .option(

@@ -40,6 +40,8 @@ export interface RecurrenceExplanation {
   readonly chunk?: number;
   /** Chunks of a section. */
   readonly section?: number;
+  /** Positions of a sub-chunk, inside of which scores are made element by element. */
+  readonly subChunk?: number;
   /** What stands against a faster form, or speaks for this one. */
   readonly formWhy?: string;
 }
@@ -136,6 +138,7 @@ export function explainRecurrences(
       ...(form ? { form: form.form, formWhy: form.why } : {}),
       ...(form?.chunk === undefined ? {} : { chunk: form.chunk }),
       ...(form?.section === undefined ? {} : { section: form.section }),
+      ...(form?.subChunk === undefined ? {} : { subChunk: form.subChunk }),
     };
   });
 }
@@ -161,8 +164,9 @@ function printForm(r: RecurrenceExplanation): readonly string[] {
   const sections = r.section === undefined ? '' : `, ${r.section} of them to a section`;
   const chunks =
     r.chunk === undefined || r.form === 'sequential' ? '' : ` in chunks of ${r.chunk}${sections}`;
+  const near = r.subChunk === undefined ? '' : `; scores by element in sub-chunks of ${r.subChunk}`;
   const why = r.form === 'chunked' || r.formWhy === undefined || r.formWhy === r.why ? '' : `: ${r.formWhy}`;
-  return [`  form         ${FORM[r.form]}${chunks}${why}`];
+  return [`  form         ${FORM[r.form]}${chunks}${near}${why}`];
 }
 
 /** Lines about one component. */

@@ -62,6 +62,7 @@ const FORM = {
   form: z.enum(['sequential', 'chunked', 'scan']),
   chunk: positive,
   section: positive.optional(),
+  subChunk: positive.optional(),
   together: z.boolean().optional(),
   prepared: z.boolean().optional(),
 };

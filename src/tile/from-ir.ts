@@ -369,12 +369,27 @@ export function walksSections(
   limits: BlockLimits,
 ): boolean {
   const walked = new Set(kernel.axes.filter((a) => a.walked).map((a) => a.name));
+  const stages = stagesOf(kernel, fixed, limits);
+  return stages?.every((s) => !walked.has(s.recurrence?.axis.name ?? '')) === true;
+}
+
+/** More than any kernel has where it has none. */
+export const launchesOf = (
+  kernel: IrKernel,
+  fixed: Readonly<Record<string, number>>,
+  limits: BlockLimits,
+): number => stagesOf(kernel, fixed, limits)?.length ?? Infinity;
+
+function stagesOf(
+  kernel: IrKernel,
+  fixed: Readonly<Record<string, number>>,
+  limits: BlockLimits,
+): readonly Stage[] | undefined {
   try {
-    const { stages } = tileProgram(kernel, fixed, limits);
-    return stages.every((s) => !walked.has(s.recurrence?.axis.name ?? ''));
+    return tileProgram(kernel, fixed, limits).stages;
   } catch (e) {
     // What is wrong with the kernel is told when its stages are made.
-    if (e instanceof UserError) return false;
+    if (e instanceof UserError) return undefined;
     throw e;
   }
 }

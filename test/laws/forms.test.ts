@@ -49,7 +49,9 @@ const law =
     const k = irOf(c.text);
     const together = c.cut % 2 === 0;
     const section = [1, 2, 3][c.cut % 3]!;
-    const made = damage(recurrenceForms(k, () => ({ form, chunk: c.chunk, section, together })).kernel);
+    const subChunk = c.chunk / [2, 4, 8, 1][(c.cut >> 1) % 4]!;
+    const plan = { form, chunk: c.chunk, section, together, subChunk };
+    const made = damage(recurrenceForms(k, () => plan).kernel);
     verifyIr(made, 'forms');
     demandEqual(c, form, interpretKernel(k, c.inputs, c.sizes), interpretKernel(made, c.inputs, c.sizes));
   };
@@ -213,6 +215,22 @@ describe('forms of recurrences', () => {
       inDefs(
         (n) => n.includes('.writers'),
         (e) => (isOp(e, 'mul') && readNames(argsOf(e)[1]!).size > 0 ? argsOf(e)[0]! : e),
+      ),
+    ],
+    [
+      'a decay that is dropped between sub-chunks',
+      'chunked',
+      inDefs(
+        (n) => /\.far\.(until|since)\.next/.test(n),
+        (e) => (isOp(e, 'mul') ? argsOf(e)[0]! : e),
+      ),
+    ],
+    [
+      'scores of halves that lie the wrong way round',
+      'chunked',
+      inDefs(
+        (n) => n.includes('.scores'),
+        (e) => (isOp(e, 'lt') ? ({ ...e, op: 'gt' } as Expr) : e),
       ),
     ],
     [

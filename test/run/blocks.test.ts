@@ -34,7 +34,7 @@ const cases = (await referenceCases()).filter((c) => hasStates(c) && CHUNKED.inc
 describe.skipIf(missing !== undefined)(`chunks of workgroups (${missing ?? 'g++ is here'})`, () => {
   it.each(cases)('$title', { timeout: 180_000 }, (c) =>
     expectReference('cuda-emu', c, {
-      features: { form: { form: 'chunked', chunk: 16, section: 1 } },
+      features: { form: { form: 'chunked', chunk: 16, section: 1, subChunk: 4 } },
       takes: (length, hazard) => hazard === 'normal' && length <= 65,
     }),
   );
@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)(`chunks of workgroups (${missing ?? 'g++ 
   // Three sections, the last of which ends in its first chunk or after it.
   it.each(cases)('$title, in sections', { timeout: 180_000 }, (c) =>
     expectReference('cuda-emu', c, {
-      features: { form: { form: 'chunked', chunk: 8, section: 3 } },
+      features: { form: { form: 'chunked', chunk: 8, section: 3, subChunk: 4 } },
       takes: (length, hazard) => hazard === 'normal' && length <= 65,
     }),
   );

@@ -15,7 +15,7 @@ export interface BlockArray {
   readonly strides: readonly number[];
   readonly length: number;
 }
-/** An array as one side of a product: which of its axes is the product's depth. */
+/** An array as one side of a product: which of its last two axes is the product's depth. */
 export interface Side {
   readonly array: BlockArray;
   readonly depthFirst: boolean;
@@ -43,7 +43,8 @@ export interface Readout {
   readonly kind: 'readout';
   readonly state: BlockState;
   readonly next: StepDef;
-  readonly lanesAxis: string;
+  /** What numbers the elements that lanes hold, the last one fastest. */
+  readonly lanesAxes: readonly string[];
   readonly summed: string;
   /** `before`: it reads the state before its step. */
   readonly sums: readonly { readonly def: StepDef; readonly array: BlockArray; readonly before: boolean }[];
@@ -65,9 +66,11 @@ export interface Product {
   readonly columnAxis: string;
   readonly rows: number;
   readonly columns: number;
+  /** So many products of their own, numbered along the first axis of all arrays. */
+  readonly members?: { readonly axis: string; readonly count: number };
   /** What is written of a sum, which is read under its name; by default the sum itself. */
   readonly finish?: Expr | undefined;
-  /** Over the axes of rows and columns, in any order. */
+  /** Over the axes of rows and columns, in any order, and of members before them. */
   readonly into: BlockArray;
   /** The storage of its operands on matrix units. */
   readonly matrix?: 'f16' | 'bf16';

@@ -7,6 +7,8 @@ export interface Factors {
   readonly rows: string;
   readonly columns: string;
   readonly depth: string;
+  /** Numbers products that are apart from each other: both sides move with it. */
+  readonly member?: string;
 }
 
 interface Part {
@@ -17,13 +19,27 @@ interface Part {
 const isZero = (e: Expr): boolean => e.kind === 'const' && e.value === 0;
 
 /**
- * @param indices local axes of the sum; the last is that of columns
+ * @param indices local axes of the sum, two or, where one of them numbers products, three; the last is that of columns
  * @param isCopied whether a side would be copied as it is
  */
 export function factorsOf(
   e: ReduceExpr,
   indices: readonly string[],
   isCopied: (side: Expr) => boolean = () => false,
+): Factors | undefined {
+  if (indices.length !== 3) return oneProduct(e, indices, isCopied);
+  for (const member of indices) {
+    const own = indices.filter((a) => a !== member);
+    const f = oneProduct(e, own, isCopied);
+    if (f && [f.left, f.right].every((x) => freeVars(x).has(member))) return { ...f, member };
+  }
+  return undefined;
+}
+
+function oneProduct(
+  e: ReduceExpr,
+  indices: readonly string[],
+  isCopied: (side: Expr) => boolean,
 ): Factors | undefined {
   if (e.op !== 'sum' || e.where || e.axes.length !== 1 || e.type !== 'f32' || indices.length !== 2)
     return undefined;

@@ -53,6 +53,14 @@ export function scheduleBlock(x: BlockInput): BlockSchedule | undefined {
   return s.run() ? s.result() : undefined;
 }
 
+/** The axis whose position a state waits for: at that step it becomes something else than what the step makes of it. */
+function beginsAt(next: Expr, axis: string): string | undefined {
+  const cond = next.kind === 'op' && next.op === 'select' ? next.args[0]! : undefined;
+  if (cond?.kind !== 'op' || cond.op !== 'eq') return undefined;
+  const names = cond.args.map((a) => (a.kind === 'var' ? a.name : undefined));
+  return names.includes(axis) ? names.find((n) => n !== undefined && n !== axis) : undefined;
+}
+
 class Scheduling {
   private readonly phases: Record<Phase, Item[]> = { before: [], turn: [], after: [] };
   private items = this.phases.before;
@@ -264,11 +272,15 @@ class Scheduling {
     const over = this.locals(state.indices).filter((a) => a !== state.axis);
     const readers = this.block.defs.filter((d) => d !== next && this.largeOf(d) === state);
     if (reader !== readers.at(-1)) return true;
-    if (readers.length === 0 || over.length !== 2 || state.init.kind !== 'const') return false;
+    if (readers.length === 0 || over.length < 2 || state.init.kind !== 'const') return false;
     if (this.block.stores.some((x) => [state.name, next.name, state.final].some((n) => mentions(x.value, n))))
       return false;
     const summed = readers[0]!.value.kind === 'reduce' ? readers[0]!.value.axes[0]! : '';
-    const lanesAxis = over.find((a) => a !== summed)!;
+    // The last of them is told apart at each step; what does not move with it is shared.
+    const beginning = beginsAt(next.value, state.axis);
+    const others = over.filter((a) => a !== summed && a !== beginning);
+    const lanesAxes = beginning !== undefined && over.includes(beginning) ? [...others, beginning] : others;
+    const elements = lanesAxes.reduce((n, a) => n * this.extents.get(a)!, 1);
     const fits = readers.every(
       ({ value: v, indices }) =>
         v.kind === 'reduce' &&
@@ -276,31 +288,29 @@ class Scheduling {
         !v.where &&
         v.axes.length === 1 &&
         v.axes[0] === summed &&
-        this.locals(indices).length === 2 &&
-        [state.axis, lanesAxis].every((a) => indices.includes(a)),
+        this.locals(indices).length === over.length &&
+        [state.axis, ...lanesAxes].every((a) => indices.includes(a)),
     );
     const isPlain = ({ value }: StepDef): boolean =>
       readsOwn(value, next.name, next.indices) &&
       readsOwn(value, state.name, state.indices) &&
       !(mentions(value, next.name) && mentions(value, state.name));
     if (!readers.every(isPlain)) return false;
-    if (
-      !over.includes(summed) ||
-      !fits ||
-      !readoutShape(this.extents.get(lanesAxis)!, this.extents.get(summed)!, this.x.lanes)
-    )
+    if (!over.includes(summed) || !fits || !readoutShape(elements, this.extents.get(summed)!, this.x.lanes))
       return false;
-    const shared = (e: Expr): Expr => this.sharedReads(e, [state.axis, summed], lanesAxis);
+    const apart = lanesAxes.at(-1)!;
+    const shared = (e: Expr): Expr =>
+      this.sharedReads(e, [...lanesAxes.slice(0, -1), state.axis, summed], apart);
     const sums = readers.map((reader) => {
       const value = reader.value as ReduceExpr;
       const def: StepDef = { ...reader, value: { ...value, body: shared(value.body) } };
-      const array = this.layouts.array(def.name, [state.axis, lanesAxis], 'f32');
+      const array = this.layouts.array(def.name, [state.axis, ...lanesAxes], 'f32');
       this.arrays.set(def.name, array);
       this.done.add(def.name);
       return { def, array, before: mentions(value, state.name) };
     });
     const step = { ...next, value: shared(next.value) as StepDef['value'] };
-    this.items.push({ kind: 'readout', state, next: step, lanesAxis, summed, sums });
+    this.items.push({ kind: 'readout', state, next: step, lanesAxes, summed, sums });
     return true;
   }
 
@@ -349,7 +359,8 @@ class Scheduling {
     }
     // Neighbours in what is read become neighbours in the result.
     const f = factorsOf(e, this.layouts.of(e.body, own), (x) => this.units.plain(x) !== undefined);
-    const into = this.layouts.array(d.name, f ? [f.rows, f.columns] : own, this.typeOf(d));
+    const members = f?.member === undefined ? [] : [f.member];
+    const into = this.layouts.array(d.name, f ? [...members, f.rows, f.columns] : own, this.typeOf(d));
     this.arrays.set(d.name, into);
     if (!f) {
       this.items.push({ kind: 'gather', def: d, array: into });
@@ -364,8 +375,8 @@ class Scheduling {
       this.x.mma && [rows, columns, depth].every((n) => n % 16 === 0)
         ? this.units.of(f.left, f.right)
         : undefined;
-    const left = this.operand(`${d.name}.left`, f.left, f.rows, f.depth, matrix);
-    const right = this.operand(`${d.name}.right`, f.right, f.columns, f.depth, matrix);
+    const left = this.operand(`${d.name}.left`, f.left, [...members, f.rows, f.depth], matrix);
+    const right = this.operand(`${d.name}.right`, f.right, [...members, f.columns, f.depth], matrix);
     this.multiply({
       kind: 'product',
       name: d.name,
@@ -374,6 +385,7 @@ class Scheduling {
       columnAxis: f.columns,
       rows,
       columns,
+      ...(f.member === undefined ? {} : { members: { axis: f.member, count: this.extents.get(f.member)! } }),
       into,
       ...(matrix ? { matrix } : {}),
     });
@@ -425,23 +437,20 @@ class Scheduling {
     );
   }
 
-  private operand(
-    name: string,
-    e: Expr,
-    axis: string,
-    depth: string,
-    matrix: 'f16' | 'bf16' | undefined,
-  ): Side {
+  private operand(name: string, e: Expr, axes: readonly string[], matrix: 'f16' | 'bf16' | undefined): Side {
     const storage = matrix ?? this.units.plain(e) ?? 'f32';
-    const held = this.heldAs(e, axis, depth);
+    const own = axes.slice(-2);
+    const [axis, depth] = own as [string, string];
+    const members = axes.slice(0, -2);
+    const held = members.length > 0 ? undefined : this.heldAs(e, axis, depth);
     if (held && held.array.storage === storage) return held;
     const id = `${storage} ${key(e)}`;
     const known = this.operands.get(id);
-    if (known) return { array: known, depthFirst: known.axes[0] === depth };
-    const array = this.layouts.array(name, this.layouts.of(e, [axis, depth]), storage);
+    if (known) return { array: known, depthFirst: known.axes.at(-2) === depth };
+    const array = this.layouts.array(name, [...members, ...this.layouts.of(e, own)], storage);
     this.operands.set(id, array);
     this.items.push({ kind: 'fill', array, value: e, copied: this.isCopied(e, array) });
-    return { array, depthFirst: array.axes[0] === depth };
+    return { array, depthFirst: array.axes.at(-2) === depth };
   }
 
   /** The expression reads an array that is there, under other names of its axes perhaps. */
@@ -456,18 +465,19 @@ class Scheduling {
   }
 
   private isCopied(e: Expr, array: BlockArray): boolean {
-    if (e.kind !== 'read' || this.units.plain(e) !== array.storage || array.axes.length !== 2) return false;
+    if (e.kind !== 'read' || this.units.plain(e) !== array.storage || array.axes.length < 2) return false;
+    const own = array.axes.at(-1)!;
     const t = this.tensors.get(e.name)!;
     const last = e.index.at(-1);
     const innermost = t.shape.at(-1);
     const pieces = PAD / STORAGE[array.storage].bytes;
-    const own = last?.kind === 'var' && last.name === array.axes[1];
-    const once = e.index.slice(0, -1).every((i) => !freeVars(i).has(array.axes[1]!));
+    const once = e.index.slice(0, -1).every((i) => !freeVars(i).has(own));
     return (
-      own &&
+      last?.kind === 'var' &&
+      last.name === own &&
       once &&
       innermost?.kind === 'const' &&
-      innermost.value === array.extents[1] &&
+      innermost.value === array.extents.at(-1) &&
       innermost.value % pieces === 0
     );
   }

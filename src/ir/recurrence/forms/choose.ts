@@ -5,6 +5,7 @@ import type { IrKernel } from '../../ir.ts';
 import { analyseComponent, type Step } from '../classify.ts';
 import { components } from '../components.ts';
 import type { FormPlan } from './forms.ts';
+import { isHalvedTo } from './sub-chunks.ts';
 
 export interface FormChoice {
   readonly form?: Partial<FormPlan> | undefined;
@@ -38,6 +39,7 @@ export function chooseForm(o: FormChoice): (axis: string, k: IrKernel) => FormPl
     return {
       form: own === undefined ? 'chunked' : 'sequential',
       ...(own === undefined ? {} : { why: own }),
+      ...(o.limits.blocks && isShared(steps) && isHalvedTo(chunk, SUB_CHUNK) ? { subChunk: SUB_CHUNK } : {}),
       together: o.limits.software,
       ...(own === undefined && o.limits.blocks ? { section: sectionOf(k, axis, chunk, o) } : {}),
       prepared: !short,
@@ -105,9 +107,19 @@ const HELD = 64 * 64;
 
 function chunkOf(k: IrKernel, axis: string, steps: readonly Step[], o: FormChoice): number {
   if (!steps.some((s) => solves(s) || byElement(s))) return CONTRACTED;
-  const shared = o.limits.blocks === true && !steps.some(solves) && largestState(k, axis) <= HELD;
+  const shared = o.limits.blocks === true && isShared(steps) && largestState(k, axis) <= HELD;
   return shared ? SHARED : BY_ELEMENT;
 }
+
+/**
+ * What a workgroup makes element by element grows with the sub-chunk c: for a feature of a position c / 2 decayed keys, as many products, and
+ * exchanges between lanes that cost about as much again. Halving it takes four operations for both decayed factors, and c / 4
+ * products, of matrices. Below the side of what matrix units take, that saves nothing.
+ */
+const SUB_CHUNK = 16;
+
+/** A workgroup makes scores by element. */
+const isShared = (steps: readonly Step[]): boolean => steps.some(byElement) && !steps.some(solves);
 
 const solves = (s: Step): boolean => s.kind === 'affine' && s.feedback.length > 0;
 const byElement = (s: Step): boolean =>

@@ -17,6 +17,8 @@ import { lastOf, readOf, type World } from './world.ts';
 export interface CarryPlan {
   /** The launch that carries the state also reads it, chunk after chunk; else one launch of all chunks does so later. */
   readonly readWhereCarried: boolean;
+  /** Positions of a sub-chunk, where chunks are cut into such. */
+  readonly subChunk?: number | undefined;
 }
 
 export class Chunked {
@@ -31,7 +33,12 @@ export class Chunked {
     private readonly x: AffineState,
     private readonly plan: CarryPlan,
   ) {
-    this.decays = new Decays(world, x);
+    this.decays = new Decays(world, x, plan.subChunk);
+  }
+
+  /** Scores are products of matrices between sub-chunks. */
+  get hasSubChunks(): boolean {
+    return this.decays.hasSubChunks;
   }
 
   emit(): void {

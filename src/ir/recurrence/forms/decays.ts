@@ -6,6 +6,7 @@
 import { f32, op, read, substitute, variable, type Expr } from '../../../expr/expr.ts';
 import type { IrState } from '../../ir.ts';
 import type { AffineState } from './parse.ts';
+import { isHalvedTo, SubChunks } from './sub-chunks.ts';
 import { isNumber, times } from './terms.ts';
 import { lastOf, readOf, type World } from './world.ts';
 
@@ -20,12 +21,15 @@ export class Decays {
   /** The decay does not move with the contracted axes: it scales a whole row of scores. */
   private readonly perRow: boolean;
   private readonly none: boolean;
+  private readonly parts: SubChunks | undefined;
   private readonly made = new Map<string, Expr>();
   private readonly states = new Map<string, IrState>();
 
   constructor(
     private readonly world: World,
     private readonly x: AffineState,
+    /** Positions of a sub-chunk, in which scores are made element by element. */
+    subChunk?: number,
   ) {
     const { decay, contracted } = x;
     this.none = isNumber(decay, 1);
@@ -44,6 +48,13 @@ export class Decays {
       this.none || guarded.kind !== 'op'
         ? guarded
         : readOf(world.keep(`${x.state.name}.decay`, guarded, this.axes));
+    const others = this.axes.filter((a) => !this.isOfChunk(a));
+    if (subChunk !== undefined && !this.perRow && !this.none && isHalvedTo(world.size, subChunk))
+      this.parts = new SubChunks(world, x, this.step, others, subChunk);
+  }
+
+  get hasSubChunks(): boolean {
+    return this.parts !== undefined;
   }
 
   private isOfChunk(axis: string): boolean {
@@ -203,7 +214,9 @@ export class Decays {
             'from',
             f32(0),
           )
-        : over(times(rowAt, this.value(this.decayedKey(key), when)));
+        : this.parts
+          ? this.parts.scores(row, key, when)
+          : over(times(rowAt, this.value(this.decayedKey(key), when)));
       const free = world.axesOf(e).filter((a) => !this.isOfChunk(a) && a !== world.from);
       return readOf(
         world.keep(`${x.state.name}.scores`, e, [...free, ...world.chunks, world.from, world.in]),

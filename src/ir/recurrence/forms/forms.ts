@@ -23,6 +23,8 @@ export interface FormPlan {
   readonly chunk: number;
   /** Chunks of a section, in which one launch goes through them; sections are carried like chunks otherwise. Default 1: none. */
   readonly section?: number;
+  /** Positions of a sub-chunk: scores under a decay per feature are products of matrices between sub-chunks. Default: no such. */
+  readonly subChunk?: number;
   /** Chunked: one launch goes through the chunks, carries the state and reads it; else the reads are a launch of their own. */
   readonly together?: boolean;
   /** Sequential: what states share is computed before, in a launch of its own. */
@@ -38,6 +40,8 @@ export interface FormNote {
   readonly chunk?: number;
   /** Chunks of a section, where there are sections. */
   readonly section?: number;
+  /** Positions of a sub-chunk, where scores are products between such. */
+  readonly subChunk?: number;
   readonly why: string;
 }
 export interface Formed {
@@ -89,8 +93,12 @@ function formAxis(k: IrKernel, axis: string, plan: FormPlan): Formed {
     // Each direction is a world of its own; parts are parsed again, since the other direction changed the kernel.
     const world = new World(kernel, axis, plan.chunk, reverse, section);
     for (const p of own) {
-      emit(world, p, plan);
-      const chunks = { chunk: plan.chunk, ...(section === undefined ? {} : { section }) };
+      const subChunk = emit(world, p, plan);
+      const chunks = {
+        chunk: plan.chunk,
+        ...(section === undefined ? {} : { section }),
+        ...(subChunk === undefined ? {} : { subChunk }),
+      };
       notes.push(...p.states.map((s) => ({ state: s.name, form: p.form, ...chunks, why: p.why })));
     }
     kernel = merge(
@@ -136,18 +144,22 @@ function hasCompanion(k: IrKernel, s: IrState, x: AffineState): boolean {
   );
 }
 
-function emit(world: World, p: Part, plan: FormPlan): void {
+/** @returns positions of its sub-chunks, where it has any */
+function emit(world: World, p: Part, plan: FormPlan): number | undefined {
   if (p.form === 'chunked') {
     // Other parts have changed nothing that this state's own definitions mention: the kernel is still the one parsed.
     const parsed = new StateParser(
       world.kernel,
       world.kernel.states.find((s) => s.name === p.states[0]!.name)!,
     ).parse();
-    if (typeof parsed !== 'string')
-      new Chunked(world, parsed, { readWhereCarried: plan.together === true }).emit();
-    return;
+    if (typeof parsed === 'string') return undefined;
+    const { subChunk, together } = plan;
+    const chunked = new Chunked(world, parsed, { readWhereCarried: together === true, subChunk });
+    chunked.emit();
+    return chunked.hasSubChunks ? subChunk : undefined;
   }
   if (p.step.kind !== 'none') emitScan(world, p.step);
+  return undefined;
 }
 
 /** The kernel with the states that were formed replaced, and what was computed from them read from its counterparts. */

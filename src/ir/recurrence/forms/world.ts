@@ -102,6 +102,14 @@ export class World {
     return copy;
   }
 
+  /** Positions of a part of a chunk, or what numbers such parts. */
+  insideAxis(base: string, extent: number): string {
+    const name = this.names.fresh(`${this.axis}_${base}`);
+    this.axes.push({ name, extent: i32(extent), inside: true });
+    this.axisNames.add(name);
+    return name;
+  }
+
   /** Every free axis of an expression, in order of declaration. */
   axesOf(e: Expr): string[] {
     const free = freeVars(e);

@@ -172,6 +172,7 @@ export class BlockLowering {
       const flat = simplify(op('add', simplify(op('mul', variable(turn), i32(lanes))), LANE));
       return [forS(turn, { to: i32(count / lanes), unroll: count / lanes <= AHEAD || AHEAD }, inner(flat))];
     }
+    if (count < lanes) return [ifS(op('lt', LANE, i32(count)), inner(LANE))];
     const element = this.scope.index('element');
     return [forS(element, { from: LANE, to: i32(count), step: i32(lanes) }, inner(variable(element)))];
   }

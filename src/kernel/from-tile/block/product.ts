@@ -2,7 +2,7 @@
 import { i32, op, read, variable, type Expr } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import type { Product, ProductPart, Side } from '../../../tile/block/items.ts';
-import { arrayS, forS, LANE, ldmatrix, mma, store } from '../../build.ts';
+import { arrayS, forS, ifS, LANE, ldmatrix, mma, store } from '../../build.ts';
 import type { Stmt } from '../../kernel.ts';
 import { element } from './elements.ts';
 import type { BlockLowering } from './lower.ts';
@@ -19,9 +19,23 @@ export function lowerProduct(b: BlockLowering, p: Product): readonly Stmt[] {
   return p.matrix ? byWarps(b, p, p.matrix) : byLanes(b, p);
 }
 
-/** Flat index of a side at (row or column, depth). */
-const at = (b: BlockLowering, s: Side, major: Expr, depth: Expr): Expr =>
-  b.flat(s.array, s.depthFirst ? [depth, major] : [major, depth]);
+/** Flat index of a side at (row or column, depth), of the member at hand. */
+const at = (b: BlockLowering, s: Side, member: Member, major: Expr, depth: Expr): Expr =>
+  b.flat(s.array, [...member.at, ...(s.depthFirst ? [depth, major] : [major, depth])]);
+
+/** Which of several products a worker is at: none where there is one. */
+interface Member {
+  readonly at: readonly Expr[];
+  readonly vars: readonly (readonly [string, Expr])[];
+  /** The number of its unit among those of the member. */
+  readonly unit: Expr;
+}
+
+function memberOf(b: BlockLowering, p: Product, units: number, unit: Expr, out: Stmt[]): Member {
+  if (!p.members) return { at: [], vars: [], unit };
+  const member = b.named(quot(unit, units), p.members.axis, out);
+  return { at: [member], vars: [[p.members.axis, member]], unit: b.named(rem(unit, units), 'unit', out) };
+}
 
 /** A loop over units of work, one per worker at a time. */
 function each(
@@ -33,9 +47,9 @@ function each(
   body: (unit: Expr, out: Stmt[]) => void,
 ): Stmt[] {
   const out: Stmt[] = [];
-  if (units === workers) {
+  if (units <= workers) {
     body(own, out);
-    return out;
+    return units === workers ? out : [ifS(op('lt', own, i32(units)), out)];
   }
   const unit = b.scope.index(name);
   body(variable(unit), out);
@@ -44,6 +58,7 @@ function each(
 
 /** Where the sums of a lane lie: row, column and index in its array. */
 interface Owned {
+  readonly vars: Member['vars'];
   readonly row: Expr;
   readonly column: Expr;
   readonly at: Expr;
@@ -51,13 +66,7 @@ interface Owned {
 
 /** An expression over rows and columns, at a sum that the lane owns. */
 function atSum(b: BlockLowering, p: Product, sums: string, e: Expr, own: Owned, out: Stmt[]): Expr {
-  const place = b.place(
-    out,
-    new Map([
-      [p.rowAxis, own.row],
-      [p.columnAxis, own.column],
-    ]),
-  );
+  const place = b.place(out, new Map([...own.vars, [p.rowAxis, own.row], [p.columnAxis, own.column]]));
   place.cache.set(p.name, read(sums, [own.at]));
   return b.scope.value(e, place);
 }
@@ -77,11 +86,8 @@ function put(b: BlockLowering, p: Product, sums: string, owned: readonly Owned[]
   const out: Stmt[] = [];
   const { finish } = p;
   if (finish) for (const own of owned) out.push(store(sums, own.at, atSum(b, p, sums, finish, own, out)));
-  for (const { row, column, at } of owned) {
-    const index = new Map([
-      [p.rowAxis, row],
-      [p.columnAxis, column],
-    ]);
+  for (const { vars, row, column, at } of owned) {
+    const index = new Map([...vars, [p.rowAxis, row], [p.columnAxis, column]]);
     const flat = b.flat(
       p.into,
       p.into.axes.map((a) => index.get(a)!),
@@ -99,13 +105,17 @@ function byLanes(b: BlockLowering, p: Product): readonly Stmt[] {
   // Loads take neighbours in memory: those of a lane where the depth comes first; else its elements along the depth, and
   // neighbouring lanes own neighbouring rows.
   const [rowsFirst, columnsFirst] = [p.parts[0]!.left.depthFirst, p.parts[0]!.right.depthFirst];
-  return each(b, 'tile', (p.rows / down) * groups, lanes, LANE, (unit, out) => {
+  const tiles = (p.rows / down) * groups;
+  return each(b, 'tile', (p.members?.count ?? 1) * tiles, lanes, LANE, (all, out) => {
     const sums = b.scope.names.fresh('sums');
+    const member = memberOf(b, p, tiles, all, out);
+    const { unit, vars } = member;
     const row = b.named(mul(quot(unit, groups), rowsFirst ? down : 1), 'row', out);
     const col = b.named(mul(rem(unit, groups), columnsFirst ? across : 1), 'col', out);
     const rowOf = (i: Expr): Expr => add(row, mul(i, rowsFirst ? 1 : p.rows / down));
     const colOf = (j: Expr): Expr => add(col, mul(j, columnsFirst ? 1 : groups));
     const owned = Array.from({ length: down * across }, (_, n): Owned => ({
+      vars,
       row: rowOf(i32(Math.floor(n / across))),
       column: colOf(i32(n % across)),
       at: i32(n),
@@ -113,13 +123,14 @@ function byLanes(b: BlockLowering, p: Product): readonly Stmt[] {
     out.push(arrayS(sums, 'f32', down * across));
     for (const part of p.parts) {
       if (part.scaled) out.push(...scale(b, p, sums, part.scaled, owned));
-      out.push(addByLane(b, part, sums, { down, across, rowOf, colOf }));
+      out.push(addByLane(b, part, sums, { member, down, across, rowOf, colOf }));
     }
     out.push(...put(b, p, sums, owned));
   });
 }
 
 interface LaneTile {
+  readonly member: Member;
   readonly down: number;
   readonly across: number;
   readonly rowOf: (i: Expr) => Expr;
@@ -127,7 +138,7 @@ interface LaneTile {
 }
 
 function addByLane(b: BlockLowering, p: ProductPart, sums: string, t: LaneTile): Stmt {
-  const { down, across, rowOf, colOf } = t;
+  const { member, down, across, rowOf, colOf } = t;
   const deep = p.depth % 4 === 0 ? 4 : 1;
   const depth = b.scope.index('depth');
   const [left, right] = ['left', 'right'].map((n) => b.scope.names.fresh(n)) as [string, string];
@@ -138,10 +149,18 @@ function addByLane(b: BlockLowering, p: ProductPart, sums: string, t: LaneTile):
     arrayS(left, 'f32', down),
     arrayS(right, 'f32', across),
     forS(i, { to: i32(down), unroll: true }, [
-      store(left, variable(i), element(b.nameOf(p.left.array), at(b, p.left, rowOf(variable(i)), here))),
+      store(
+        left,
+        variable(i),
+        element(b.nameOf(p.left.array), at(b, p.left, member, rowOf(variable(i)), here)),
+      ),
     ]),
     forS(j, { to: i32(across), unroll: true }, [
-      store(right, variable(j), element(b.nameOf(p.right.array), at(b, p.right, colOf(variable(j)), here))),
+      store(
+        right,
+        variable(j),
+        element(b.nameOf(p.right.array), at(b, p.right, member, colOf(variable(j)), here)),
+      ),
     ]),
     forS(i, { to: i32(down), unroll: true }, [
       forS(j, { to: i32(across), unroll: true }, [
@@ -161,14 +180,18 @@ function byWarps(b: BlockLowering, p: Product, storage: 'f16' | 'bf16'): readonl
     [1, 2, 4, 8].find((n) => pieces % n === 0 && 8 * (pieces / n) <= MOST && strips * n >= warps) ?? pieces;
   const own = pieces / share;
   const inWarp = rem(LANE, WARP);
-  return each(b, 'strip', strips * share, warps, quot(LANE, WARP), (unit, out) => {
+  const units = strips * share;
+  return each(b, 'strip', (p.members?.count ?? 1) * units, warps, quot(LANE, WARP), (all, out) => {
     const sums = b.scope.names.fresh('sums');
+    const member = memberOf(b, p, units, all, out);
+    const { unit, vars } = member;
     const first = b.named(mul(quot(unit, share), 16), 'row', out);
     const column = b.named(mul(rem(unit, share), own * 16), 'col', out);
     // Lane 4 g + t holds rows g and g + 8, columns 2 t and 2 t + 1 of each 16 × 8 half.
     const row = b.named(add(first, quot(inWarp, 4)), 'row', out);
     const col = b.named(add(column, mul(rem(LANE, 4), 2)), 'col', out);
     const owned = Array.from({ length: 8 * own }, (_, n): Owned => ({
+      vars,
       row: add(row, i32(8 * (Math.floor(n / 2) % 2))),
       column: add(col, i32(8 * Math.floor(n / 4) + (n % 2))),
       at: i32(n),
@@ -176,7 +199,7 @@ function byWarps(b: BlockLowering, p: Product, storage: 'f16' | 'bf16'): readonl
     out.push(arrayS(sums, 'f32', own * 8));
     for (const part of p.parts) {
       if (part.scaled) out.push(...scale(b, p, sums, part.scaled, owned));
-      out.push(addByWarp(b, part, sums, { storage, first, column, own }));
+      out.push(addByWarp(b, part, sums, { storage, member, first, column, own }));
     }
     out.push(...put(b, p, sums, owned));
   });
@@ -184,13 +207,14 @@ function byWarps(b: BlockLowering, p: Product, storage: 'f16' | 'bf16'): readonl
 
 interface WarpTile {
   readonly storage: 'f16' | 'bf16';
+  readonly member: Member;
   readonly first: Expr;
   readonly column: Expr;
   readonly own: number;
 }
 
 function addByWarp(b: BlockLowering, p: ProductPart, sums: string, t: WarpTile): Stmt {
-  const { storage, first, column, own } = t;
+  const { storage, member, first, column, own } = t;
   const [left, right] = ['left_fragment', 'right_fragment'].map((n) => b.scope.names.fresh(n)) as [
     string,
     string,
@@ -204,12 +228,12 @@ function addByWarp(b: BlockLowering, p: ProductPart, sums: string, t: WarpTile):
   const half = rem(quot(inWarp, 8), 2);
   // Matrices are named by rows of 8 in memory: of rows and columns where the depth is last, of the depth where it is first.
   const leftAt = p.left.depthFirst
-    ? at(b, p.left, add(first, mul(half, 8)), add(variable(depth), within))
-    : at(b, p.left, add(first, low), add(variable(depth), mul(eight, 8)));
+    ? at(b, p.left, member, add(first, mul(half, 8)), add(variable(depth), within))
+    : at(b, p.left, member, add(first, low), add(variable(depth), mul(eight, 8)));
   const start = add(column, mul(variable(piece), 16));
   const rightAt = p.right.depthFirst
-    ? at(b, p.right, add(start, mul(eight, 8)), add(variable(depth), low))
-    : at(b, p.right, add(start, within), add(variable(depth), mul(half, 8)));
+    ? at(b, p.right, member, add(start, mul(eight, 8)), add(variable(depth), low))
+    : at(b, p.right, member, add(start, within), add(variable(depth), mul(half, 8)));
   const load = (into: string, side: Side, index: Expr): Stmt =>
     ldmatrix({
       into,

@@ -43,8 +43,11 @@ class ReadoutLowering {
   private readonly own: number;
   private readonly group: number;
   private readonly part: Expr;
-  /** First element of the lanes' axis that the lane holds. */
+  /** The axis along which the elements of a lane are neighbours, and the first of them there. */
+  private readonly axis: string;
   private readonly first: Expr;
+  /** Where they are along all other axes of lanes. */
+  private readonly outer: ReadonlyMap<string, Expr>;
   private readonly array: string;
   private readonly begins: Beginning | undefined;
   private readonly elements: readonly Expr[];
@@ -54,18 +57,36 @@ class ReadoutLowering {
     private readonly r: Readout,
   ) {
     this.begins = beginning(r);
-    const [elements, summed] = [b.extent(r.lanesAxis), b.extent(r.summed)];
-    const shape = readoutShape(elements, summed, b.plan.lanes, this.begins?.fromZero ? HELD : 1);
+    this.axis = r.lanesAxes.at(-1)!;
+    const summed = b.extent(r.summed);
+    let held = this.begins?.fromZero ? HELD : 1;
+    while (b.extent(this.axis) % held !== 0) held /= 2;
+    const shape = readoutShape(this.count(), summed, b.plan.lanes, held);
     if (!shape) throw new CompilerBug('kernel/from-tile', `${r.state.name} fits no lanes`);
     this.share = shape.share;
     this.held = shape.held;
     this.own = summed / shape.share;
     this.group = this.own % TOGETHER === 0 ? TOGETHER : 1;
     const number = quot(LANE, shape.share);
-    this.first = b.named(mul(number, shape.held), r.lanesAxis, this.body);
+    const element = mul(number, shape.held);
+    const at = new Map<string, Expr>();
+    let rest = element;
+    for (const [n, a] of [...r.lanesAxes].reverse().entries()) {
+      const outermost = n === r.lanesAxes.length - 1;
+      at.set(a, b.named(outermost ? rest : rem(rest, b.extent(a)), a, this.body));
+      rest = quot(rest, b.extent(a));
+    }
+    this.first = at.get(this.axis)!;
+    at.delete(this.axis);
+    this.outer = at;
     this.part = b.named(rem(LANE, shape.share), 'part', this.body);
     this.elements = Array.from({ length: shape.held }, (_, i) => add(this.first, i32(i)));
     this.array = b.scope.names.fresh(r.state.name);
+  }
+
+  /** Elements that lanes hold. */
+  private count(): number {
+    return this.r.lanesAxes.reduce((n, a) => n * this.b.extent(a), 1);
   }
 
   lower(): readonly Stmt[] {
@@ -115,7 +136,11 @@ class ReadoutLowering {
     const d = b.named(this.coordinate(variable(n)), r.summed, out);
     for (const [i, e] of this.elements.entries())
       if (only === undefined || only === i)
-        make(add(variable(n), i32(i * own)), new Map([...vars, [r.summed, d], [r.lanesAxis, e]]), out);
+        make(
+          add(variable(n), i32(i * own)),
+          new Map([...vars, ...this.outer, [r.summed, d], [this.axis, e]]),
+          out,
+        );
     return forS(n, { to: i32(own), unroll: true }, out);
   }
 
@@ -129,7 +154,7 @@ class ReadoutLowering {
       this.over((at, vars, into) => {
         const place = b.place(into, vars);
         place.cache.set(s.before ? r.state.name : r.next.name, read(this.array, [at], r.state.type));
-        const name = names[this.elements.indexOf(vars.get(r.lanesAxis)!)]!;
+        const name = names[this.elements.indexOf(vars.get(this.axis)!)]!;
         into.push(assign(name, op('add', variable(name, 'f32'), b.scope.value(e.body, place))));
       }, here),
     );
@@ -157,11 +182,11 @@ class ReadoutLowering {
 
   /** One lane writes the sum of each element: of those that are exchanged, the one that it ended up with. */
   private put(s: Readout['sums'][number], here: ReadonlyMap<string, Expr>, value: Expr): Stmt {
-    const { b, r, held, part } = this;
+    const { b, held, part } = this;
     let mine = this.first;
     for (let [bit, half] = [1, held / 2]; half >= 1; [bit, half] = [bit * 2, half / 2])
       mine = add(mine, mul(rem(quot(part, bit), 2), half));
-    const at = new Map([...here, [r.lanesAxis, mine]]);
+    const at = new Map([...here, ...this.outer, [this.axis, mine]]);
     const index = b.flat(
       s.array,
       s.array.axes.map((a) => at.get(a)!),
@@ -184,7 +209,10 @@ class ReadoutLowering {
       );
     if (!begins || !start) return [update(r.next.value)];
     const apart = this.elements.map((e, i): Stmt => {
-      const cond = b.scope.value(begins.cond, b.place(out, new Map([...here, [r.lanesAxis, e]])));
+      const cond = b.scope.value(
+        begins.cond,
+        b.place(out, new Map([...here, ...this.outer, [this.axis, e]])),
+      );
       const begin = this.over(
         (at, _, into) => into.push(store(this.array, at, read(start, [at], r.state.type))),
         here,
@@ -200,10 +228,14 @@ class ReadoutLowering {
     return [...out, ifS(here2, apart, [update(begins.then)])];
   }
 
-  /** The elements of a warp. */
+  /** Where the elements of a warp are along the axis of neighbours. */
   private range(): readonly [Expr, Expr] {
     const per = Math.max(1, WARP / this.share) * this.held;
-    const low = mul(quot(LANE, WARP), per);
+    const extent = this.b.extent(this.axis);
+    const number = mul(quot(LANE, WARP), per);
+    if (this.r.lanesAxes.length === 1) return [number, add(number, i32(per))];
+    if (extent % per !== 0) return [i32(0), i32(extent)];
+    const low = rem(number, extent);
     return [low, add(low, i32(per))];
   }
 
@@ -224,7 +256,7 @@ class ReadoutLowering {
   }
 
   private active(stmts: readonly Stmt[]): readonly Stmt[] {
-    const used = (this.share * this.b.extent(this.r.lanesAxis)) / this.held;
+    const used = (this.share * this.count()) / this.held;
     return used === this.b.plan.lanes ? stmts : [ifS(op('lt', quot(LANE, WARP), i32(used / WARP)), stmts)];
   }
 }
@@ -256,6 +288,6 @@ function beginning(r: Readout): Beginning | undefined {
 const isSame = (e: Expr, r: Readout): boolean =>
   e.kind === 'op' &&
   e.op === 'eq' &&
-  [key(variable(r.state.axis)), key(variable(r.lanesAxis))].every((k) =>
+  [key(variable(r.state.axis)), key(variable(r.lanesAxes.at(-1)!))].every((k) =>
     (e as OpExpr).args.some((a) => key(a) === k),
   );

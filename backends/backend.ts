@@ -57,8 +57,12 @@ export interface ManifestTensorMap {
   readonly extents: readonly string[];
   readonly box: readonly number[];
 }
+/** One launch. */
 export interface ManifestEntry {
+  /** The kernel: an entry point of the module, or a symbol. Launches that differ only in their tensors have the same. */
   readonly name: string;
+  /** What the launch is called; no other one has it. */
+  readonly launch: string;
   readonly lanes: number;
   readonly sharedBytes: number;
   /** Number of workgroups as a formula; past the limit per dimension it is folded into y (and z). */

@@ -27,6 +27,7 @@ import { blockWork } from './explain/block.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
+import { launchesOf } from './kernel/launches.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
 import type { PlanUse } from './plan/choose.ts';
@@ -76,6 +77,8 @@ export interface StageExplanation extends Cost {
   readonly writes: readonly string[];
   /** Later launches that wait for what it keeps: why it is a launch of its own. */
   readonly before: readonly Waiting[];
+  /** Launches that run the same code on other tensors; absent: its kernel is launched once. */
+  readonly sharesCode?: { readonly kernel: string; readonly with: readonly string[] };
 }
 /** Its tiles are those in which vectors are contracted, or all of them where none are. */
 export interface Explanation extends Cost {
@@ -87,6 +90,8 @@ export interface Explanation extends Cost {
   /** Where the schedule comes from, if the compiler did not choose it, or why not. */
   readonly planUse?: PlanUse;
   readonly launches: number;
+  /** Launches with the same code count as one. */
+  readonly kernels: number;
   /** Cores of the device that plans are made for. */
   readonly cores: number;
   /** Sizes and params for which the figures hold. */
@@ -238,7 +243,9 @@ const storesOf = (s: Stage): readonly { readonly output: string }[] => [
 function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, facts: Facts) {
   const { values } = facts;
   const plan = s.plan!;
-  const kernel = lowered.program.kernels.find((k) => k.name === s.name)!;
+  const launches = launchesOf(lowered.program);
+  const { kernel } = launches.find((l) => l.name === s.name)!;
+  const same = launches.filter((l) => l.kernel === kernel && l.name !== s.name);
   const { passes, all } = new StageFigures(p, s, plan, facts).spent();
   const workgroups = figure(product(kernel.grid), values);
   const explained: StageExplanation = {
@@ -265,6 +272,7 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
       : {}),
     writes: [...new Set(storesOf(s).map((x) => x.output))],
     before: waitingFor(p, s),
+    ...(same.length > 0 ? { sharesCode: { kernel: kernel.name, with: same.map((l) => l.name) } } : {}),
   };
   return { explained, spent: all, passes };
 }
@@ -323,6 +331,7 @@ export function explainLowered(
     ...(planUse ? { planUse } : {}),
     rewrites: lowered.notes.rewrites ?? [],
     launches: p.stages.length,
+    kernels: lowered.program.kernels.length,
     cores: limits.cores,
     ...costOf(together(stages.map((s) => s.spent)), values),
     tiles: costOf(together(contracting), values).tiles,

@@ -22,6 +22,7 @@ import type { Kernel, Program } from './kernel/kernel.ts';
 import { keepLoops } from './kernel/passes/keep-loops.ts';
 import { lowerContract } from './kernel/passes/lower-contract.ts';
 import { scalarize } from './kernel/passes/scalarize.ts';
+import { shareKernels } from './kernel/passes/share-kernels.ts';
 import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
 import { stagePlans } from './plan/apply.ts';
@@ -288,11 +289,23 @@ export const KERNEL_PASSES: readonly PassInfo<Kernel>[] = [
   },
 ];
 
+/** Passes that see all kernels of a program at once. */
+export const PROGRAM_PASSES: readonly PassInfo<Program>[] = [
+  {
+    name: 'share-kernels',
+    stage: 'kernel',
+    reason:
+      'kernels that are equal but for names become one with several launches; last, when all is decided',
+    run: (p) => shareKernels(p),
+  },
+];
+
 /** All passes, for people. */
 export const PASSES: readonly Omit<PassInfo<never>, 'run'>[] = [
   ...IR_PASSES,
   ...TILE_PASSES,
   ...KERNEL_PASSES,
+  ...PROGRAM_PASSES,
 ];
 
 /** Steps between levels, for people. */
@@ -371,6 +384,11 @@ export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observ
   observe?.('kernel', 'from-tile', () => printProgram(program));
   for (const p of KERNEL_PASSES) {
     program = { ...program, kernels: program.kernels.map((k) => p.run(k, options, notes)) };
+    verifyProgram(program);
+    observe?.('kernel', p.name, () => printProgram(program));
+  }
+  for (const p of PROGRAM_PASSES) {
+    program = p.run(program, options, notes);
     verifyProgram(program);
     observe?.('kernel', p.name, () => printProgram(program));
   }

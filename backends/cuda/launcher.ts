@@ -1,7 +1,8 @@
 /** The C++ functions that check arguments and launch the kernels of a program. */
 import { freeVars, type Expr } from '../../src/expr/expr.ts';
 import { STORAGE } from '../../src/expr/types.ts';
-import type { Kernel, Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
+import type { Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
+import { launchesOf, type LaunchOf } from '../../src/kernel/launches.ts';
 import { STORAGE_NAME } from './dialect.ts';
 import { hostFormula, hostHelpers } from './host-formula.ts';
 import { alignments } from './alignment.ts';
@@ -210,26 +211,26 @@ function launchFunction(program: Program): string {
           ),
         ]
       : []),
-    ...program.kernels.flatMap((k) => launchLines(k, program, pointer, formula, place)),
+    ...launchesOf(program).flatMap((l) => launchLines(l, program, pointer, formula, place)),
     '  return status;',
     '}',
   ].join('\n');
 }
 
 function launchLines(
-  kernel: Kernel,
+  { name, kernel, tensor }: LaunchOf,
   program: Program,
   pointer: ReadonlyMap<string, string>,
   formula: (e: Expr) => string,
   place: (name: string) => string,
 ): string[] {
-  const mapName = (m: TensorMap): string => place(`${kernel.name} ${m.name}`);
-  const maps = tensorMapLines(kernel, program, mapName, (t) => pointer.get(t)!, formula);
+  const mapName = (m: TensorMap): string => place(`${name} ${m.name}`);
+  const maps = tensorMapLines(kernel, program, mapName, (t) => pointer.get(tensor(t))!, formula);
   const symbol = kernelSymbol(kernel);
   const bytes = kernel.shared.length > 0 ? sharedConstant(kernel) : '0';
   const args = kernel.buffers.map((b) => {
     const type = `${b.access === 'read' ? 'const ' : ''}${STORAGE_NAME[b.storage]}*`;
-    return `static_cast<${type}>(${pointer.get(b.name)!})`;
+    return `static_cast<${type}>(${pointer.get(tensor(b.name))!})`;
   });
   args.push(...mapsOf(kernel).map(mapName));
   if (program.uniforms.length > 0) args.push('uniforms');

@@ -1,5 +1,6 @@
 /** The manifest of a program: all that a host needs to launch its kernels by itself. */
-import type { Kernel, Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
+import type { Program, ProgramTensor, TensorMap } from '../../src/kernel/kernel.ts';
+import { launchesOf, type LaunchOf } from '../../src/kernel/launches.ts';
 import type { Manifest, ManifestBinding, ManifestEntry, ManifestTensorMap } from '../backend.ts';
 import { printFormula } from '../formula.ts';
 import { CUDA_LIMITS } from './limits.ts';
@@ -18,7 +19,7 @@ export function manifestOf(program: Program): Manifest {
     fixed: program.fixed,
     ...(program.notes ? { notes: program.notes } : {}),
     maxGridPerDimension: CUDA_LIMITS.maxGridPerDimension,
-    launches: program.kernels.map((k) => entry(k, program)),
+    launches: launchesOf(program).map((l) => entry(l, program)),
     inputs: program.inputs.map(tensor),
     outputs: program.outputs.map(tensor),
     workspace: program.workspace.map(tensor),
@@ -31,15 +32,15 @@ const tensor = (t: ProgramTensor) => ({
   shape: t.shape.map((e) => printFormula(e)),
 });
 
-const tensorMap = (m: TensorMap): ManifestTensorMap => ({
-  tensor: m.tensor,
+const tensorMap = (m: TensorMap, tensor: string): ManifestTensorMap => ({
+  tensor,
   elementBytes: 2,
   swizzleBytes: 128,
   extents: m.extents.map((e) => printFormula(e)),
   box: m.box,
 });
 
-function entry(kernel: Kernel, program: Program): ManifestEntry {
+function entry({ name, kernel, tensor: bound }: LaunchOf, program: Program): ManifestEntry {
   const places: readonly (readonly [ManifestBinding['role'], readonly ProgramTensor[]])[] = [
     ['in', program.inputs],
     ['out', program.outputs],
@@ -54,17 +55,20 @@ function entry(kernel: Kernel, program: Program): ManifestEntry {
   };
   return {
     name: kernelSymbol(kernel),
+    launch: name,
     lanes: kernel.lanes,
     sharedBytes: sharedBytes(kernel),
     grid: printFormula(kernel.grid),
     bindings: kernel.buffers.map((b, binding) => ({
-      name: b.name,
+      name: bound(b.name),
       storage: b.storage,
       access: b.access,
       binding,
-      ...find(b.name),
+      ...find(bound(b.name)),
     })),
-    ...(mapsOf(kernel).length > 0 ? { tensorMaps: mapsOf(kernel).map(tensorMap) } : {}),
+    ...(mapsOf(kernel).length > 0
+      ? { tensorMaps: mapsOf(kernel).map((m) => tensorMap(m, bound(m.tensor))) }
+      : {}),
     uniforms: program.uniforms.map((u, n) => ({ ...u, offset: 4 * n })),
   };
 }

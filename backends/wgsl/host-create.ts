@@ -88,15 +88,18 @@ const module = device.createShaderModule({ label: '${name}', code: SOURCE });
 const { messages } = await module.getCompilationInfo();
 const problem = messages.find((m) => m.type === 'error');
 if (problem) throw new Error(\`${name}: the device refuses the shader at line \${problem.lineNum}: \${problem.message}\`);
-const launches = await Promise.all(
-  LAUNCHES.map(async (launch) => {
+// Launches of one kernel differ in their tensors alone: it is compiled once.
+const kernels = new Map<string, Promise<{ readonly layout: GPUBindGroupLayout; readonly pipeline: GPUComputePipeline }>>();
+for (const launch of LAUNCHES) {
+  if (kernels.has(launch.entry)) continue;
+  const compile = async () => {
     const layout = device.createBindGroupLayout({
       entries: [
         ...(launch.uniforms ? [{ binding: 0, visibility, buffer: { type: 'uniform' as const } }] : []),
-        ...launch.tensors.map((tensor) => ({
-          binding: specs[tensor]!.binding,
+        ...launch.bindings.map(({ binding, reads }) => ({
+          binding,
           visibility,
-          buffer: { type: launch.reads.has(tensor) ? ('read-only-storage' as const) : ('storage' as const) },
+          buffer: { type: reads ? ('read-only-storage' as const) : ('storage' as const) },
         })),
       ],
     });
@@ -105,9 +108,16 @@ const launches = await Promise.all(
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: launch.entry },
     });
+    return { layout, pipeline };
+  };
+  kernels.set(launch.entry, compile());
+}
+const launches = await Promise.all(
+  LAUNCHES.map(async (launch) => {
+    const kernel = await kernels.get(launch.entry)!;
     const workgroups = launch.workgroups(sizes);
     const y = Math.ceil(workgroups / MAX_GRID);
-    return { ...launch, layout, pipeline, x: y === 0 ? 0 : Math.ceil(workgroups / y), y };
+    return { ...launch, ...kernel, x: y === 0 ? 0 : Math.ceil(workgroups / y), y };
   }),
 );
 const owned: GPUBuffer[] = [];
@@ -161,13 +171,10 @@ ${hasUniforms ? `    const view = new DataView(new ArrayBuffer(${uniformBytes}))
         layout: launch.layout,
         entries: [
 ${hasUniforms ? '          ...(launch.uniforms ? [{ binding: 0, resource: { buffer: uniforms } }] : []),\n' : ''}\
-          ...launch.tensors.map((tensor) => ({
-            binding: specs[tensor]!.binding,
-            resource: { buffer: buffers.get(tensor)! },
-          })),
+          ...launch.bindings.map(({ tensor, binding }) => ({ binding, resource: { buffer: buffers.get(tensor)! } })),
         ],
       });
-      const pass = encoder.beginComputePass({ label: launch.entry });
+      const pass = encoder.beginComputePass({ label: launch.name });
       pass.setPipeline(launch.pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(launch.x, launch.y);

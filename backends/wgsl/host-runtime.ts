@@ -13,7 +13,6 @@ type Storage = 'f32' | 'f16' | 'bf16' | 'e4m3' | 'e5m2' | 'i32' | 'i8' | 'u32' |
 interface TensorSpec {
   readonly storage: Storage;
   readonly dims: string;
-  readonly binding: number;
 }
 
 const bytesPerElement: Record<Storage, number> = { f32: 4, f16: 2, bf16: 2, e4m3: 1, e5m2: 1, i32: 4, i8: 1, u32: 4, u8: 1, bool: 1 };

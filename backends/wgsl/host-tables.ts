@@ -2,8 +2,13 @@
 import type { SourceFile } from 'ts-morph';
 import type { Expr } from '../../src/expr/expr.ts';
 import type { ProgramTensor } from '../../src/kernel/kernel.ts';
+import { launchesOf } from '../../src/kernel/launches.ts';
+import type { ManifestBinding } from '../backend.ts';
 import { hostFormula } from './host-formula.ts';
 import { dimsText, propertyName, quoted, type HostParts } from './host-parts.ts';
+
+const bindingText = ({ name, binding, access }: ManifestBinding): string =>
+  `      { tensor: ${quoted(name)}, binding: ${binding}, reads: ${access === 'read'} },\n`;
 
 /** Tables of tensors and launches, and the functions from sizes to shapes and grids. */
 export function addTables(file: SourceFile, parts: HostParts): void {
@@ -16,24 +21,22 @@ export function addTables(file: SourceFile, parts: HostParts): void {
   const dims = new Map(
     [...manifest.inputs, ...manifest.outputs, ...manifest.workspace].map((t) => [t.name, dimsText(t)]),
   );
-  const bindings = new Map(manifest.launches.flatMap((l) => l.bindings.map((b) => [b.name, b.binding])));
   const table = (name: string, list: readonly ProgramTensor[]): string => {
     const rows = list.map((t) => {
-      const binding = bindings.get(t.name) ?? -1;
-      return `  ${propertyName(t.name)}: { storage: '${t.storage}', dims: ${quoted(dims.get(t.name)!)}, binding: ${binding} },\n`;
+      return `  ${propertyName(t.name)}: { storage: '${t.storage}', dims: ${quoted(dims.get(t.name)!)} },\n`;
     });
     return `const ${name}: Readonly<Record<string, TensorSpec>> = {${rows.length > 0 ? `\n${rows.join('')}` : ''}};`;
   };
   const shapes = all.map((t) => `  ${propertyName(t.name)}: ${shape(t)},\n`);
-  const launches = program.kernels.map((k, n) => {
+  const launches = launchesOf(program).map(({ kernel: k }, n) => {
     const entry = manifest.launches[n]!;
     const grid = formula(k.grid);
     return [
       '  {\n',
+      `    name: ${quoted(entry.launch)},\n`,
       `    entry: ${quoted(entry.name)},\n`,
       `    workgroups: (${parameter([grid])}: ${name}Sizes): number => ${grid},\n`,
-      `    tensors: [${entry.bindings.map((b) => quoted(b.name)).join(', ')}],\n`,
-      `    reads: new Set<string>([${entry.bindings.flatMap((b) => (b.access === 'read' ? [quoted(b.name)] : [])).join(', ')}]),\n`,
+      `    bindings: [\n${entry.bindings.map(bindingText).join('')}    ],\n`,
       `    uniforms: ${entry.uniformBinding !== undefined},\n`,
       '  },\n',
     ].join('');

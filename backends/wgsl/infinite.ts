@@ -5,6 +5,7 @@
 import type { Expr } from '../../src/expr/expr.ts';
 import type { OpName } from '../../src/expr/ops.ts';
 import type { Program, Stmt } from '../../src/kernel/kernel.ts';
+import { launchesOf } from '../../src/kernel/launches.ts';
 import { visitStmts } from '../../src/kernel/walk.ts';
 
 /** Operations whose result can be infinite when an operand is; of `select` the condition does not count. */
@@ -29,19 +30,26 @@ const CARRIES: ReadonlySet<OpName> = new Set<OpName>([
   'round_bf16',
 ]);
 
-/** Names of tensors of the program to which an infinite value may be stored; workspace is left out. */
+/**
+ * Names of tensors of the program to which an infinite value may be stored; workspace is left out. A kernel with several
+ * launches stores alike in all of them, so that what its buffer is called like is such a tensor where any of those is.
+ */
 export function infiniteTensors(program: Program): ReadonlySet<string> {
   const workspace = new Set(program.workspace.map((t) => t.name));
   const found = new Set<string>();
+  const launches = launchesOf(program);
   for (let before = -1; before !== found.size;) {
     before = found.size;
-    for (const k of program.kernels) {
+    for (const { kernel: k, tensor } of launches) {
       const tensors = new Set(k.buffers.map((b) => b.name));
+      for (const b of tensors) if (found.has(tensor(b))) found.add(b);
       const locals = new Set<string>();
       const infinite = (e: Expr): boolean =>
         mayBeInfinite(e, (n) => (tensors.has(n) ? found : locals).has(n));
       const mark = (name: string, e: Expr): void => {
-        if (infinite(e)) (tensors.has(name) ? found : locals).add(name);
+        if (!infinite(e)) return;
+        if (tensors.has(name)) found.add(name).add(tensor(name));
+        else locals.add(name);
       };
       for (let size = -1; size !== locals.size + found.size;) {
         size = locals.size + found.size;

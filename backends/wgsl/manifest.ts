@@ -1,5 +1,6 @@
 /** The manifest of a WGSL module: what a host needs to bind tensors and launch. */
-import type { Kernel, Program, ProgramTensor } from '../../src/kernel/kernel.ts';
+import type { Program, ProgramTensor } from '../../src/kernel/kernel.ts';
+import { launchesOf, type LaunchOf } from '../../src/kernel/launches.ts';
 import { sharedBytes } from '../../src/kernel/verify.ts';
 import type { BackendOptions, Manifest, ManifestBinding, ManifestEntry } from '../backend.ts';
 import { printFormula } from '../formula.ts';
@@ -26,14 +27,18 @@ export function manifestOf(program: Program, options: BackendOptions = {}): Mani
     maxGridPerDimension: wgslLimits(options).maxGridPerDimension,
     ...(subgroup === undefined ? {} : { subgroup }),
     ...(matrixUnits.length > 0 ? { matrixUnits } : {}),
-    launches: program.kernels.map((k) => entryOf(k, program, module)),
+    launches: launchesOf(program).map((l) => entryOf(l, program, module)),
     inputs: tensors(program.inputs),
     outputs: tensors(program.outputs),
     workspace: tensors(program.workspace),
   };
 }
 
-function entryOf(k: Kernel, program: Program, module: ModuleContext): ManifestEntry {
+function entryOf(
+  { name, kernel: k, tensor }: LaunchOf,
+  program: Program,
+  module: ModuleContext,
+): ManifestEntry {
   const role = (name: string): ManifestBinding['role'] => {
     if (program.inputs.some((t) => t.name === name)) return 'in';
     return program.outputs.some((t) => t.name === name) ? 'out' : 'workspace';
@@ -43,16 +48,17 @@ function entryOf(k: Kernel, program: Program, module: ModuleContext): ManifestEn
   );
   return {
     name: module.entryNames.get(k)!,
+    launch: name,
     lanes: k.lanes,
     sharedBytes: sharedBytes(k),
     grid: printFormula(k.grid),
     bindings: k.buffers.map((b) => ({
-      name: b.name,
-      role: role(b.name),
+      name: tensor(b.name),
+      role: role(tensor(b.name)),
       access: b.access,
       storage: b.storage,
       binding: module.tensors.get(b.name)!.binding,
-      shape: shapes.get(b.name)!.map((e) => printFormula(e)),
+      shape: shapes.get(tensor(b.name))!.map((e) => printFormula(e)),
     })),
     ...(module.usesUniforms(k) ? { uniformBinding: 0 } : {}),
     uniforms: module.hasUniforms() ? program.uniforms.map((x, n) => ({ ...x, offset: 4 * n })) : [],

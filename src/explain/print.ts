@@ -71,6 +71,9 @@ function printStage(s: StageExplanation, cores: number): string[] {
     '',
     `launch ${s.name} writes ${list(s.writes)}`,
     ...s.before.map((w) => `  before       ${w.launch}: ${w.why} (${w.tensor})`),
+    ...(s.sharesCode
+      ? [`  code         kernel ${s.sharesCode.kernel}, also for ${list(s.sharesCode.with)}`]
+      : []),
     `  workgroups   ${printWorkgroups(s, cores)}`,
     `  arrangement  ${plan.arrangement}, ${plan.lanes} lanes, ${s.workgroupBytes} bytes of workgroup memory`,
   ];
@@ -143,7 +146,7 @@ function printPlan({ planUse }: Explanation): string[] {
 /** For people; every figure is in the data as well. */
 export function printExplanation(e: Explanation): string {
   return [
-    `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}`,
+    `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}${e.kernels === e.launches ? '' : ` of ${e.kernels} kernel${e.kernels === 1 ? '' : 's'}`}`,
     ...(e.notes ?? []).map((text) => `  ${text}`),
     ...printPlan(e),
     ...printValues(e),

@@ -211,10 +211,22 @@ export interface Kernel {
   readonly body: readonly Stmt[];
 }
 
+/** A kernel on tensors of the program. */
+export interface Launch {
+  /** No other launch has it. */
+  readonly name: string;
+  /** Name of the kernel. */
+  readonly kernel: string;
+  /** The tensor that each buffer of the kernel stands for, by the buffer's name; no two buffers stand for one tensor. */
+  readonly tensors: Readonly<Record<string, string>>;
+}
+
 /** Several launches in order make one user kernel; `workspace` buffers pass values between them. */
 export interface Program {
   readonly name: string;
   readonly kernels: readonly Kernel[];
+  /** In order; absent: each kernel once, under its name and on the tensors that its buffers are called like (`launches.ts`). */
+  readonly launches?: readonly Launch[];
   readonly inputs: readonly ProgramTensor[];
   readonly outputs: readonly ProgramTensor[];
   readonly workspace: readonly ProgramTensor[];

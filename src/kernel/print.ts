@@ -1,6 +1,6 @@
 /** A readable, deterministic text for kernels: what `--emit kernel` shows and pass tests compare. */
 import { printExpr } from '../expr/print.ts';
-import type { Fragment, Kernel, Program, ProgramTensor, Stmt } from './kernel.ts';
+import type { Fragment, Kernel, Launch, Program, ProgramTensor, Stmt } from './kernel.ts';
 import { printMatrix } from './subgroup-matrix.ts';
 import { printWarpgroup } from './warpgroup.ts';
 
@@ -111,7 +111,12 @@ export function printKernel(k: Kernel): string {
 const tensorLine = (role: string, t: ProgramTensor): string =>
   `${role} ${t.name}: ${t.storage}[${t.shape.map(printExpr).join(', ')}]`;
 
-/** Prints a whole program: tensors, then kernels in launch order. */
+const launchLine = ({ name, kernel, tensors }: Launch): string => {
+  const bound = Object.entries(tensors).map(([buffer, tensor]) => `${buffer} = ${tensor}`);
+  return `launch ${name}: ${kernel}(${bound.join(', ')})`;
+};
+
+/** Prints a whole program: tensors, launches where kernels have several, then kernels in the order of their first launch. */
 export function printProgram(p: Program): string {
   const head = [
     `program ${p.name}`,
@@ -120,6 +125,7 @@ export function printProgram(p: Program): string {
     ...p.inputs.map((t) => tensorLine('in', t)),
     ...p.outputs.map((t) => tensorLine('out', t)),
     ...p.workspace.map((t) => tensorLine('workspace', t)),
+    ...(p.launches ?? []).map(launchLine),
   ];
   return [head.join('\n') + '\n', ...p.kernels.map(printKernel)].join('\n');
 }

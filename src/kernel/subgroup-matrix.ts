@@ -39,6 +39,18 @@ export const matrixExprs = (o: MatrixOp): readonly Expr[] => ('at' in o ? [o.at]
 export const mapMatrixExprs = (o: MatrixOp, f: (e: Expr) => Expr): MatrixOp =>
   'at' in o ? { ...o, at: f(o.at) } : o;
 
+export function renameMatrixOp(o: MatrixOp, to: (name: string) => string): MatrixOp {
+  switch (o.op) {
+    case 'zero':
+      return { ...o, name: to(o.name) };
+    case 'load':
+    case 'save':
+      return { ...o, name: to(o.name), array: to(o.array) };
+    case 'multiply':
+      return { ...o, to: to(o.to), left: to(o.left), right: to(o.right) };
+  }
+}
+
 const printPlace = (p: Place): string =>
   `${p.array}[${printExpr(p.at)}; ${p.transposed ? `1, ${p.stride}` : `${p.stride}, 1`}]`;
 const printType = ({ role, component, rows, cols }: MatrixType): string =>

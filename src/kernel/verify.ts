@@ -3,6 +3,7 @@ import { CompilerBug } from '../diagnostics/diagnostic.ts';
 import { children, type Expr } from '../expr/expr.ts';
 import { STORAGE, type ScalarType, type StorageType } from '../expr/types.ts';
 import { MMA_SUM, type Fragment, type Kernel, type Program, type Stmt } from './kernel.ts';
+import { launchError } from './launches.ts';
 import { isPacked } from './rounding.ts';
 import { PRODUCTS } from './products.ts';
 import { constError, opTypeError } from './verify-expr.ts';
@@ -56,29 +57,19 @@ export function verifyKernel(k: Kernel, options: VerifyOptions = {}): void {
   new KernelVerifier(k, options).run();
 }
 
-/** Verifies every kernel and the agreement of the program's tensors with the kernels' buffers. */
+/** Verifies every kernel, and that launches give all of their buffers different tensors that fit. */
 export function verifyProgram(p: Program, options: VerifyOptions = {}): void {
-  const tensors = new Map([...p.inputs, ...p.outputs, ...p.workspace].map((t) => [t.name, t]));
   const uniforms = new Map(p.uniforms.map((u) => [u.name, u.type]));
   for (const k of p.kernels) {
     verifyKernel(k, { ...options, fixed: Object.keys(p.fixed) });
-    for (const b of k.buffers) {
-      const tensor = tensors.get(b.name);
-      if (!tensor)
-        throw new CompilerBug('kernel', `${k.name}: buffer ${b.name} is not a tensor of the program`);
-      if (tensor.storage !== b.storage) {
-        throw new CompilerBug(
-          'kernel',
-          `${k.name}: buffer ${b.name} is ${b.storage}, tensor ${tensor.storage}`,
-        );
-      }
-    }
     for (const u of k.uniforms) {
       if (uniforms.get(u.name) !== u.type) {
         throw new CompilerBug('kernel', `${k.name}: uniform ${u.name} is not in the program's list`);
       }
     }
   }
+  const wrong = launchError(p);
+  if (wrong !== undefined) throw new CompilerBug('kernel', wrong);
 }
 
 class KernelVerifier {

@@ -85,12 +85,17 @@ export function someStmt(stmts: readonly Stmt[], f: (s: Stmt) => boolean): boole
 
 /** Rebuilds each statement with its own expressions mapped; nested bodies too. */
 export function mapExprs(stmts: readonly Stmt[], f: (e: Expr) => Expr): readonly Stmt[] {
-  return stmts.map((s) => mapStmtExprs(s, f));
+  return stmts.map((s) => mapStmtExprs(s, f, (body) => mapExprs(body, f)));
 }
 
 const mapFragment = (g: Fragment, f: (e: Expr) => Expr): Fragment => ({ ...g, offset: f(g.offset) });
 
-function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
+/** A statement with its own expressions mapped by `f`, and its nested bodies by `inside`. */
+export function mapStmtExprs(
+  s: Stmt,
+  f: (e: Expr) => Expr,
+  inside: (body: readonly Stmt[]) => readonly Stmt[],
+): Stmt {
   switch (s.kind) {
     case 'let':
     case 'var':
@@ -114,12 +119,10 @@ function mapStmtExprs(s: Stmt, f: (e: Expr) => Expr): Stmt {
     case 'store':
       return { ...s, index: f(s.index), value: f(s.value) };
     case 'for':
-      return { ...s, from: f(s.from), to: f(s.to), step: f(s.step), body: mapExprs(s.body, f) };
+      return { ...s, from: f(s.from), to: f(s.to), step: f(s.step), body: inside(s.body) };
     case 'if': {
-      const then = mapExprs(s.then, f);
-      return s.else
-        ? { ...s, cond: f(s.cond), then, else: mapExprs(s.else, f) }
-        : { ...s, cond: f(s.cond), then };
+      const [cond, then] = [f(s.cond), inside(s.then)];
+      return s.else ? { ...s, cond, then, else: inside(s.else) } : { ...s, cond, then };
     }
     case 'contract':
       return { ...s, acc: mapFragment(s.acc, f), a: mapFragment(s.a, f), b: mapFragment(s.b, f) };

@@ -124,6 +124,28 @@ export function mapWarpgroupExprs(op: WarpgroupOp, f: (e: Expr) => Expr): Warpgr
   }
 }
 
+export function renameWarpgroupOp(op: WarpgroupOp, to: (name: string) => string): WarpgroupOp {
+  const side = <M extends SwizzledMatrix | RegisterMatrix>(m: M): M =>
+    isRegisters(m) ? { ...m, fragment: to(m.fragment) } : { ...m, array: to(m.array) };
+  switch (op.op) {
+    case 'init':
+    case 'arrive':
+    case 'wait':
+      return { ...op, barriers: to(op.barriers) };
+    case 'load':
+      return { ...op, barriers: to(op.barriers), map: to(op.map), into: to(op.into) };
+    case 'product':
+      return { ...op, d: to(op.d), a: side(op.a), b: side(op.b) };
+    case 'fence':
+    case 'finish':
+      return { ...op, arrays: op.arrays.map(to) };
+    case 'fence-init':
+    case 'registers':
+    case 'commit':
+      return op;
+  }
+}
+
 /** Local arrays that a statement takes whole. */
 export function wholeArrays(op: WarpgroupOp): readonly string[] {
   if (op.op === 'product') return isRegisters(op.a) ? [op.d, op.a.fragment] : [op.d];

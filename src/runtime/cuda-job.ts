@@ -4,6 +4,7 @@ import { manifestOf } from '../../backends/cuda/manifest.ts';
 import { sharedBytes } from '../../backends/cuda/shared-layout.ts';
 import type { ManifestTensorMap } from '../../backends/backend.ts';
 import { evaluateFormula } from '../../backends/formula.ts';
+import { launchesOf } from '../kernel/launches.ts';
 import { CompilerBug, userError } from '../diagnostics/diagnostic.ts';
 import { STORAGE, type StorageType } from '../expr/types.ts';
 import type { Program, Uniform } from '../kernel/kernel.ts';
@@ -50,10 +51,11 @@ function jobOf(request: JobRequest, path: string): { lines: string[]; data: Uint
   for (const t of manifest.workspace) lines.push(`buffer ${t.name} ${byteLength(t, values)} undefined`);
   for (const t of manifest.outputs) lines.push(`buffer ${t.name} ${byteLength(t, values)} undefined out`);
   const block = uniformBlock(program.uniforms, values);
+  const kernels = launchesOf(program).map((l) => l.kernel);
   for (const [n, launch] of manifest.launches.entries()) {
-    const grid = count(launch.grid, values, `the grid of ${launch.name}`);
+    const grid = count(launch.grid, values, `the grid of ${launch.launch}`);
     if (grid === 0) continue;
-    const shared = sharedBytes(program.kernels[n]!, request.redZone);
+    const shared = sharedBytes(kernels[n]!, request.redZone);
     lines.push(`launch ${launch.name} grid ${grid} 1 1 block ${launch.lanes} 1 1 shared ${shared}`);
     for (const b of launch.bindings) lines.push(`arg buffer ${b.name}`);
     for (const m of launch.tensorMaps ?? []) lines.push(tensorMapLine(m, values));

@@ -112,7 +112,7 @@ export class Kernel<T extends KernelTypes = AnyTypes> {
       );
     entries.forEach((entry, n) => {
       const grid = this.#grids[n]!;
-      record(encoder, entry, groups[n]!, grid, grid.x > 0 ? timer?.next(entry.entry.name) : undefined);
+      record(encoder, entry, groups[n]!, grid, grid.x > 0 ? timer?.next(entry.entry.launch) : undefined);
     });
   }
 

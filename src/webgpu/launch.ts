@@ -66,7 +66,7 @@ export function record(
 ): void {
   if (x === 0) return;
   const pass = encoder.beginComputePass({
-    label: entry.name,
+    label: entry.launch,
     ...(timestampWrites ? { timestampWrites } : {}),
   });
   pass.setPipeline(pipeline);

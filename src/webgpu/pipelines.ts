@@ -44,27 +44,31 @@ async function compileEntries(
 ): Promise<readonly CompiledEntry[]> {
   const place = `compiling ${manifest.kernel}`;
   const shader = await compileModule(device, source, place);
+  // Launches of one kernel differ in their tensors alone.
+  const kernels = [...new Map(manifest.launches.map((entry) => [entry.name, entry])).values()];
   const layouts = await scoped(
     device,
     place,
-    () => manifest.launches.map((entry) => device.createBindGroupLayout(layoutOf(entry))),
+    () => kernels.map((entry) => device.createBindGroupLayout(layoutOf(entry))),
     (message) => ourBug(`${place}: ${message}`),
   );
-  return Promise.all(
-    manifest.launches.map(async (entry, n): Promise<CompiledEntry> => {
+  const pipelines = await Promise.all(
+    kernels.map(async ({ name }, n): Promise<readonly [string, Omit<CompiledEntry, 'entry'>]> => {
       const layout = layouts[n]!;
       try {
         const pipeline = await device.createComputePipelineAsync({
-          label: entry.name,
+          label: name,
           layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-          compute: { module: shader, entryPoint: entry.name },
+          compute: { module: shader, entryPoint: name },
         });
-        return { entry, layout, pipeline };
+        return [name, { layout, pipeline }];
       } catch (e) {
         throw ourBug(`${place}: ${e instanceof Error ? e.message : String(e)}`);
       }
     }),
   );
+  const byName = new Map(pipelines);
+  return manifest.launches.map((entry) => ({ entry, ...byName.get(entry.name)! }));
 }
 
 async function compileModule(device: GPUDevice, code: string, place: string): Promise<GPUShaderModule> {

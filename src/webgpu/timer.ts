@@ -2,7 +2,7 @@
 import { KernelError } from './error.ts';
 
 export interface LaunchTime {
-  /** Entry point. */
+  /** What the launch is called. */
   readonly name: string;
   /** Milliseconds; browsers round what the device says. */
   readonly ms: number;

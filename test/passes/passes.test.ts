@@ -1,6 +1,7 @@
 /**
  * Text pairs for passes. The first line of a file says what is shown: `// passes: NAME, …` the semantic IR after those
- * passes, `// print: tile` the tiled program and `// print: scheduled` the same with plans and bounds, each followed by `with D=8, …` for sizes that are fixed. Then the source,
+ * passes, `// print: tile` the tiled program, `// print: scheduled` the same with plans and bounds, and `// print: launches` the kernels
+ * without what they do; each followed by `with D=8, …` for sizes that are fixed. Then the source,
  * then `// ----` and what is expected. UPDATE_GOLDEN=1 writes the expected part.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +10,8 @@ import { describe, expect, it } from 'vitest';
 import { checkText, hasErrors, semanticIr } from '../../src/compile.ts';
 import { printIr } from '../../src/ir/print.ts';
 import { verifyIr } from '../../src/ir/verify.ts';
-import { IR_PASSES, normalizeIr, scheduleTile, type LoweringOptions } from '../../src/pipeline.ts';
+import { printProgram } from '../../src/kernel/print.ts';
+import { IR_PASSES, lowerIr, normalizeIr, scheduleTile, type LoweringOptions } from '../../src/pipeline.ts';
 import { tileProgram } from '../../src/tile/from-ir.ts';
 import { NO_LIMITS } from '../../src/tile/plan.ts';
 import { printTile } from '../../src/tile/print.ts';
@@ -32,7 +34,11 @@ function shown(text: string): string {
   const limits = NO_LIMITS;
   const options: LoweringOptions = { fixed, limits };
   if (header.what === 'print') {
-    expect(['tile', 'scheduled']).toContain(header.names);
+    expect(['tile', 'scheduled', 'launches']).toContain(header.names);
+    if (header.names === 'launches') {
+      const { program } = lowerIr(ir, options);
+      return printProgram({ ...program, kernels: program.kernels.map((k) => ({ ...k, body: [] })) });
+    }
     const tile = tileProgram(normalizeIr(ir, options), fixed);
     verifyTile(tile);
     return printTile(header.names === 'scheduled' ? scheduleTile(tile, options) : tile);

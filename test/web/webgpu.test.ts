@@ -298,7 +298,7 @@ describe.skipIf(!gpu)('a kernel', () => {
       timer.resolve(encoder);
       own.queue.submit([encoder.finish()]);
       const times = await timer.read();
-      expect(times.map((t) => t.name)).toEqual(tiny().manifest.launches.map((l) => l.name));
+      expect(times.map((t) => t.name)).toEqual(tiny().manifest.launches.map((l) => l.launch));
       for (const { ms } of times) expect(ms).toBeGreaterThanOrEqual(0);
     }
     const encoder = own.createCommandEncoder();

@@ -60,7 +60,7 @@ function webgpuBench(gpu: Webgpu, launch: Launch): Bench {
       return {
         outputs: outputsFromBytes(launch.kernel, launch.sizes, await prepared.outputs()),
         compile_ms,
-        launches: manifest.launches.map((l) => l.name),
+        launches: manifest.launches.map((l) => l.launch),
         time: () => prepared.run(),
         timeEach: () => prepared.runEach(),
         destroy: () => prepared.destroy(),
@@ -87,7 +87,7 @@ function cudaBench(launch: Launch): Bench {
       return {
         outputs: outputsFromBytes(launch.kernel, launch.sizes, outputs),
         compile_ms: performance.now() - start,
-        launches: c.manifest.launches.map((l) => l.name),
+        launches: c.manifest.launches.map((l) => l.launch),
         time: async () => (await run(c, REPEATS)).ms,
         destroy: () => {},
       };

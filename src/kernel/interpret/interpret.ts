@@ -5,6 +5,7 @@
 import { CompilerBug } from '../../diagnostics/diagnostic.ts';
 import { STORAGE } from '../../expr/types.ts';
 import type { Program, ProgramTensor } from '../kernel.ts';
+import { boundNames, launchesOf } from '../launches.ts';
 import { STORE_ROUND } from '../rounding.ts';
 import { evaluateScalar, runKernel, type Scalars } from './kernel.ts';
 import type { TensorMemory } from './memory.ts';
@@ -66,8 +67,14 @@ export function interpretProgram(
   const refuseNan = new Set(options.refuseNan ? program.outputs.map((t) => t.name) : []);
   const subgroup = options.subgroup ?? 32;
   const trace = options.trace ? { trace: options.trace } : {};
-  for (const k of program.kernels)
-    runKernel(k, { tensors, scalars: known, report, refuseNan, subgroup, ...trace });
+  for (const { name, kernel, tensor } of launchesOf(program)) {
+    const bound = new Map(boundNames(kernel).map((b) => [b, tensors.get(tensor(b))!]));
+    const refused = new Set([...bound.keys()].filter((b) => refuseNan.has(tensor(b))));
+    runKernel(
+      { ...kernel, name },
+      { tensors: bound, scalars: known, report, refuseNan: refused, subgroup, ...trace },
+    );
+  }
   for (const t of program.outputs) {
     const missing = tensors.get(t.name)!.written.indexOf(0);
     if (missing >= 0) report.add('uninitialised', `output ${t.name}[${missing}] is never written`);

@@ -118,9 +118,11 @@ const COLLECTIVE: Readonly<Record<string, Collective>> = {
     emulated: 'cuemu::cp_async(to, from, 16, 16, at);',
   },
   anew: {
-    comment: '// The same number, of which the compiler knows nothing.',
+    comment: '// The same number, of which the compiler knows nothing but that there are N lanes.',
+    head: 'template <int N>\nATTN_FN void',
     signature: 'anew(int& lane',
-    ptx: '  asm volatile("" : "+r"(lane));',
+    ptx: `  asm volatile("" : "+r"(lane));
+  __builtin_assume(lane >= 0 && lane < N);`,
     emulated: 'static_cast<void>(lane);',
     placeless: true,
   },

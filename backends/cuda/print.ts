@@ -167,7 +167,7 @@ function prologue(kernel: Kernel, program: Program, scope: Scope): string[] {
     if (values.length > 0) lines.push(`const ${SCALAR_NAME[type]} ${values.join(', ')};`);
   }
   if (used.has('workgroup')) lines.push(`const int ${scope.name('workgroup')} = blockIdx.x;`);
-  const anew = someStmt(kernel.body, (s) => s.kind === 'for' && s.anew === true);
+  const anew = someStmt(kernel.body, (s) => s.kind === 'for' && s.anew !== undefined);
   if (used.has('lane')) lines.push(`${anew ? '' : 'const '}int ${scope.name('lane')} = threadIdx.x;`);
   if (kernel.shared.length > 0) lines.push('extern __shared__ __align__(1024) unsigned char attn_smem[];');
   for (const [n, place] of sharedLayout(kernel).places.entries()) {

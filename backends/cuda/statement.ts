@@ -148,7 +148,7 @@ function printFor(s: Stmt & { readonly kind: 'for' }, scope: Scope, indent: stri
     ...(s.unroll === 'never' ? [`${indent}#pragma unroll 1`] : []),
     ...(typeof s.unroll === 'number' ? [`${indent}#pragma unroll ${s.unroll}`] : []),
     wrapLine(`for (${SCALAR_NAME[s.from.type]} ${start.join(', ')}; ${name} < ${to}; ${advance}) {`, indent),
-    ...(s.anew ? [`${indent}  attn::anew(${scope.name('lane')});`] : []),
+    ...(s.anew !== undefined ? [`${indent}  attn::anew<${s.anew}>(${scope.name('lane')});`] : []),
     ...printBlock(s.body, scope, `${indent}  `),
     `${indent}}`,
   ];

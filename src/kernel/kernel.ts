@@ -86,8 +86,11 @@ export type Stmt =
       readonly to: Expr;
       readonly step: Expr;
       readonly unroll: boolean | 'never' | number;
-      /** A long body: what follows from the lane's number is computed in each turn, as it would take registers in all of them. */
-      readonly anew?: true;
+      /**
+       * A long body: what follows from the lane's number, one of so many, is computed in each turn, as it would take registers in all
+       * of them.
+       */
+      readonly anew?: number;
       readonly body: readonly Stmt[];
     }
   | {

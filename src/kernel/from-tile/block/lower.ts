@@ -1,6 +1,6 @@
 /** The stage of a block as a kernel: one value after the other, by all lanes, in workgroup memory. */
 import { CompilerBug } from '../../../diagnostics/diagnostic.ts';
-import { i32, op, variable, type Expr } from '../../../expr/expr.ts';
+import { i32, op, readsOf, variable, type Expr } from '../../../expr/expr.ts';
 import { simplify } from '../../../expr/simplify.ts';
 import { STORAGE } from '../../../expr/types.ts';
 import type { StagePlan } from '../../../tile/plan.ts';
@@ -25,6 +25,8 @@ export interface LoweredBlock {
 
 /** Turns of a loop over elements that are written out: their loads are on their way together. */
 const AHEAD = 8;
+/** Neighbours that one access to workgroup memory takes. */
+const WIDE = 4;
 /** Where turns are counted, not elements. */
 const MOST_TURNS = 16;
 
@@ -91,7 +93,10 @@ export class BlockLowering {
     this.around = new Map([[walk.axis, this.named(simplify(at), walk.axis, out)]]);
     out.push(...this.laid(items));
     this.around = new Map();
-    return [{ ...forS(turn, { to: i32(walk.extent), unroll: 'never' }, out), anew: true }, BARRIER];
+    return [
+      { ...forS(turn, { to: i32(walk.extent), unroll: 'never' }, out), anew: this.plan.lanes },
+      BARRIER,
+    ];
   }
 
   // ---- what parts of it need
@@ -196,6 +201,14 @@ export class BlockLowering {
     }
   }
 
+  /** All that is read lies in workgroup memory. */
+  private isHere(e: Expr): boolean {
+    return readsOf(e).every((r) => {
+      const home = this.scope.locations.get(r.name);
+      return home?.kind === 'held' || (home?.kind === 'opened' && this.isHere(home.def.value));
+    });
+  }
+
   private indexAt(array: BlockArray, vars: ReadonlyMap<string, Expr>): Expr {
     return this.flat(
       array,
@@ -203,8 +216,30 @@ export class BlockLowering {
     );
   }
 
-  /** Each element is computed by one lane. */
+  /** Each element is computed by one lane, or several neighbours by one, whose reads and writes are then wide ones. */
   private fill(array: BlockArray, value: Expr): Stmt[] {
+    const count = array.extents.reduce((a, b) => a * b, 1) / WIDE;
+    const last = array.axes.at(-1);
+    if (
+      last !== undefined &&
+      this.extent(last) % WIDE === 0 &&
+      count >= this.plan.lanes &&
+      this.isHere(value)
+    )
+      return this.forElements(
+        array.axes,
+        (vars, out) => {
+          const first = vars.get(last)!;
+          const all = Array.from({ length: WIDE }, (_, n) => {
+            const at = new Map([...vars, [last, simplify(op('add', first, i32(n)))]]);
+            const x = held(this.scope.value(value, this.place(out, at)));
+            return { at: this.indexAt(array, at), x: this.named(x, array.name, out) };
+          });
+          for (const { at, x } of all) out.push(store(this.nameOf(array), at, x));
+        },
+        count,
+        WIDE,
+      );
     return this.forElements(array.axes, (vars, out) => {
       const x = this.scope.value(value, this.place(out, vars));
       out.push(store(this.nameOf(array), this.indexAt(array, vars), held(x)));

@@ -27,7 +27,7 @@ import { storeList } from './lists.ts';
 import { storeRanges, type StoredTiles } from './stored-ranges.ts';
 import { Summaries, type SideName } from './summaries.ts';
 import type { AxisLoop, Bounds, Pass, Stage, TileProgram, TileTensor } from './tile.ts';
-import { boundsExprs, loopExprs, stageTensors } from './walk.ts';
+import { boundsExprs, loopExprs, stageTensors, stageValues } from './walk.ts';
 
 const TRUE = bool(true);
 
@@ -128,8 +128,11 @@ function storedFor(
 ): ReadonlyMap<string, StoredTiles> {
   const out = new Map<string, StoredTiles>();
   if (plan.dataRanges !== 'stored' || streamLoops(s, plan).length !== 1) return out;
+  const own = stageValues(s);
   for (const b of bounds) {
     const read = [...readNames(b.may)];
+    // An earlier launch knows nothing that the stage itself computes.
+    if (boundsExprs(b).some((e) => [...readNames(e)].some((n) => own.has(n)))) continue;
     if (out.has(key(b.may)) || !read.some((n) => summaries.ofStream(n))) continue;
     const store = read.some((n) => summaries.ofPairs(n)) ? storeList : storeRanges;
     out.set(key(b.may), store(s, plan, b, summaryPlan(limits), out.size));

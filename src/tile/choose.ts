@@ -163,6 +163,6 @@ export function reductionKind(g: Graph, shape: StageShape, name: string): 'strea
     return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
   const taken = [...shape.batch, ...shape.row, ...shape.stream];
   const held = (a: string): boolean =>
-    !taken.includes(a) && (g.isFeature(a) || g.fixedExtent(a) !== undefined);
+    !taken.includes(a) && (g.isFeature(a) || g.isShort(a));
   return r.axes.every(held) ? 'vector' : 'elsewhere';
 }

@@ -150,12 +150,20 @@ export class Graph {
     return masks.some((m) => this.axes(m).has(axis)) || defs.some(restricts);
   }
 
-  /** True for an axis of fixed extent along which some tensor holds vectors, and which nothing restricts. */
+  /** Of a fixed extent that a lane can hold a vector over. */
+  isShort(axis: string): boolean {
+    return (this.fixedExtent(axis) ?? Infinity) <= LONGEST_VECTOR;
+  }
+
+  /** True for a short axis along which some tensor holds vectors, and which nothing restricts. */
   isElement(axis: string): boolean {
-    if (this.fixedExtent(axis) === undefined || this.isRestricted(axis)) return false;
+    if (!this.isShort(axis) || this.isRestricted(axis)) return false;
     return this.kernel.tensors.some((t) => t.dims.at(-1)?.axis === axis);
   }
 }
+
+/** Positions do not become a vector because their number is known: longer axes are streamed over. */
+const LONGEST_VECTOR = 256;
 
 export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((x) => b.includes(x));

@@ -59,7 +59,7 @@ export function launchError(p: Program): string | undefined {
       users.set(bound, buffer);
       const storage = tensors.get(bound);
       if (storage === undefined) return `launch ${name}: buffer ${bound} is not a tensor of the program`;
-      const wanted = kernel.buffers.find((b) => b.name === buffer)?.storage ?? storage;
+      const wanted = kernel.buffers.find((b) => b.name === buffer)?.storage ?? tensors.get(buffer);
       if (storage !== wanted)
         return `launch ${name}: buffer ${buffer} is ${wanted}, tensor ${bound} ${storage}`;
     }

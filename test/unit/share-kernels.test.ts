@@ -1,70 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { explainText } from '../../src/compile.ts';
 import { manifestOf as cudaManifest } from '../../backends/cuda/manifest.ts';
 import { printLauncher } from '../../backends/cuda/launcher.ts';
 import { infiniteTensors } from '../../backends/wgsl/infinite.ts';
 import { manifestOf as wgslManifest } from '../../backends/wgsl/manifest.ts';
 import { printModule } from '../../backends/wgsl/print.ts';
+import { printExplanation } from '../../src/explain/print.ts';
 import { f32, op, read, variable, type Expr } from '../../src/expr/expr.ts';
-import { LANE, letS, store } from '../../src/kernel/build.ts';
+import { LANE, store } from '../../src/kernel/build.ts';
 import type { Buffer, Kernel, Program } from '../../src/kernel/kernel.ts';
 import { launchesOf } from '../../src/kernel/launches.ts';
 import { shareKernels } from '../../src/kernel/passes/share-kernels.ts';
 import { verifyProgram } from '../../src/kernel/verify.ts';
-
-interface Names {
-  readonly from: string;
-  readonly to: string;
-  readonly local: string;
-}
-
-const n = variable('n');
-const buffer = (name: string, access: Buffer['access']): Buffer => ({
-  name,
-  storage: 'f32',
-  access,
-  elements: n,
-});
-
-/** to[lane] = from[lane] + more, by way of a local. */
-function kernel(
-  name: string,
-  { from, to, local }: Names,
-  more: Expr = f32(1),
-  over: Partial<Kernel> = {},
-): Kernel {
-  return {
-    name,
-    // Programs list tensors in an order of their own.
-    buffers: [buffer(from, 'read'), buffer(to, 'write')].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    uniforms: [
-      { name: 'n', type: 'i32' },
-      { name: 'p', type: 'f32' },
-      { name: 'q', type: 'f32' },
-    ],
-    shared: [],
-    lanes: 4,
-    grid: op('quot', n, { kind: 'const', type: 'i32', value: 4 }),
-    body: [letS(local, op('add', read(from, [LANE]), more)), store(to, LANE, variable(local, 'f32'))],
-    ...over,
-  };
-}
-
-const FIRST: Names = { from: 'x', to: 'm', local: 'v' };
-const SECOND: Names = { from: 'm', to: 'b', local: 'other' };
-
-/** x → m → b → y. */
-function program(...kernels: readonly Kernel[]): Program {
-  const tensor = (name: string) => ({ name, storage: 'f32', shape: [n] }) as const;
-  return {
-    name: 'tiny',
-    kernels,
-    inputs: [tensor('x')],
-    outputs: [tensor('y')],
-    workspace: [tensor('m'), tensor('b')],
-    uniforms: kernels[0]!.uniforms,
-    fixed: {},
-  };
-}
+import { buffer, chain, FIRST, kernel, n, program, SECOND } from './kernel-chain.ts';
 
 const count = (...kernels: readonly Kernel[]): number => {
   const shared = shareKernels(program(...kernels));
@@ -73,9 +21,7 @@ const count = (...kernels: readonly Kernel[]): number => {
   return shared.kernels.length;
 };
 
-const shared = shareKernels(
-  program(kernel('k_1', FIRST), kernel('k_2', SECOND), kernel('k_3', { from: 'b', to: 'y', local: 'v' })),
-);
+const shared = shareKernels(chain());
 
 describe('kernels that are equal but for names', () => {
   it('become one, whatever the order of their buffers', () => {
@@ -139,6 +85,22 @@ describe('kernels stay apart', () => {
         two(same, { buffers: [buffer('m', 'read'), { ...buffer('b', 'write'), elements: op('add', n, n) }] }),
       ),
     ).toBe(2));
+  it('where copies of tiles are of other types', () => {
+    const copies = (tensor: string): Partial<Kernel> => ({
+      buffers: [buffer('b', 'write')],
+      maps: [{ name: 'map', tensor, extents: [n], box: [64] }],
+      body: [store('b', LANE, f32(1))],
+    });
+    const tensors = (second: 'f16' | 'bf16'): Program => ({
+      ...program(kernel('k_1', FIRST, f32(1), copies('x')), kernel('k_2', FIRST, f32(1), copies('z'))),
+      inputs: [
+        { name: 'x', storage: 'f16', shape: [n] },
+        { name: 'z', storage: second, shape: [n] },
+      ],
+    });
+    expect(shareKernels(tensors('f16')).kernels).toHaveLength(1);
+    expect(shareKernels(tensors('bf16')).kernels).toHaveLength(2);
+  });
   it('where one buffer stands for two', () => {
     const [from, to] = [read('m', [LANE]), read('x', [LANE])];
     const twice = (name: string, a: Expr, b: Expr, buffers: readonly Buffer[], into: string): Kernel => ({
@@ -158,6 +120,32 @@ describe('kernels stay apart', () => {
   it('where one writes for callers, who are given infinities', () => {
     const toCallers = kernel('k_2', { from: 'm', to: 'y', local: 'v' }, f32(Infinity));
     expect(count(kernel('k_1', FIRST, f32(Infinity)), toCallers)).toBe(2);
+  });
+});
+
+describe('explanations', () => {
+  const rounds = `kernel k {
+  axes b: B, l: N, m: N, a: N
+  in A: f32[b, l, m]
+  state X: f32[b, l, m] = A
+  repeat 4 {
+    X = tanh(0.5 * sum[a](X[b, l, a] * X[b, a, m]))
+  }
+  out X
+}`;
+  it('say which launches have the same code', () => {
+    const { value } = explainText(rounds, { target: 'wgsl', set: { N: 24 } });
+    const text = printExplanation(value!);
+    expect([value!.launches, value!.kernels]).toEqual([5, 3]);
+    expect(value!.stages.map((s) => s.sharesCode)).toEqual([
+      undefined,
+      { kernel: 'k_2', with: ['k_3', 'k_4'] },
+      { kernel: 'k_2', with: ['k_2', 'k_4'] },
+      { kernel: 'k_2', with: ['k_2', 'k_3'] },
+      undefined,
+    ]);
+    expect(text).toContain('kernel k: 5 launches of 3 kernels');
+    expect(text).toContain('  code         kernel k_2, also for k_2, k_4');
   });
 });
 

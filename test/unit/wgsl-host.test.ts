@@ -10,8 +10,10 @@ import { legalizeWgsl } from '../../backends/wgsl/legalize/legalize.ts';
 import { i32, op, read, variable } from '../../src/expr/expr.ts';
 import { LANE, store } from '../../src/kernel/build.ts';
 import type { Program } from '../../src/kernel/kernel.ts';
+import { shareKernels } from '../../src/kernel/passes/share-kernels.ts';
 import { f16Round } from '../../src/kernel/rounding.ts';
 import { add, attentionProgram, attentionReference, mul, tinyProgram, v, values } from './kernel-sample.ts';
+import { chain } from './kernel-chain.ts';
 import { tryOpen } from './wgsl-device.ts';
 
 const gpu = await tryOpen();
@@ -93,6 +95,7 @@ describe('generated text', () => {
     const texts = {
       attention: await host(attentionProgram({ storage: 'f16', causal: true })),
       scaled_copy: await host(scaled),
+      chain: await host(shareKernels(chain())),
     };
     for (const [name, text] of Object.entries(texts)) {
       paths.push(join(folder, `${name}.ts`));
@@ -175,6 +178,15 @@ export async function use(device: GPUDevice, q: GPUBuffer): Promise<Float32Array
         /param scale must be a number, not undefined/,
       );
       copy.destroy();
+    });
+
+    test('launches of one kernel have tensors of their own', async () => {
+      const { createTiny } = await import(/* @vite-ignore */ paths[2]!);
+      const tiny = await createTiny(gpu!.device, { sizes: { n: 12 } });
+      const x = Float32Array.from({ length: 12 }, (_, n) => n);
+      tiny.run({ x }, { p: 0, q: 0 });
+      expect(Array.from(await tiny.read('y'))).toEqual(Array.from(x, (e) => e + 3));
+      tiny.destroy();
     });
 
     test('what does not fit is refused in words', async () => {

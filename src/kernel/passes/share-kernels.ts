@@ -19,14 +19,19 @@ interface Known {
 
 export function shareKernels(p: Program): Program {
   const launches = launchesOf(p);
-  const outputs = new Set(p.outputs.map((t) => t.name));
+  const outside = new Map<string, string>();
+  for (const [role, tensors] of [
+    ['out', p.outputs],
+    ['in', [...p.inputs, ...p.workspace]],
+  ] as const)
+    for (const t of tensors) outside.set(t.name, `${role} ${t.storage}`);
   const outlines = launches.map((l) => outline(l.kernel));
   const known = new Map<string, Known>();
   const shared = launches.map(({ name, kernel, tensor }, at): Launch => {
     const alone = outlines.every((x, n) => n === at || x !== outlines[at]);
     const { buffers, text } = alone
       ? { buffers: boundNames(kernel), text: kernel.name }
-      : withoutNames(kernel, (b) => outputs.has(tensor(b)));
+      : withoutNames(kernel, (b) => outside.get(tensor(b)));
     const as = known.get(text) ?? { kernel, buffers };
     known.set(text, as);
     const tensors = new Map(as.buffers.map((b, n) => [b, tensor(buffers[n]!)]));
@@ -45,8 +50,11 @@ function outline(k: Kernel): string {
   return [statements, k.lanes, k.buffers.map((b) => b.storage).sort(), k.shared.map((s) => s.length)].join();
 }
 
-/** Everything that a kernel says, with numbers in the place of names, in the order in which its body mentions them. */
-function withoutNames(k: Kernel, isOutput: (buffer: string) => boolean) {
+/**
+ * Everything that a kernel says, with numbers in the place of names, in the order in which its body mentions them.
+ * @param outside what else must be equal of the tensor that a buffer stands for
+ */
+function withoutNames(k: Kernel, outside: (buffer: string) => string | undefined) {
   const declared = declaredNames(k.body);
   for (const n of [...boundNames(k), ...[...k.shared, ...(k.maps ?? [])].map((x) => x.name)]) declared.add(n);
   const numbers = new Map<string, number>();
@@ -59,7 +67,7 @@ function withoutNames(k: Kernel, isOutput: (buffer: string) => boolean) {
   const buffers = [...boundNames(k)].sort((a, b) => number(a) - number(b));
   const { name: _, doc: __, buffers: given, ...said } = renamed;
   const text = JSON.stringify(
-    [said, buffers.map((b) => [given.find((x) => x.name === `$${number(b)}`), isOutput(b)])],
+    [said, buffers.map((b) => [given.find((x) => x.name === `$${number(b)}`), outside(b)])],
     exactly,
   );
   return { buffers, text };

@@ -21,6 +21,7 @@ import {
   type Formula,
   type Values,
 } from './explain/formula.ts';
+import { integerSums } from './explain/integers.ts';
 import { limitOf, type Limit } from './explain/limit.ts';
 import { waitingFor, type Waiting } from './explain/barrier.ts';
 import { blockWork } from './explain/block.ts';
@@ -43,6 +44,8 @@ import { boundsExprs } from './tile/walk.ts';
 export interface PassExplanation extends BoundsText {
   /** One line per carrier: what it is and how it is kept right while tiles go by. */
   readonly carriers: readonly string[];
+  /** One line per sum of products of integers. */
+  readonly integers: readonly string[];
   readonly tiles: TileTally;
   /** It only writes 0 in the place of what nobody reads. */
   readonly fills?: true;
@@ -263,6 +266,7 @@ function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number,
     passes: s.passes.map((pass, n) => ({
       ...boundsText(s, pass.bounds, pass.needed),
       carriers: carriers(pass),
+      integers: integerSums(s, pass, plan),
       tiles: costOf(passes[n]!, values).tiles,
       ...(isFill(pass) ? { fills: true as const } : {}),
     })),

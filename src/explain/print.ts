@@ -106,6 +106,7 @@ function printStage(s: StageExplanation, cores: number): string[] {
     if (p.limited)
       lines.push('    looser than data would allow: a launch has no buffers left to read it from');
     lines.push(`    tiles       ${printTiles(p.tiles)}`);
+    for (const c of p.integers) lines.push(`    sums ${c}`);
     for (const c of p.carriers) lines.push(`    carries ${c}`);
   }
   return lines;

@@ -265,6 +265,28 @@ describe('the command', () => {
   });
 });
 
+describe('sums of products of integers', () => {
+  const dot = (q: string, k: string): string => `kernel dots {
+  axes i: N, j: M, d: D, e: E
+  in q: ${q}[i, d]
+  in k: ${k}[j, d]
+  in v: f16[j, e]
+  normalize p = softmax[j](f32(sum[d](q * k)) * 0.01)
+  aggregate y = sum[j](p * v)
+  out y: f16[i, e]
+}`;
+  const said = (q: string, k: string, target: 'wgsl' | 'cuda'): readonly string[] =>
+    explained(dot(q, k), { D: 64, E: 64 }, { N: 256, M: 256 }, target).stages.flatMap((s) =>
+      s.passes.flatMap((p) => p.integers),
+    );
+  it('are told: bytes on matrix units, bytes by lanes, and what is not proven to be bytes', () => {
+    expect(said('i8', 'i8', 'cuda')[0]).toContain('products of i8 on matrix units');
+    expect(said('i8', 'i8', 'wgsl')[0]).toContain('products of i8, four at a time');
+    expect(said('i32', 'i8', 'wgsl')[0]).toContain('one by one');
+    expect(said('f16', 'f16', 'cuda')).toEqual([]);
+  });
+});
+
 describe('the documentation', () => {
   it('shows what is printed', async () => {
     const path = join(import.meta.dirname, '../../docs/explain.md');

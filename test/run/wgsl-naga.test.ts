@@ -58,7 +58,7 @@ async function moduleOf(example: Example, kind: (typeof KINDS)[number]): Promise
   const { files, manifest } = await compileVariant(kernel, set, 'wgsl', kind);
   const source = files.find((f) => f.path === manifest.source)!.text;
   const title = `${example.title} ${kind.name}`;
-  const entries = withPipelines.has(example.title) ? manifest.launches.map((l) => l.name) : [];
+  const entries = withPipelines.has(example.title) ? [...new Set(manifest.launches.map((l) => l.name))] : [];
   return { title, source, entries, f16: /^enable f16;/m.test(source) };
 }
 

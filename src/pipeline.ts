@@ -27,6 +27,7 @@ import { printProgram } from './kernel/print.ts';
 import { verifyProgram } from './kernel/verify.ts';
 import { stagePlans } from './plan/apply.ts';
 import type { PlacedSchedule } from './plan/schedule.ts';
+import { withoutRepeated } from './tile/repeated.ts';
 import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
@@ -202,6 +203,12 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
 ];
 
 export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
+  {
+    name: 'repeated',
+    stage: 'tile',
+    reason: 'what several stages compute is computed once; first, so that all others see fewer stages',
+    run: withoutRepeated,
+  },
   {
     name: 'fill',
     stage: 'tile',

@@ -1,6 +1,6 @@
 /** The flags that choose a kernel and its variant, shared by several commands. */
 import type { Command } from 'commander';
-import type { StorageType } from '../expr/types.ts';
+import { STORAGE, type StorageType } from '../expr/types.ts';
 import { ARTEFACTS, type Artefact } from '../ir/artefacts/artefact.ts';
 import type { Variant } from './pipeline.ts';
 import { collect, oneOf, parseNumbers, parseSizes, UsageError } from './usage.ts';
@@ -36,7 +36,7 @@ export function addArtefactOption(command: Command): Command {
   );
 }
 
-const STORAGES: readonly StorageType[] = ['f32', 'f16', 'bf16', 'i32', 'u32', 'bool'];
+const STORAGES = Object.keys(STORAGE) as readonly StorageType[];
 
 /** @throws UsageError for malformed flags. */
 export function variantOf(options: VariantOptions, kernel: string): Variant {

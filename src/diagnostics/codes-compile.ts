@@ -32,8 +32,8 @@ export const COMPILE_CODES: readonly CodeRow[] = [
     code: 'E0611',
     title: 'a storage that cannot stand for the declared one',
     explanation:
-      'A variant may store a tensor in another type only if the values are of one kind: f32, f16 and bf16 stand for each ' +
-      'other, an integer tensor does not become a float tensor.',
+      'A variant may store a tensor in another type only if the values are of one kind: f32, f16, bf16, e4m3 and e5m2 ' +
+      'stand for each other, and so do i32 and i8, and u32 and u8. An integer tensor does not become a float tensor.',
   },
   {
     code: 'E0612',

@@ -14,6 +14,8 @@ export class Closures {
   private readonly slots = new Map<string, number>();
   private readonly levels = new Map<string, number>();
   private readonly before: (() => void)[][] = [];
+  /** Slots of level 0 that loops read: variables, and what was computed of them. */
+  private readonly outer = new Set<number>();
   private readonly env: EvalEnv;
 
   /**
@@ -70,7 +72,14 @@ export class Closures {
 
   /** A closure to call in loop `level`, after `enter(n)` for all n up to it. */
   compile(e: Expr, level: number): Evaluator {
-    return compileExpr(this.hoisted(e, level), this.env);
+    const inner = this.hoisted(e, level);
+    for (const v of freeVars(inner)) if (this.levels.get(v) === 0) this.outer.add(this.slots.get(v)!);
+    return compileExpr(inner, this.env);
+  }
+
+  /** What loops know of the variables of level 0: where it is equal, they do the same. Call it after `enter(0)`. */
+  surroundings(): string {
+    return Array.from(this.outer, (slot) => this.frame[slot]).join(' ');
   }
 
   /** Computes what was taken out of the loops within `level`; call it whenever that level's variables have moved. */
@@ -82,7 +91,8 @@ export class Closures {
     if (e.kind === 'const' || e.kind === 'var') return e;
     const own = this.levelOf(e);
     if (own >= level) return mapChildren(e, (c) => this.hoisted(c, level));
-    const f = this.compile(e, own);
+    // What only moves with level 0 is not read by a loop itself; its value is.
+    const f = own === 0 ? compileExpr(this.hoisted(e, 0), this.env) : this.compile(e, own);
     const name = `<${this.slots.size}>`;
     const slot = this.variable(name, own);
     (this.before[own] ??= []).push(() => void (this.frame[slot] = f()));

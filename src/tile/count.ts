@@ -148,19 +148,33 @@ class TileWalk {
     this.full = this.closures.compile(bounds.full, this.uniform ? inner - 1 : inner);
   }
 
-  /** Visits the batch points that differ, each with the number of those that are like it. */
+  /** Visits the batch points whose bounds differ, each with the number of those that are like it. */
   batches(visit: (times: number) => void): void {
     if (this.total === 0) return;
     const others = this.batch.filter((a) => !this.moving.includes(a)).reduce((n, a) => n * a.extent, 1);
+    const alike = new Map<string, { readonly at: readonly number[]; times: number }>();
+    const point: number[] = [];
     const go = (n: number): void => {
       const axis = this.moving[n];
-      if (!axis) return visit(others);
+      if (!axis) {
+        this.closures.enter(0);
+        const same = this.closures.surroundings();
+        const found = alike.get(same);
+        if (found) found.times += others;
+        else alike.set(same, { at: [...point], times: others });
+        return;
+      }
       for (let x = 0; x < axis.extent; x++) {
         this.closures.set(axis.name, x);
+        point[n] = x;
         go(n + 1);
       }
     };
     go(0);
+    for (const { at, times } of alike.values()) {
+      for (const [n, axis] of this.moving.entries()) this.closures.set(axis.name, at[n]!);
+      visit(times);
+    }
   }
 
   at(batch: Readonly<Record<string, number>>): void {

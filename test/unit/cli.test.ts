@@ -196,6 +196,13 @@ describe('compile', () => {
     expect(readFileSync(join(out, 'sample.ts'), 'utf8')).toMatch(/export (async )?function createSample\(/);
   });
 
+  it('stores tensors as bytes', async () => {
+    const out = at('bytes');
+    const { code } = await attnc('compile', spec, '-o', out, '-t', 'wgsl', '--storage', 'q=e4m3');
+    expect(code).toBe(0);
+    expect(readFileSync(join(out, 'sample.wgsl.json'), 'utf8')).toMatch(/"q"[^}]*"e4m3"/);
+  });
+
   it('writes nothing when anything is wrong', async () => {
     const out = at('none');
     for (const flags of [

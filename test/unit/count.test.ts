@@ -116,6 +116,33 @@ describe('countTiles', () => {
     }
   });
 
+  it('counts batches of which loops know the same once, and those apart that they read themselves', () => {
+    const [heads, blocks] = [1000, 8];
+    let reads = 0;
+    const ends = Array.from({ length: heads * 16 * blocks }, () => 15);
+    const pass = passOf(
+      overJ([{ hi: op('min', read('last', [v('b')], 'i32'), read('end', [v('i.first')], 'i32')) }]),
+    );
+    const stage = stageOf(pass);
+    const values = { B: heads, N: 16 * blocks, M: 24, w: 0 };
+    const counted = new Proxy(ends, {
+      get: (x, n) => ((reads += 1), Reflect.get(x, n) as number),
+    });
+    const tensors = {
+      last: { shape: [heads], data: Array.from({ length: heads }, (_, b) => (b % 2 === 0 ? 7 : 20)) },
+      end: { shape: [16 * blocks], data: counted },
+    };
+    // Of each 3 heads, 500 batches visit 1 tile in 8 blocks, and 500 visit 2.
+    expect(countTiles(programOf(stage), stage, pass, { values, tensors }).visited).toBe(
+      3 * 500 * 8 * (1 + 2),
+    );
+    expect(reads).toBe(2 * blocks);
+    const own = passOf(overJ([{ hi: read('own', [v('b'), v('i.tile')], 'i32') }]));
+    const ofOwn = { own: { shape: [3, 2], data: [0, 0, 0, 23, 23, 23] } };
+    const facts = { values: { B: 3, N: 32, M: 24, w: 0 }, tensors: ofOwn };
+    expect(countTiles(programOf(stageOf(own)), stageOf(own), own, facts).visited).toBe(3 * (2 + 4 + 6));
+  });
+
   it('tests tiles inside the ranges', () => {
     const even = overJ([{ hi: v('i.last') }], { may: op('eq', op('mod', v('j.tile'), i32(2)), i32(0)) });
     expect(picture(even, { B: 1, N: 32, M: 32, w: 0 })).toEqual(['o...', 'o.o.']);

@@ -11,7 +11,7 @@ function change<T extends { readonly name: string; readonly storage: StorageType
   if (to === undefined || to === t.storage) return t;
   if (STORAGE[to].value !== STORAGE[t.storage].value)
     throw userError('E0611', `\`${t.name}\` is declared ${t.storage} and cannot be compiled as ${to}`, {
-      hint: 'only storages of one value type can stand for each other: f32, f16 and bf16',
+      hint: 'only storages of one value type can stand for each other: f32, f16, bf16, e4m3 and e5m2; i32 and i8; u32 and u8',
     });
   return { ...t, storage: to };
 }

@@ -59,4 +59,11 @@ describe('a workgroup that goes through chunks', () => {
         .map((a) => a.name);
     expect([large(0), large(-1)]).toEqual([['S_alone'], ['S_run']]);
   });
+
+  it('reads what several values are made of from memory once', () => {
+    const { files } = compiled(HEADS_OF_64, BF16);
+    const text = files.find((f) => f.path.endsWith('.cu'))!.text;
+    const last = text.slice(text.lastIndexOf('__global__'));
+    expect(last.match(/&?\bq\[/g)).toEqual(['&q[']);
+  });
 });

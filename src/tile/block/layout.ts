@@ -1,11 +1,11 @@
 /** Arrays of values: in which order their axes lie in workgroup memory. */
-import { freeVars, visit, type Expr } from '../../expr/expr.ts';
+import { freeVars, visit, type Expr, type ReadExpr } from '../../expr/expr.ts';
 import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { StepDef } from '../tile.ts';
 import type { BlockArray } from './items.ts';
 
 /** Bytes after each row of an array, so that the rows begin in different banks. */
-export const PAD = 16;
+const PAD = 16;
 
 interface Known {
   readonly extents: ReadonlyMap<string, number>;
@@ -72,4 +72,21 @@ export class Layouts {
   private localsIn(e: Expr): string[] {
     return [...freeVars(e)].filter((a) => this.x.extents.has(a));
   }
+}
+
+/** Rows of the array are rows of the tensor that is read, which hold whole pieces of 16 bytes. */
+export function isOfPieces(e: ReadExpr, shape: readonly Expr[], array: BlockArray): boolean {
+  const own = array.axes.at(-1);
+  if (array.axes.length < 2 || own === undefined) return false;
+  const last = e.index.at(-1);
+  const innermost = shape.at(-1);
+  const once = e.index.slice(0, -1).every((i) => !freeVars(i).has(own));
+  return (
+    last?.kind === 'var' &&
+    last.name === own &&
+    once &&
+    innermost?.kind === 'const' &&
+    innermost.value === array.extents.at(-1) &&
+    innermost.value % (PAD / STORAGE[array.storage].bytes) === 0
+  );
 }

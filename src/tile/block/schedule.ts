@@ -13,17 +13,19 @@ import {
   variable,
   visit,
   type Expr,
+  type ReadExpr,
   type ReduceExpr,
 } from '../../expr/expr.ts';
 import { STORAGE, type StorageType } from '../../expr/types.ts';
 import type { Block, BlockState, StepDef, TileTensor, VectorAxis } from '../tile.ts';
 import { finished, writtenOut } from './finish.ts';
 import { readoutShape, type BlockArray, type Item, type Product, type Side } from './items.ts';
-import { Layouts, PAD } from './layout.ts';
+import { isOfPieces, Layouts } from './layout.ts';
 import { lay, type Laid } from './places.ts';
 import { isWalked, PHASES, Phases, stepsLast, type Phase } from './walk.ts';
 import { factorsOf, pulledOut } from './product.ts';
-import { readsOwn } from './reads.ts';
+import { beginsAt, readsOwn } from './reads.ts';
+import { laidWithTiles } from './tiles.ts';
 import { Units } from './units.ts';
 
 export interface BlockSchedule extends Laid {
@@ -51,14 +53,6 @@ const COSTLY = new Set(['exp', 'exp2', 'log', 'log1p', 'pow', 'tanh', 'sin', 'co
 export function scheduleBlock(x: BlockInput): BlockSchedule | undefined {
   const s = new Scheduling(x);
   return s.run() ? s.result() : undefined;
-}
-
-/** The axis whose position a state waits for: at that step it becomes something else than what the step makes of it. */
-function beginsAt(next: Expr, axis: string): string | undefined {
-  const cond = next.kind === 'op' && next.op === 'select' ? next.args[0]! : undefined;
-  if (cond?.kind !== 'op' || cond.op !== 'eq') return undefined;
-  const names = cond.args.map((a) => (a.kind === 'var' ? a.name : undefined));
-  return names.includes(axis) ? names.find((n) => n !== undefined && n !== axis) : undefined;
 }
 
 class Scheduling {
@@ -465,21 +459,8 @@ class Scheduling {
   }
 
   private isCopied(e: Expr, array: BlockArray): boolean {
-    if (e.kind !== 'read' || this.units.plain(e) !== array.storage || array.axes.length < 2) return false;
-    const own = array.axes.at(-1)!;
-    const t = this.tensors.get(e.name)!;
-    const last = e.index.at(-1);
-    const innermost = t.shape.at(-1);
-    const pieces = PAD / STORAGE[array.storage].bytes;
-    const once = e.index.slice(0, -1).every((i) => !freeVars(i).has(own));
-    return (
-      last?.kind === 'var' &&
-      last.name === own &&
-      once &&
-      innermost?.kind === 'const' &&
-      innermost.value === array.extents.at(-1) &&
-      innermost.value % pieces === 0
-    );
+    const isPlain = e.kind === 'read' && this.units.plain(e) === array.storage;
+    return isPlain && isOfPieces(e, this.tensors.get(e.name)!.shape, array);
   }
 
   // ---- the result
@@ -489,7 +470,25 @@ class Scheduling {
     const { arrays, opened, own } = this;
     const { states, defs } = this.block;
     const names = new Set([...defs.map((d) => d.name), ...states.flatMap((s) => [s.name, s.final])]);
-    const laid = lay(this.phases, { arrays, opened, own: names });
-    return laid && { ...laid, opened, arrays, indices: own };
+    const homes = { arrays, opened, own: names };
+    const plain = lay(this.phases, homes);
+    if (!plain) return undefined;
+    const copied = (e: ReadExpr, axes: readonly string[]): BlockArray | undefined => {
+      const { storage } = this.tensors.get(e.name)!;
+      const array = this.layouts.array(`${e.name}.tile`, axes, storage);
+      return this.isCopied(e, array) ? array : undefined;
+    };
+    const isTensor = (n: string): boolean => this.tensors.has(n);
+    const made = laidWithTiles(this.phases, homes, plain, {
+      extents: this.extents,
+      opened,
+      copied,
+      isTensor,
+    });
+    for (const { name, array } of made?.tiles ?? []) {
+      arrays.set(name, array);
+      own.set(name, array.axes);
+    }
+    return { ...(made?.laid ?? plain), opened, arrays, indices: own };
   }
 }

@@ -35,12 +35,15 @@ const TRUE = bool(true);
 export function boundProgram(p: TileProgram, limits: PlanLimits): TileProgram {
   const tensors: TileTensor[] = [...p.tensors];
   const taking = new Set(p.tensors.filter((t) => t.takes).map((t) => t.name));
+  const rising = new Map(
+    p.tensors.flatMap((t) => (t.rising === undefined ? [] : [[t.name, t.axes.indexOf(t.rising)] as const])),
+  );
   const stages = p.stages.map(asked).flatMap((s) => {
     if (s.recurrence) return [boundSteps(s)];
     if (!s.plan || s.stream.length === 0) return [s];
     // Without a matrix, what a tile costs is what asking for it costs.
     const worthAList = s.passes.some((x) => x.operands.length > 0);
-    const found = boundStage(s, s.plan, limits, worthAList ? taking : new Set());
+    const found = boundStage(s, s.plan, limits, worthAList ? taking : new Set(), rising);
     tensors.push(...found.tensors);
     return [...found.before, found.stage];
   });
@@ -77,10 +80,16 @@ const SIDES: readonly (readonly SideName[])[] = [
 ];
 
 /** As tight as there are buffers for what data says. */
-function boundStage(s: Stage, plan: StagePlan, limits: PlanLimits, taking: ReadonlySet<string>): Bounded {
+function boundStage(
+  s: Stage,
+  plan: StagePlan,
+  limits: PlanLimits,
+  taking: ReadonlySet<string>,
+  rising: ReadonlyMap<string, number>,
+): Bounded {
   const free = Math.max(0, limits.maxBuffers - stageTensors(s).size);
   for (const sides of SIDES) {
-    const summaries = new Summaries(s, plan, new Set(sides), taking);
+    const summaries = new Summaries(s, plan, new Set(sides), taking, rising);
     const derived = s.passes.map((p) => new PassBounds(s, p, plan, summaries).derive());
     const own = summaries.tensors();
     for (const { bounds, stored, limited } of choices(

@@ -162,7 +162,6 @@ export function reductionKind(g: Graph, shape: StageShape, name: string): 'strea
   if (sameSet(r.axes, shape.stream))
     return indices.some((a) => shape.stream.includes(a)) ? 'elsewhere' : 'stream';
   const taken = [...shape.batch, ...shape.row, ...shape.stream];
-  const held = (a: string): boolean =>
-    !taken.includes(a) && (g.isFeature(a) || g.isShort(a));
+  const held = (a: string): boolean => !taken.includes(a) && (g.isFeature(a) || g.isShort(a));
   return r.axes.every(held) ? 'vector' : 'elsewhere';
 }

@@ -1,9 +1,20 @@
 /**
  * Summaries: the least and the greatest value, per block of rows or tile of the stream, of what a predicate reads from
  * tensors. They stand in the workspace, O(rows) and O(stream) numbers, and let a predicate over data be analysed like one
- * over positions. Of what selections take there is one per block of rows and tile, asked at few elements of both.
+ * over positions. Tensors whose values rise along the rows need none. Of what selections take there is one per block of rows and tile, asked at few elements of both.
  */
-import { freeVars, i32, key, op, read, readNames, variable, visit, type Expr } from '../expr/expr.ts';
+import {
+  freeVars,
+  i32,
+  key,
+  op,
+  read,
+  readNames,
+  substitute,
+  variable,
+  visit,
+  type Expr,
+} from '../expr/expr.ts';
 import type { Range } from '../expr/interval.ts';
 import type { StagePlan } from './plan.ts';
 import { rowLoops, streamLoops, type TileLoop } from './sides.ts';
@@ -18,6 +29,8 @@ const LOGIC = new Set(['and', 'or', 'not']);
 
 export class Summaries {
   private readonly groups: SummaryGroup[] = [];
+  /** What tensors say themselves, by the variable that stands for it. */
+  private readonly ends = new Map<string, { readonly value: Expr; readonly axis: string }>();
   private readonly used = new Set<string>();
   private readonly values: ReadonlySet<string>;
 
@@ -26,6 +39,8 @@ export class Summaries {
     private readonly plan: StagePlan,
     private readonly sides: ReadonlySet<SideName>,
     private readonly taking: ReadonlySet<string>,
+    /** The dimension along which values of a tensor rise. */
+    private readonly rising: ReadonlyMap<string, number> = new Map(),
   ) {
     this.values = stageValues(stage);
   }
@@ -83,7 +98,24 @@ export class Summaries {
     return rows && stream ? undefined : rows ? 'rows' : 'stream';
   }
 
+  /** The axis of the stage's rows along which a value rises. */
+  private risingAlong(e: Expr): string | undefined {
+    const at = e.kind === 'read' ? this.rising.get(e.name) : undefined;
+    if (e.kind !== 'read' || at === undefined) return undefined;
+    const index = e.index[at]!;
+    const others = e.index.filter((_, n) => n !== at);
+    const rows = this.stage.row;
+    if (index.kind !== 'var' || rows.length !== 1 || index.name !== rows[0]!.name) return undefined;
+    return others.some((x) => this.moves(x)) ? undefined : index.name;
+  }
+
   private entry(side: SideName, value: Expr): string {
+    const axis = this.risingAlong(value);
+    if (axis !== undefined) {
+      const name = `<${key(value)}>`;
+      this.ends.set(name, { value, axis });
+      return name;
+    }
     const type = value.type === 'u32' ? 'u32' : 'i32';
     const tensor = `ws.${this.stage.name}.${side}${type === 'u32' ? '.u32' : ''}`;
     let group = this.groups.find((g) => g.tensor === tensor);
@@ -101,6 +133,10 @@ export class Summaries {
     for (const g of this.groups)
       for (const [n, x] of g.entries.entries())
         out.set(x.variable, { lo: this.read(g, 2 * n), hi: this.read(g, 2 * n + 1) });
+    for (const [name, { value, axis }] of this.ends) {
+      const at = (end: string): Expr => substitute(value, new Map([[axis, variable(`${axis}.${end}`)]]));
+      out.set(name, { lo: at('first'), hi: at('last') });
+    }
     return out;
   }
 

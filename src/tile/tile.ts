@@ -290,6 +290,8 @@ export interface TileTensor {
   readonly declared?: readonly Expr[];
   /** It says what selections take along this axis: where it restricts a loop, few tiles are mostly visited. */
   readonly takes?: string;
+  /** Its values never fall along this axis, so that the first and the last element say what is between them. */
+  readonly rising?: string;
   /** Of what takes: at most so many elements along the axis are not 0. */
   readonly most?: number;
   /** Set by the pass `share-buffers`: where it lies in a buffer that holds several tensors of the workspace. */

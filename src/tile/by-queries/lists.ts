@@ -86,7 +86,8 @@ export function queryLists(
     block: tensor('block', [group]),
     place: tensor('place', [row, nth]),
     found: tensor('found', [group, member]),
-    query: tensor('query', [group, member]),
+    // Queries of a list are in increasing order, and those behind it are past all of them.
+    query: { ...tensor('query', [group, member]), rising: member.name },
   };
   const make: Make = { name, s, batch, rows, nth, group, member, part, inside, t };
   const planned = (s: Stage): Stage => ({ ...s, plan: planOf(s) });

@@ -10,8 +10,7 @@
  *   block[t]      = the block of group t, or −1
  *   place[i, n]   = where query i is in the lists, for its n-th block: rows of first + before + rank; in the last group where
  *                   there is none
- *   found[t, r]   = the query whose place that is
- *   query[t, r]   = the same, and N where there is none
+ *   query[t, r]   = the query whose place that is: all are N before places are stored
  *
  * Nothing depends on the order in which lanes run: no two queries have the same place. Parts are counted at the same time, so
  * that no lane goes through all queries, and nothing has a number for each query and block.
@@ -85,7 +84,6 @@ export function queryLists(
     first: tensor('first', [blocks]),
     block: tensor('block', [group]),
     place: tensor('place', [row, nth]),
-    found: tensor('found', [group, member]),
     // Queries of a list are in increasing order, and those behind it are past all of them.
     query: { ...tensor('query', [group, member]), rising: member.name },
   };
@@ -102,7 +100,6 @@ export function queryLists(
       planned(firsts(make)),
       planned(blocksOfGroups(make)),
       planned(places(make)),
-      planned(queries(make)),
     ],
     tensors: Object.values(t),
     group,
@@ -171,12 +168,12 @@ function firsts(make: Make): Stage {
   });
 }
 
-/** How many blocks end before a group. */
+/** How many blocks end before a group, whose members have no query yet. */
 function blocksOfGroups(make: Make): Stage {
-  const { name, s, batch, group, t } = make;
+  const { name, s, batch, group, member, t } = make;
   const c = s.blocks.name;
   const end = op('add', at(t.first, new Map()), groupsOf(make, variable(c), c));
-  return summing({
+  const made = summing({
     name: `${name}_block`,
     batch,
     row: [group],
@@ -185,6 +182,18 @@ function blocksOfGroups(make: Make): Stage {
     output: t.block,
     result: (sum) => op('select', op('lt', sum, s.blocks.extent), sum, i32(-1)),
   });
+  const nobody = {
+    output: t.query.name,
+    site: 'row' as const,
+    vectors: [member.name],
+    value: s.row.extent,
+    indices: names([...batch, group, member]),
+  };
+  return {
+    ...made,
+    vectors: [{ name: member.name, extent: make.rows }],
+    stores: [...made.stores, nobody],
+  };
 }
 
 /** A query stands at its place in the list of each of its blocks; where it has fewer, in the last group. */
@@ -231,43 +240,12 @@ function places(make: Make): Stage {
         indices: names([...batch, s.row, nth]),
       },
       {
-        output: t.found.name,
+        output: t.query.name,
         site: 'row',
         vectors: [],
         value: query,
         indices: [...names(batch), op('quot', place, i32(rows)), op('rem', place, i32(rows))],
         where: visited,
-      },
-    ],
-  };
-}
-
-/** Members whose place is in the list of their block, and the number of queries for those behind it. */
-function queries({ name, s, batch, rows, group, member, t }: Make): Stage {
-  const block = at(t.block, new Map());
-  const of = (x: TileTensor): Expr => at(x, new Map([[s.blocks.name, op('max', block, i32(0))]]));
-  const turn = op('mul', op('sub', variable(group.name), of(t.first)), i32(rows));
-  const exists = op(
-    'and',
-    op('ge', block, i32(0)),
-    op('lt', op('add', turn, variable(member.name)), of(t.total)),
-  );
-  return {
-    name: `${name}_query`.replaceAll('.', '_'),
-    batch,
-    row: [group, member],
-    stream: [],
-    vectors: [],
-    prologue: [],
-    rowOperands: [],
-    passes: [],
-    stores: [
-      {
-        output: t.query.name,
-        site: 'row',
-        vectors: [],
-        value: op('select', exists, at(t.found, new Map()), s.row.extent),
-        indices: names([...batch, group, member]),
       },
     ],
   };

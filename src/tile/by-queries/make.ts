@@ -31,7 +31,7 @@ export interface Make {
   readonly inside: TileAxis;
   readonly t: Readonly<
     Record<
-      'blocks' | 'rank' | 'count' | 'before' | 'total' | 'first' | 'block' | 'place' | 'found' | 'query',
+      'blocks' | 'rank' | 'count' | 'before' | 'total' | 'first' | 'block' | 'place' | 'query',
       TileTensor
     >
   >;

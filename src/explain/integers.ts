@@ -11,11 +11,11 @@ export function integerSums(s: Stage, pass: Pass, plan: StagePlan): readonly str
 }
 
 function how(c: Contraction, operands: ReadonlyMap<string, Operand>, plan: StagePlan): string {
-  const of = [c.rows, c.cols].map((name) => operands.get(name)!.storage);
-  if (!of.every((x) => x === 'i8' || x === 'u8'))
-    return `products of ${c.type} one by one, since nothing proves that operands fit a byte`;
-  const bytes = [...new Set(of)].join(' and ');
+  const { storage } = operands.get(c.rows)!;
+  // Operands are held alike: as bytes where both fit one kind of byte.
+  if (storage !== 'i8' && storage !== 'u8')
+    return `products of ${c.type} one by one, since nothing proves that both operands fit one kind of byte`;
   return plan.arrangement === 'warp-matrix'
-    ? `products of ${bytes} on matrix units`
-    : `products of ${bytes}, four at a time`;
+    ? `products of ${storage} on matrix units`
+    : `products of ${storage}, four at a time`;
 }

@@ -28,7 +28,7 @@ import { blockWork } from './explain/block.ts';
 import { explainRecurrences, type RecurrenceExplanation } from './explain/recurrence.ts';
 import { costOf, together, type Cost, type Spent, type TileTally } from './explain/spent.ts';
 import type { RewriteNote } from './ir/passes/rewrite-linear.ts';
-import { launchesOf } from './kernel/launches.ts';
+import { launchesOf, type LaunchOf } from './kernel/launches.ts';
 import { sharedBytes } from './kernel/verify.ts';
 import type { Lowered } from './pipeline.ts';
 import type { PlanUse } from './plan/choose.ts';
@@ -243,10 +243,9 @@ const storesOf = (s: Stage): readonly { readonly output: string }[] => [
   ...(s.block?.stores ?? []),
 ];
 
-function explainStage(p: TileProgram, s: Stage, lowered: Lowered, cores: number, facts: Facts) {
+function explainStage(p: TileProgram, s: Stage, launches: readonly LaunchOf[], cores: number, facts: Facts) {
   const { values } = facts;
   const plan = s.plan!;
-  const launches = launchesOf(lowered.program);
   const { kernel } = launches.find((l) => l.name === s.name)!;
   const same = launches.filter((l) => l.kernel === kernel && l.name !== s.name);
   const { passes, all } = new StageFigures(p, s, plan, facts).spent();
@@ -319,7 +318,8 @@ export function explainLowered(
   const values = knownValues(lowered, { ...given, ...Object.fromEntries(assumed.map((n) => [n, 1])) });
   const known = [...p.sizes, ...p.params.map((x) => x.name)].every((n) => n in values);
   const facts = known ? withSummaries(p, { values, tensors }) : { values };
-  const stages = p.stages.map((s) => explainStage(p, s, lowered, limits.cores, facts));
+  const launches = launchesOf(lowered.program);
+  const stages = p.stages.map((s) => explainStage(p, s, launches, limits.cores, facts));
   const passes = stages.flatMap((s) => s.passes);
   const contracting = passes.some((x) => x.dense.length > 0)
     ? passes.filter((x) => x.dense.length > 0)

@@ -32,14 +32,14 @@ import { programByQueries } from './tile/by-queries/by-queries.ts';
 import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
 import { fillProgram } from './tile/fill.ts';
-import { launchesOf, tileProgram, walksSections } from './tile/from-ir.ts';
+import { stagesOf, tileProgram, walksSections } from './tile/from-ir.ts';
 import { neededPasses } from './tile/needed.ts';
 import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
 import { printTile } from './tile/print.ts';
 import { shareBuffers } from './tile/share-buffers.ts';
 import { splitProgram } from './tile/split.ts';
-import type { TileProgram } from './tile/tile.ts';
+import type { Stage, TileProgram } from './tile/tile.ts';
 import { verifyTile } from './tile/verify.ts';
 
 /** What fixes one variant of a kernel below the source. */
@@ -87,6 +87,8 @@ interface FormedKernel {
   readonly kernel: IrKernel;
   readonly forms: readonly FormNote[];
   readonly plans: readonly FormPlan[];
+  /** What it would have, where that was tried. */
+  readonly stages?: readonly Stage[] | undefined;
 }
 
 /** In normal form again. Sections and sub-chunks are for workgroups that hold what their chunks need: without these there are none. */
@@ -105,15 +107,17 @@ function formedKernel(
     return plans.at(-1)!;
   });
   const kernel = made.kernel === k ? k : normalForm(made.kernel);
-  const has = (part: 'section' | 'subChunk'): boolean => made.notes.some((n) => n[part] !== undefined);
-  if (!without.sections && has('section') && !walksSections(kernel, o.fixed, o.limits))
+  const has = (part: 'section' | 'subChunk', notes = made.notes): boolean =>
+    notes.some((n) => n[part] !== undefined);
+  const tried = has('section') || has('subChunk') ? stagesOf(kernel, o.fixed, o.limits) : undefined;
+  if (!without.sections && has('section') && !(tried && walksSections(kernel, tried)))
     return formedKernel(k, o, { ...without, sections: true });
-  const formed = { kernel, forms: made.notes, plans };
+  const formed = { kernel, forms: made.notes, plans, stages: tried };
   if (without.subChunks || !has('subChunk') || o.form?.subChunk !== undefined) return formed;
   const whole = formedKernel(k, o, { subChunks: true });
-  const launches = (f: FormedKernel): number => launchesOf(f.kernel, o.fixed, o.limits);
-  const sections = (f: FormedKernel): boolean => f.forms.some((n) => n.section !== undefined);
-  const costs = launches(formed) > launches(whole) || (sections(whole) && !sections(formed));
+  const launches = (f: FormedKernel): number =>
+    (f.stages ?? stagesOf(f.kernel, o.fixed, o.limits))?.length ?? Infinity;
+  const costs = launches(formed) > launches(whole) || (has('section', whole.forms) && !has('section'));
   return costs ? whole : formed;
 }
 

@@ -1,4 +1,5 @@
 /** An explanation as text. */
+import { countedLaunches } from '../kernel/launches.ts';
 import { printUnit } from '../expr/matrix-unit.ts';
 import type { Explanation, StageExplanation, StepsExplanation } from '../explain.ts';
 import { printLoop, printRange } from './bounds.ts';
@@ -147,7 +148,7 @@ function printPlan({ planUse }: Explanation): string[] {
 /** For people; every figure is in the data as well. */
 export function printExplanation(e: Explanation): string {
   return [
-    `kernel ${e.kernel}: ${e.launches} launch${e.launches === 1 ? '' : 'es'}${e.kernels === e.launches ? '' : ` of ${e.kernels} kernel${e.kernels === 1 ? '' : 's'}`}`,
+    `kernel ${e.kernel}: ${countedLaunches(e.launches, e.kernels)}`,
     ...(e.notes ?? []).map((text) => `  ${text}`),
     ...printPlan(e),
     ...printValues(e),

@@ -37,9 +37,11 @@ export function launchesOf(p: Program): readonly LaunchOf[] {
   });
 }
 
-/** Launches of one kernel. */
-export const launchesWith = (p: Program, k: Kernel): readonly LaunchOf[] =>
-  launchesOf(p).filter((l) => l.kernel === k);
+/** `3 launches of 2 kernels`; kernels are only counted where they are fewer. */
+export function countedLaunches(launches: number, kernels: number): string {
+  const of = launches === kernels ? '' : ` of ${kernels} kernel${kernels === 1 ? '' : 's'}`;
+  return `${launches} launch${launches === 1 ? '' : 'es'}${of}`;
+}
 
 /** Why launches cannot be, or undefined. */
 export function launchError(p: Program): string | undefined {

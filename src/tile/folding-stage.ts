@@ -1,7 +1,7 @@
 /** Small stages that fold what a stream of positions keeps, one pass over it, and read no operands. */
 import type { Expr } from '../expr/expr.ts';
 import type { StagePlan } from './plan.ts';
-import type { Stage, Step } from './tile.ts';
+import type { Pass, Stage, Step } from './tile.ts';
 
 export interface Folding {
   /** Dots become underscores. */
@@ -9,24 +9,33 @@ export interface Folding {
   readonly batch: Stage['batch'];
   readonly row: Stage['row'];
   readonly stream: Stage['stream'];
+  readonly prologue?: Stage['prologue'];
+  readonly defs?: Pass['defs'];
   /** Positions that are kept, as the steps' `keep`; absent: all. */
   readonly where?: Expr;
   readonly steps: readonly Step[];
   readonly stores: Stage['stores'];
-  readonly plan: StagePlan;
+  /** Absent: it gets one later. */
+  readonly plan?: StagePlan;
 }
 
-export const foldingStage = ({ name, batch, row, stream, where, steps, stores, plan }: Folding): Stage => ({
+export const foldingStage = ({
+  name,
+  where,
+  steps,
+  plan,
+  prologue = [],
+  defs = [],
+  ...rest
+}: Folding): Stage => ({
   name: name.replaceAll('.', '_'),
-  batch,
-  row,
-  stream,
+  ...rest,
   vectors: [],
-  prologue: [],
+  prologue,
   rowOperands: [],
   passes: [
     {
-      defs: [],
+      defs,
       operands: [],
       contractions: [],
       keeps: [{ name: 'keep', ...(where ? { where } : {}) }],
@@ -35,6 +44,5 @@ export const foldingStage = ({ name, batch, row, stream, where, steps, stores, p
       finish: [],
     },
   ],
-  stores,
-  plan,
+  ...(plan ? { plan } : {}),
 });

@@ -363,24 +363,13 @@ export function tileProgram(
 }
 
 /** A workgroup goes through the chunks of a section wherever states are carried along them. */
-export function walksSections(
-  kernel: IrKernel,
-  fixed: Readonly<Record<string, number>>,
-  limits: BlockLimits,
-): boolean {
+export function walksSections(kernel: IrKernel, stages: readonly Stage[]): boolean {
   const walked = new Set(kernel.axes.filter((a) => a.walked).map((a) => a.name));
-  const stages = stagesOf(kernel, fixed, limits);
-  return stages?.every((s) => !walked.has(s.recurrence?.axis.name ?? '')) === true;
+  return stages.every((s) => !walked.has(s.recurrence?.axis.name ?? ''));
 }
 
-/** More than any kernel has where it has none. */
-export const launchesOf = (
-  kernel: IrKernel,
-  fixed: Readonly<Record<string, number>>,
-  limits: BlockLimits,
-): number => stagesOf(kernel, fixed, limits)?.length ?? Infinity;
-
-function stagesOf(
+/** The stages that a kernel would have; undefined where it has none. */
+export function stagesOf(
   kernel: IrKernel,
   fixed: Readonly<Record<string, number>>,
   limits: BlockLimits,

@@ -166,8 +166,9 @@ class Merger {
       'tile',
       this.stage.vectors.map((v) => v.name),
     );
-    const { operands, steps } = this.vectorSteps(this.cone(stores), 'tile');
-    return this.assemble(name, this.cone(stores), {
+    const cone = this.cone(stores);
+    const { operands, steps } = this.vectorSteps(cone, 'tile');
+    return this.assemble(name, cone, {
       batch,
       row,
       defs: (d) => d,

@@ -1,7 +1,8 @@
 /**
  * Summaries: the least and the greatest value, per block of rows or tile of the stream, of what a predicate reads from
  * tensors. They stand in the workspace, O(rows) and O(stream) numbers, and let a predicate over data be analysed like one
- * over positions. Tensors whose values rise along the rows need none. Of what selections take there is one per block of rows and tile, asked at few elements of both.
+ * over positions. Tensors whose values rise along the rows need none. Of what selections take there is one per block of rows
+ * and tile, asked at few elements of both.
  */
 import {
   freeVars,
@@ -40,7 +41,7 @@ export class Summaries {
     private readonly sides: ReadonlySet<SideName>,
     private readonly taking: ReadonlySet<string>,
     /** The dimension along which values of a tensor rise. */
-    private readonly rising: ReadonlyMap<string, number> = new Map(),
+    private readonly rising: ReadonlyMap<string, number>,
   ) {
     this.values = stageValues(stage);
   }

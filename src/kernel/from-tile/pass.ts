@@ -93,6 +93,8 @@ export class PassLowering {
   lower(): Stmt[] {
     const { scope, frame } = this.context;
     const out: Stmt[] = this.declareCarriers();
+    for (const d of this.pass.defs)
+      if (d.site === 'tile') scope.locations.set(d.name, { kind: 'inline', def: d });
     const loops = new TileLoops(scope, frame, this.pass.bounds);
     const ahead = loops.numbered ? this.copiedAhead() : [];
     const { begin = [], end = [], drain } = this.context.staged ?? {};
@@ -183,8 +185,6 @@ export class PassLowering {
   private scores(first: TilePoint, full: Expr): Stmt[] {
     const { plan, matrix } = this.context;
     const out = [...this.contractions(), ...this.loadTurns(first)];
-    for (const d of this.pass.defs)
-      if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
     const apart = plan.fullTiles === 'apart' && full.kind !== 'const';
     if (this.pass.steps.length === 0) this.full = full.kind === 'const' && full.value !== 0;
     else if (apart && matrix.inPieces) out.push(...this.phases(first, full));
@@ -234,8 +234,6 @@ export class PassLowering {
   private directElements(apart: readonly Operand[], out: Stmt[]): readonly (readonly Place[])[] {
     const { frame } = this.context;
     const read = new Set(apart.flatMap((o) => [...readNames(o.value)]));
-    for (const d of this.pass.defs)
-      if (d.site === 'tile') this.scope.locations.set(d.name, { kind: 'inline', def: d });
     const places = this.columns.map((column, c) =>
       Array.from({ length: this.slots }, (_, slot): Place => {
         const { vars, ...row } = frame.row(slot, out);

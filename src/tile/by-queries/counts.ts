@@ -4,7 +4,7 @@ import type { Stage, StepDef, TileAxis } from '../tile.ts';
 import { at, cast, names, steps, summing, type Make } from './make.ts';
 
 /** Numbers of a part's queries, from the place inside of the part. */
-export const queryOf = ({ part, inside }: Make, place: string = inside.name): Expr =>
+const queryOf = ({ part, inside }: Make, place: string = inside.name): Expr =>
   op('add', op('mul', variable(part.name), inside.extent), variable(place));
 
 /** Every query of a part looks at those before it, for each of its blocks. */
@@ -33,7 +33,6 @@ export function ranks(make: Make): Stage {
     where: op('lt', variable(other.name), variable(inside.name)),
     value: cast(op('eq', mine, same)),
     output: t.rank,
-    result: (sum) => sum,
   });
 }
 
@@ -51,7 +50,6 @@ export function partCounts(make: Make): Stage {
     where: op('lt', query, s.row.extent),
     value: cast(op('eq', read('other', [], 'i32'), variable(s.blocks.name))),
     output: t.count,
-    result: (sum) => sum,
   });
 }
 

@@ -164,7 +164,6 @@ function firsts(make: Make): Stage {
     where: op('lt', variable(other.name), variable(s.blocks.name)),
     value: groupsOf(make, variable(other.name), s.blocks.name),
     output: t.first,
-    result: (sum) => sum,
   });
 }
 

@@ -1,8 +1,7 @@
 /** What the stages that make lists of queries have in common. */
 import { read, variable, type Expr } from '../../expr/expr.ts';
-import { foldingStage } from '../folding-stage.ts';
-import type { StagePlan } from '../plan.ts';
-import type { Recurrence, Stage, TileAxis, TileDef, TileTensor } from '../tile.ts';
+import { foldingStage, type Folding } from '../folding-stage.ts';
+import type { Recurrence, Stage, TileAxis, TileTensor } from '../tile.ts';
 import type { Selected } from './selected.ts';
 
 export const cast = (e: Expr, type: 'i32' | 'f32' = 'i32'): Expr => ({
@@ -57,48 +56,26 @@ export const steps = (
   recurrence,
 });
 
-interface Sum {
-  readonly name: string;
-  readonly batch: readonly TileAxis[];
-  readonly row: readonly TileAxis[];
-  readonly prologue?: readonly TileDef[];
-  readonly stream: readonly TileAxis[];
-  readonly defs?: readonly TileDef[];
-  readonly where?: Expr;
+interface Sum extends Omit<Folding, 'steps' | 'stores'> {
   readonly value: Expr;
   readonly output: TileTensor;
-  readonly result: (sum: Expr) => Expr;
+  /** What is stored of the sum; absent: itself. */
+  readonly result?: (sum: Expr) => Expr;
 }
 
 /** A stage that adds up integers along a stream. */
-export function summing(x: Sum): Stage {
-  const { plan: _, ...made } = foldingStage({
-    name: x.name,
-    batch: x.batch,
-    row: x.row,
-    stream: x.stream,
-    ...(x.where ? { where: x.where } : {}),
-    steps: [{ kind: 'fold', name: 'sum', op: 'sum', type: 'i32', value: x.value, keep: 'keep' }],
+export function summing({ value, output, result = (sum) => sum, ...folding }: Sum): Stage {
+  return foldingStage({
+    ...folding,
+    steps: [{ kind: 'fold', name: 'sum', op: 'sum', type: 'i32', value, keep: 'keep' }],
     stores: [
       {
-        output: x.output.name,
+        output: output.name,
         site: 'row',
         vectors: [],
-        value: x.result(read('sum', [], 'i32')),
-        indices: x.output.axes.map((a) => a!),
+        value: result(read('sum', [], 'i32')),
+        indices: output.axes.map((a) => a!),
       },
     ],
-    plan: NO_PLAN,
   });
-  const [pass] = made.passes;
-  return { ...made, prologue: x.prologue ?? [], passes: [{ ...pass!, defs: x.defs ?? [] }] };
 }
-/** Stages get theirs when all are there. */
-const NO_PLAN: StagePlan = {
-  arrangement: 'lane-rows',
-  blockM: 1,
-  blockN: 1,
-  lanes: 1,
-  operands: 'direct',
-  fullTiles: 'together',
-};

@@ -5,6 +5,7 @@ import { userError } from '../diagnostics/diagnostic.ts';
 import { MATRIX_FEATURE, unitsOfAdapter } from '../webgpu/matrix-units.ts';
 import type { MatrixUnit } from '../expr/matrix-unit.ts';
 import { VULKAN_DRIVERS } from './machine.ts';
+import { restWhileWaiting } from './resting.ts';
 import { runsOnCpu } from './software-device.ts';
 
 export interface WebgpuOptions {
@@ -118,6 +119,8 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
       `the WebGPU adapter ${name} has ${adapter.limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory`,
       { hint: 'ask for no more than it has' },
     );
+  const software = runsOnCpu(adapter.info);
+  if (software) restWhileWaiting(globalThis);
   const subgroup = adapter.features.has('subgroups') ? (adapter.info.subgroupMinSize ?? 1) : 1;
   const device = await adapter.requestDevice({
     requiredFeatures: [
@@ -138,7 +141,7 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Webgpu> {
     subgroup,
     packedProducts: gpu.wgslLanguageFeatures.has(PACKED_PRODUCTS),
     matrixUnits: matrices ? unitsOfAdapter(adapter) : [],
-    software: runsOnCpu(adapter.info),
+    software,
     close: () => device.destroy(),
   };
 }

@@ -95,9 +95,8 @@ function filled(blocks: number, plan: StagePlan, limits: PlanLimits, d: DeviceMo
 const PER_TILE = 20;
 const BARRIERS = 40;
 
-/** What it takes to pass an element on to all lanes of a subgroup, and to reach one of a lane's own array, in multiply-adds. */
-const PASSED_ON = 1;
-const OWN_ARRAY = 6;
+/** What it takes to reach an element of a lane's own array, in multiply-adds. */
+const OWN_ARRAY = 3;
 
 /**
  * A tile of one block, in multiply-adds of all its lanes. Of r rows and n columns of a lane, an element of a column serves r
@@ -123,7 +122,8 @@ function tileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel): number {
   if (plan.arrangement === 'lane-tiles') return laneTileCost(s, p, plan, d, w);
   const rows = readsInPlace(plan) ? (w.scores + 2 * w.sums + w.rescaled) / n : w.rescaled / n;
   if (plan.operands === 'exchanged') {
-    const exchanged = (products / r) * (d.access / plan.lanes + PASSED_ON);
+    // Passing an element on to all lanes of a subgroup takes no time of its own.
+    const exchanged = (products / r) * (d.access / plan.lanes);
     return pairs * (products + (exchanged + OWN_ARRAY * rows) * (1 + spilled(w, r, n, plan, d)) + w.others);
   }
   const columns = products / r;
@@ -158,13 +158,13 @@ function laneTileCost(s: Stage, p: Pass, plan: StagePlan, d: DeviceModel, w: Wor
   );
 }
 
-/** Rows and columns of a lane from which on a CPU, which has 16 vector registers, keeps numbers of a tile in memory. */
-const HELD_ROWS = 8;
-const HELD_COLUMNS = 16;
+/** Elements of a lane's tile from which on a CPU takes longer for each, and how much more it then accesses. */
+const HELD = 192;
+const BEYOND = 4;
 
 /** How many times more a lane accesses because it cannot hold its part of a tile. */
 function spilled(w: Work, r: number, n: number, plan: StagePlan, d: DeviceModel): number {
-  if (readsInPlace(plan)) return Math.max(0, n / HELD_COLUMNS - 1) + Math.max(0, r / HELD_ROWS - 1) / 2;
+  if (readsInPlace(plan)) return BEYOND * Math.max(0, (r * n) / HELD - 1);
   // Loops that are unrolled keep vectors of the rows in registers.
   return Math.max(0, (r * (w.scores + w.sums)) / d.registers - 1);
 }

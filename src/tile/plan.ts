@@ -2,7 +2,7 @@
 import { evalConst } from '../expr/evaluate.ts';
 import { freeVars } from '../expr/expr.ts';
 import type { MatrixUnit } from '../expr/matrix-unit.ts';
-import { savesByQueries } from './by-queries/worth.ts';
+import { planByQueries } from './by-queries/worth.ts';
 import { tileShapes } from './shapes.ts';
 import { fewerRows, sharesOf } from './occupancy.ts';
 import { cheapestLaneRows, laneRowsPlan } from './lane-rows-plan.ts';
@@ -199,8 +199,9 @@ export function planProgram(p: TileProgram, { limits, plans, expected, fixed }: 
   const own = (s: Stage): StagePlan => {
     const plan = defaultPlan(s, limits, sizes);
     if (s.block) return plan;
-    if (sizes && savesByQueries(s, plan, p.tensors, (x) => defaultPlan(x, limits, sizes), limits, sizes))
-      return { ...plan, lists: 'queries' };
+    const groups =
+      sizes && planByQueries(s, plan, p.tensors, (x) => defaultPlan(x, limits, sizes), limits, sizes);
+    if (groups) return groups;
     // Tiles that are copied as boxes have rows that are neighbours in memory.
     const grouped = limits.warpgroups ? warpgroupPlan(s, plan, p.tensors, limits) : undefined;
     if (grouped) return grouped;

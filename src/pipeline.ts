@@ -33,6 +33,7 @@ import { boundProgram } from './tile/bounds.ts';
 import { exponents } from './tile/exponents.ts';
 import { fillProgram } from './tile/fill.ts';
 import { stagesOf, tileProgram, walksSections } from './tile/from-ir.ts';
+import { narrowProgram } from './tile/narrow.ts';
 import { neededPasses } from './tile/needed.ts';
 import { orderBlocks } from './tile/order.ts';
 import { defaultPlan, planProgram, type PlanLimits, type StagePlan } from './tile/plan.ts';
@@ -208,9 +209,16 @@ export const IR_PASSES: readonly PassInfo<IrKernel>[] = [
 
 export const TILE_PASSES: readonly PassInfo<TileProgram>[] = [
   {
+    name: 'narrow',
+    stage: 'tile',
+    reason:
+      'what members of a group share is computed for the group; before repeated, which then sees that it is the same',
+    run: narrowProgram,
+  },
+  {
     name: 'repeated',
     stage: 'tile',
-    reason: 'what several stages compute is computed once; first, so that all others see fewer stages',
+    reason: 'what several stages compute is computed once; early, so that others see fewer stages',
     run: withoutRepeated,
   },
   {

@@ -15,7 +15,7 @@ import { checkFile } from './model/check.ts';
 import type { Loader, Model } from './model/model.ts';
 import { lowerByPlan, type PlanSource, type PlanUse } from './plan/choose.ts';
 import { scheduleKey, type PlacedSchedule } from './plan/schedule.ts';
-import { lowerIr, normalizeIr, type Lowered, type Observer } from './pipeline.ts';
+import { lowerIr, normalizeByForms, type Lowered, type Observer } from './pipeline.ts';
 import type { SourceFile } from './syntax/ast.ts';
 import { parseSource } from './syntax/parse.ts';
 import { axesHeldInSteps } from './tile/absorb.ts';
@@ -130,10 +130,14 @@ function kernelName(model: Model, wanted: string | undefined): string {
 
 /** Sizes that must be fixed to compile: the extents of axes that lanes hold vectors over, whatever form states get. */
 export function requiredSizes(ir: IrKernel): string[] {
-  const g = new Graph(normalizeIr(ir, { fixed: {}, limits: NO_LIMITS }));
+  const forms = normalizeByForms(ir, { fixed: {}, limits: NO_LIMITS }, [
+    {},
+    { form: 'sequential' },
+    { form: 'chunked' },
+  ]);
+  const g = new Graph(forms[0]!);
   const held = ir.axes.filter((a) => g.isFeature(a.name)).map((a) => a.name);
-  for (const form of ['sequential', 'chunked'] as const)
-    held.push(...axesHeldInSteps(normalizeIr(ir, { fixed: {}, limits: NO_LIMITS, form: { form } })));
+  for (const k of forms.slice(1)) held.push(...axesHeldInSteps(k));
   const needed = new Set<string>();
   for (const a of ir.axes) if (held.includes(a.name)) for (const v of freeVars(a.extent)) needed.add(v);
   return ir.sizes.filter((s) => needed.has(s));

@@ -2,6 +2,7 @@
  * The map of the compiler. A source file is parsed and checked (syntax, model), its kernel becomes semantic IR, and then
  * the passes below run in this order; after each, the level's `verify` runs when it is asked for.
  */
+import { UserError } from './diagnostics/diagnostic.ts';
 import type { StorageType } from './expr/types.ts';
 import type { IrKernel } from './ir/ir.ts';
 import { expandReductions } from './ir/passes/expand-reductions.ts';
@@ -364,8 +365,30 @@ export function normalizeIr(
   observe?: Observer,
   notes: Notes = { forms: [] },
 ): IrKernel {
+  return throughIr(ir, IR_PASSES, options, observe, notes);
+}
+
+/** The kernel by each of these forms. What comes before forms is done once, and is all where nothing is carried. */
+export function normalizeByForms(
+  ir: IrKernel,
+  options: LoweringOptions,
+  forms: readonly Partial<FormPlan>[],
+): readonly IrKernel[] {
+  const first = IR_PASSES.findIndex((p) => p.name === 'forms');
+  const k = throughIr(ir, IR_PASSES.slice(0, first), options);
+  const different = k.states.length > 0 ? forms : forms.slice(0, 1);
+  return different.map((form) => throughIr(k, IR_PASSES.slice(first), { ...options, form }));
+}
+
+function throughIr(
+  ir: IrKernel,
+  passes: typeof IR_PASSES,
+  options: LoweringOptions,
+  observe?: Observer,
+  notes: Notes = { forms: [] },
+): IrKernel {
   let k = ir;
-  for (const p of IR_PASSES) {
+  for (const p of passes) {
     k = p.run(k, options, notes);
     verifyIr(k, `ir/${p.name}`);
     observe?.('ir', p.name, () => printIr(k));
@@ -398,18 +421,45 @@ export function lowerIr(ir: IrKernel, options: LoweringOptions, observe?: Observ
   verifyTile(plain);
   observe?.('tile', 'from-ir', () => printTile(plain));
   const tile = scheduleTile(plain, options, observe, notes);
-  let program = { ...kernelProgram(tile), ...(ir.notes ? { notes: ir.notes } : {}) };
-  verifyProgram(program);
-  observe?.('kernel', 'from-tile', () => printProgram(program));
-  for (const p of KERNEL_PASSES) {
-    program = { ...program, kernels: program.kernels.map((k) => p.run(k, options, notes)) };
-    verifyProgram(program);
-    observe?.('kernel', p.name, () => printProgram(program));
-  }
-  for (const p of PROGRAM_PASSES) {
-    program = p.run(program, options, notes);
-    verifyProgram(program);
-    observe?.('kernel', p.name, () => printProgram(program));
-  }
+  const program = lowerTiles(tile, ir, options, observe, notes);
   return { ir: normal, tile, program, notes };
+}
+
+/**
+ * Kernels are verified when all passes are done. What is wrong then, or breaks on the way, is made again with each pass
+ * verified, which says where it went wrong.
+ */
+function lowerTiles(
+  tile: TileProgram,
+  { notes: of }: IrKernel,
+  options: LoweringOptions,
+  observe: Observer | undefined,
+  notes: Notes,
+): Program {
+  const run = (check: (p: Program) => void, tell: Observer | undefined): Program => {
+    let program: Program = { ...kernelProgram(tile), ...(of ? { notes: of } : {}) };
+    const done = (pass: string): void => {
+      check(program);
+      const now = program;
+      tell?.('kernel', pass, () => printProgram(now));
+    };
+    done('from-tile');
+    for (const p of KERNEL_PASSES) {
+      program = { ...program, kernels: program.kernels.map((k) => p.run(k, options, notes)) };
+      done(p.name);
+    }
+    for (const p of PROGRAM_PASSES) {
+      program = p.run(program, options, notes);
+      done(p.name);
+    }
+    return program;
+  };
+  try {
+    const program = run(() => undefined, observe);
+    verifyProgram(program);
+    return program;
+  } catch (bug) {
+    if (!(bug instanceof UserError)) run(verifyProgram, undefined);
+    throw bug;
+  }
 }

@@ -52,10 +52,10 @@ export function analyzeUniformity(
     }
   };
   const of = (e: Expr): Uniformity => {
-    if (isGroupNumber(e, WARPGROUP)) return 'warpgroup';
-    if (isGroupNumber(e, WARP)) return 'warp';
-    const own = e.kind === 'var' || e.kind === 'read' ? (names.get(e.name) ?? 'uniform') : 'uniform';
-    return children(e).reduce<Uniformity>((u, c) => join(u, of(c)), own);
+    const { own, named } = partsOf(e);
+    let u = own;
+    for (const name of named) u = join(u, names.get(name) ?? 'uniform');
+    return u;
   };
   const walk = (stmts: readonly Stmt[], control: Uniformity, f: (s: Stmt, c: Uniformity) => void): void => {
     for (const s of stmts) {
@@ -69,6 +69,34 @@ export function analyzeUniformity(
   }
   walk(k.body, 'uniform', visit);
   return { of };
+}
+
+interface Parts {
+  /** Of the numbers of warps and warpgroups in it. */
+  readonly own: Uniformity;
+  /** All else that it reads. */
+  readonly named: ReadonlySet<string>;
+}
+/** Kept by node: each round to the fixed point asks for all expressions again, and so do the passes. */
+const parts = new WeakMap<Expr, Parts>();
+
+function partsOf(e: Expr): Parts {
+  const known = parts.get(e);
+  if (known) return known;
+  let own: Uniformity = 'uniform';
+  const named = new Set<string>();
+  const look = (x: Expr): void => {
+    if (isGroupNumber(x, WARPGROUP)) own = join(own, 'warpgroup');
+    else if (isGroupNumber(x, WARP)) own = join(own, 'warp');
+    else {
+      if (x.kind === 'var' || x.kind === 'read') named.add(x.name);
+      for (const c of children(x)) look(c);
+    }
+  };
+  look(e);
+  const found = { own, named };
+  parts.set(e, found);
+  return found;
 }
 
 /** `lane / 32` and `lane >> 5` in any spelling, for groups of `size` lanes, a power of two. */

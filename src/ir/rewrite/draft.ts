@@ -101,12 +101,20 @@ export class Draft {
     );
   }
 
+  /** By node: each axis that a reduction may be tied to asks for all that it reads. */
+  private readonly opened = new WeakMap<ReadExpr, Expr>();
+
   /** What a definition is where it is read; undefined for inputs, states and what has to be read from memory. */
   inlined(e: ReadExpr): Expr | undefined {
     const def = this.byName.get(e.name);
     if (!def || def.stored) return undefined;
+    const before = this.opened.get(e);
+    if (before) return before;
     const map = new Map(def.indices.map((a, n) => [a, e.index[n]!]));
-    return this.readsStatesElsewhere(def.value, map) ? undefined : this.replace(def.value, map);
+    if (this.readsStatesElsewhere(def.value, map)) return undefined;
+    const value = this.replace(def.value, map);
+    this.opened.set(e, value);
+    return value;
   }
 
   /** A state can be read at its own position only. */

@@ -143,8 +143,10 @@ function storedFor(
     // An earlier launch knows nothing that the stage itself computes.
     if (boundsExprs(b).some((e) => [...readNames(e)].some((n) => own.has(n)))) continue;
     if (out.has(key(b.may)) || !read.some((n) => summaries.ofStream(n))) continue;
-    const store = read.some((n) => summaries.ofPairs(n)) ? storeList : storeRanges;
-    out.set(key(b.may), store(s, plan, b, summaryPlan(limits), out.size));
+    const stored = read.some((n) => summaries.ofPairs(n))
+      ? storeList(s, plan, b, limits, out.size)
+      : storeRanges(s, plan, b, summaryPlan(limits), out.size);
+    out.set(key(b.may), stored);
   }
   return out;
 }

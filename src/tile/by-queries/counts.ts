@@ -1,7 +1,8 @@
 /** How many queries selected a block before each of them: `rank`, `count`, `before` and `total` of lists.ts. */
 import { i32, op, read, substitute, variable, type Expr } from '../../expr/expr.ts';
 import type { Stage, StepDef, TileAxis } from '../tile.ts';
-import { at, cast, names, steps, summing, type Make } from './make.ts';
+import { stepStage } from '../step-stage.ts';
+import { at, cast, names, summing, type Make } from './make.ts';
 
 /** Numbers of a part's queries, from the place inside of the part. */
 const queryOf = ({ part, inside }: Make, place: string = inside.name): Expr =>
@@ -62,7 +63,7 @@ export function countsBefore({ name, s, batch, part, t }: Make): Stage {
     'i32',
   );
   const def = (what: string, value: Expr): StepDef => ({ name: what, type: 'i32', indices: own, value });
-  return steps(`${name}_before`, batch, [s.blocks], [], {
+  return stepStage(`${name}_before`, batch, [s.blocks], [], {
     axis: part,
     reverse: false,
     loops: [],

@@ -20,7 +20,8 @@ import type { StagePlan } from '../plan.ts';
 import { tileCount } from '../sides.ts';
 import type { Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
 import { countsBefore, partCounts, ranks } from './counts.ts';
-import { at, cast, names, steps, summing, type Make } from './make.ts';
+import { stepStage } from '../step-stage.ts';
+import { at, cast, names, summing, type Make } from './make.ts';
 import type { Selected } from './selected.ts';
 
 export interface QueryLists {
@@ -131,7 +132,7 @@ function blocksOfRows({ name, s, batch, nth, t }: Make): Stage {
   const visits = value('visits', own, 'bool');
   const count = value('count', own);
   const here = op('and', visits, op('eq', count, variable(nth.name)));
-  return steps(`${name}_blocks`, batch, [row], [{ name: nth.name, extent: s.most }], {
+  return stepStage(`${name}_blocks`, batch, [row], [{ name: nth.name, extent: s.most }], {
     axis: blocks,
     reverse: false,
     loops: [],

@@ -1,7 +1,7 @@
 /** What the stages that make lists of queries have in common. */
 import { read, variable, type Expr } from '../../expr/expr.ts';
 import { foldingStage, type Folding } from '../folding-stage.ts';
-import type { Recurrence, Stage, TileAxis, TileTensor } from '../tile.ts';
+import type { Stage, TileAxis, TileTensor } from '../tile.ts';
 import type { Selected } from './selected.ts';
 
 export const cast = (e: Expr, type: 'i32' | 'f32' = 'i32'): Expr => ({
@@ -35,26 +35,6 @@ export interface Make {
     >
   >;
 }
-
-/** A stage of steps. */
-export const steps = (
-  name: string,
-  batch: readonly TileAxis[],
-  row: readonly TileAxis[],
-  vectors: Stage['vectors'],
-  recurrence: Recurrence,
-): Stage => ({
-  name: name.replaceAll('.', '_'),
-  batch,
-  row,
-  stream: [],
-  vectors,
-  prologue: [],
-  rowOperands: [],
-  passes: [],
-  stores: [],
-  recurrence,
-});
 
 interface Sum extends Omit<Folding, 'steps' | 'stores'> {
   readonly value: Expr;

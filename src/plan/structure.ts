@@ -3,7 +3,7 @@
  * stores. Names, sizes and formulas are left out, so that a plan outlives edits of the text that change no loop.
  */
 import type { Expr, ReduceExpr } from '../expr/expr.ts';
-import type { Block, Pass, Recurrence, Stage, Step, TileDef } from '../tile/tile.ts';
+import type { Block, Pass, Recurrence, Stage, Step, StepStore, TileDef } from '../tile/tile.ts';
 
 type Tree = string | number | boolean | readonly Tree[];
 
@@ -69,10 +69,13 @@ function recurrenceTree(r: Recurrence, roles: Roles): Tree {
     r.reverse,
     r.states.map((s) => [s.type, roles.all(s.indices)]),
     r.defs.map((d) => [d.type, roles.all(d.indices), valueTree(d.value, roles)]),
-    r.stores.map((s) => roles.all(s.indices)),
-    r.finals.map((s) => roles.all(s.indices)),
+    r.stores.map((s) => along(s, roles)),
+    r.finals.map((s) => along(s, roles)),
   ];
 }
+
+const along = (s: StepStore, roles: Roles): Tree =>
+  s.indices.map((a) => (typeof a === 'number' ? a : roles.of(a)));
 
 function blockTree(b: Block, roles: Roles): Tree {
   if (b.walk) roles.add('w', [b.walk.axis]);

@@ -14,7 +14,7 @@ import { chooseShape, reductionKind, rowAlone, shapeKey, type StageShape } from 
 import type { Cluster } from './clusters.ts';
 import { Demand, storedName } from './demand.ts';
 import { product } from './factor.ts';
-import { Graph } from './graph.ts';
+import { Graph, sameSet } from './graph.ts';
 import { recurrenceStage, type StepOutputs } from './recurrence.ts';
 import { NeedsStage, StageBuilder, type StageOutput } from './stage.ts';
 import type { Stage, StepStore, TileProgram, TileTensor } from './tile.ts';
@@ -154,10 +154,57 @@ class Partition {
     }
     const level = this.levelAfter(stored);
     const k = shapeKey(shape) + `|${[...asRows].join(',')}`;
-    const group = this.groups.find((x) => x.level === level && x.shape === k && this.compatible(x, stored));
-    if (group) group.outputs.push(o);
-    else this.groups.push({ level, shape: k, asRows, alone, outputs: [o], stored });
+    const beside = this.groups.filter((x) => x.level === level);
+    const group =
+      beside.find((x) => x.shape === k && sameSet([...x.stored], [...stored])) ??
+      beside.find((x) => this.rides([o], stored, x, x.outputs));
+    if (group) {
+      group.outputs.push(o);
+      return level;
+    }
+    const made: Group = { level, shape: k, asRows, alone, outputs: [o], stored };
+    const rider = beside.find((x) => this.rides(x.outputs, x.stored, made, [o]));
+    if (rider) {
+      made.outputs.push(...rider.outputs);
+      this.groups[this.groups.indexOf(rider)] = made;
+    } else this.groups.push(made);
     return level;
+  }
+
+  private shapeOf(x: Group, g: Graph): StageShape {
+    const chosen = chooseShape(g, x.outputs[0]!.def, x.asRows);
+    return x.alone ? rowAlone(chosen) : chosen;
+  }
+
+  /**
+   * Whether outputs that would choose other rows come for next to nothing in a stage: they stream over the same for the same
+   * rows, keep the same elements, and carry numbers alone.
+   */
+  private rides(
+    more: readonly StageOutput[],
+    stored: ReadonlySet<string>,
+    to: Group,
+    outputs: readonly StageOutput[],
+  ): boolean {
+    if (![...stored].every((d) => to.stored.has(d))) return false;
+    const g = new Graph(withStored(this.kernel, to.stored));
+    const shape = this.shapeOf(to, g);
+    const rows = [...shape.batch, ...shape.row];
+    const fits = (o: StageOutput): boolean => {
+      const own = chooseShape(g, o.def, new Set());
+      return sameSet(own.stream, shape.stream) && sameSet([...own.batch, ...own.row], rows);
+    };
+    if (shape.stream.length === 0 || !more.every(fits)) return false;
+    const work = (xs: readonly StageOutput[]): string => {
+      const { passes, vectors } = new StageBuilder(g, shape, xs, this.kernel.name).build();
+      return JSON.stringify([vectors, passes.map((p) => [p.keeps, p.operands, p.contractions])]);
+    };
+    try {
+      return work(outputs) === work([...outputs, ...more]);
+    } catch (e) {
+      if (e instanceof NeedsRows || e instanceof NeedsStage) return false;
+      throw e;
+    }
   }
 
   /**
@@ -177,10 +224,6 @@ class Partition {
 
   private has(o: IrOutput, axes: readonly string[]): boolean {
     return axes.every((a) => o.indices.includes(a));
-  }
-
-  private compatible(x: Group, stored: ReadonlySet<string>): boolean {
-    return x.stored.size === stored.size && [...stored].every((d) => x.stored.has(d));
   }
 
   /** Stores definitions; what had to be stored for them is there to be read as well. */
@@ -222,9 +265,7 @@ class Partition {
         const { stores, finals } = this.written(cluster);
         return recurrenceStage(g, cluster, this.demand.absorption.space(cluster), { stores, finals }, name);
       }
-      const chosen = chooseShape(g, planned.outputs[0]!.def, planned.asRows);
-      const shape = planned.alone ? rowAlone(chosen) : chosen;
-      return new StageBuilder(g, shape, planned.outputs, name).build();
+      return new StageBuilder(g, this.shapeOf(planned, g), planned.outputs, name).build();
     });
   }
 

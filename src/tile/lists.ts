@@ -2,9 +2,9 @@
  * Lists of tiles: where selections decide which tiles a block of rows keeps, earlier launches write the numbers of those
  * tiles in increasing order, and the loop runs through them alone. A list has room for as many numbers as there are tiles.
  *
- *   before[rows, t]             = how many tiles before t are kept
- *   total[rows]                 = how many are kept
- *   list[rows, before[rows, t]] = t, where t is kept
+ *   before[rows, t]                 = how many tiles before t are kept
+ *   list[rows, 0]                   = how many are kept
+ *   list[rows, before[rows, t] + 1] = t, where t is kept
  *
  * Blocks of rows count their tiles one after the other, so that the work is what it takes to look at each tile twice.
  */
@@ -17,12 +17,6 @@ import type { Bounds, Stage, StepDef, TileAxis, TileTensor } from './tile.ts';
 import { EVERY_TILE } from './walk.ts';
 
 const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
-const at = (t: TileTensor): Expr =>
-  read(
-    t.name,
-    t.axes.map((a) => variable(a!)),
-    'i32',
-  );
 
 /**
  * @param b bounds of a pass over a stream with one loop over tiles, whose `may` reads what selections take
@@ -38,7 +32,7 @@ export function storeList(
   const rows = rowLoops(s, plan);
   const [loop] = streamLoops(s, plan);
   const tile: TileAxis = { name: `${loop!.axis}.tile`, extent: loop!.tiles };
-  const slot: TileAxis = { name: `${loop!.axis}.slot`, extent: loop!.tiles };
+  const slot: TileAxis = { name: `${loop!.axis}.slot`, extent: op('add', loop!.tiles, i32(1)) };
   const kept = visitedTile(rows, loop!, b);
   const free = freeVars(kept);
   const batch = s.batch.filter((a) => free.has(a.name));
@@ -52,19 +46,40 @@ export function storeList(
     shape: [...outside, ...axes].map((a) => a.extent),
     axes: names([...outside, ...axes]),
   });
-  const [before, total, list] = [tensor('before', [tile]), tensor('total', []), tensor('list', [slot])];
+  const [before, list] = [tensor('before', [tile]), tensor('list', [slot])];
   const planned = (x: Stage): Stage => ({ ...x, plan: defaultPlan(x, limits, undefined) });
-  const chosen = { count: at(total), tile: at(list), slot: slot.name };
+  const element = (n: Expr): Expr => read(list.name, [...names(outside).map((a) => variable(a)), n], 'i32');
+  const chosen = {
+    count: element(i32(0)),
+    tile: element(op('add', variable(slot.name), i32(1))),
+    slot: slot.name,
+  };
   return {
     stages: [
-      planned(counting(`${base}before`, { batch, blocks, tile, kept, before, total })),
+      planned(counting(`${base}before`, { batch, blocks, tile, kept, before, list })),
       planned({
         name: `${base}list`.replaceAll('.', '_'),
         batch: outside,
         row: [tile],
         stream: [],
         vectors: [],
-        prologue: [{ name: 'place', site: 'row', vectors: [], type: 'i32', value: at(before) }],
+        prologue: [
+          {
+            name: 'place',
+            site: 'row',
+            vectors: [],
+            type: 'i32',
+            value: op(
+              'add',
+              read(
+                before.name,
+                before.axes.map((a) => variable(a!)),
+                'i32',
+              ),
+              i32(1),
+            ),
+          },
+        ],
         rowOperands: [],
         passes: [],
         stores: [
@@ -79,7 +94,7 @@ export function storeList(
         ],
       }),
     ],
-    tensors: [before, total, list],
+    tensors: [before, list],
     bounds: { ...b, list: chosen },
     alone: { ...EVERY_TILE, list: chosen },
   };
@@ -91,10 +106,10 @@ interface Counting {
   readonly tile: TileAxis;
   readonly kept: Expr;
   readonly before: TileTensor;
-  readonly total: TileTensor;
+  readonly list: TileTensor;
 }
 
-function counting(name: string, { batch, blocks, tile, kept, before, total }: Counting): Stage {
+function counting(name: string, { batch, blocks, tile, kept, before, list }: Counting): Stage {
   const own = names([...batch, ...blocks, tile]);
   const count = read(
     'count',
@@ -112,6 +127,6 @@ function counting(name: string, { batch, blocks, tile, kept, before, total }: Co
       def('count.next', op('add', count, { kind: 'op', type: 'i32', op: 'cast', args: [kept] })),
     ],
     stores: [{ output: before.name, name: 'before', indices: names([...batch, ...blocks, tile]) }],
-    finals: [{ output: total.name, name: 'count', indices: names([...batch, ...blocks]) }],
+    finals: [{ output: list.name, name: 'count', indices: [...names([...batch, ...blocks]), 0] }],
   });
 }

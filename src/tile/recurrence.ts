@@ -90,7 +90,10 @@ function neighbours(g: Graph, defs: readonly StepDef[], written: StepOutputs): R
       const last = r.index.at(-1);
       if (last?.kind === 'var') note(last.name);
     }
-  for (const x of [...written.stores, ...written.finals]) if (x.indices.length > 0) note(x.indices.at(-1)!);
+  for (const x of [...written.stores, ...written.finals]) {
+    const last = x.indices.at(-1);
+    if (typeof last === 'string') note(last);
+  }
   return out;
 }
 

@@ -193,8 +193,8 @@ export interface StepDef {
 export interface StepStore {
   readonly output: string;
   readonly name: string;
-  /** Axes of the output, outermost first. */
-  readonly indices: readonly string[];
+  /** Per dimension of the output, outermost first: an axis, or a fixed index. */
+  readonly indices: readonly (string | number)[];
 }
 /** Positions whose steps may change a state; all positions where `fits` does not hold. Over what bounds of passes may mention. */
 export interface StepRange extends Interval {

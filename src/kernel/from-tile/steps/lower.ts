@@ -201,7 +201,7 @@ export class RecurrenceLowering {
     const { stage } = this.scope;
     const missing = [...stage.batch, ...stage.row].map((a) => a.name).filter((a) => !indices.includes(a));
     for (const slot of lane.slots(indices)) {
-      const index = x.indices.map((a) => emitter.coordinate(a, slot)!);
+      const index = x.indices.map((a) => (typeof a === 'number' ? i32(a) : emitter.coordinate(a, slot)!));
       const result = emitter.value(value, slot);
       const at = emitter.hoisted(this.scope.flat(t, index));
       const first = missing.map((a) => op('eq', lane.column(a, slot)!, i32(0)));

@@ -29,7 +29,8 @@ type Classes = Readonly<Partial<Record<keyof typeof WAITING, { readonly prototyp
  */
 export function restWhileWaiting(classes: Classes): void {
   for (const [name, methods] of Object.entries(WAITING)) {
-    const prototype = classes[name as keyof typeof WAITING]?.prototype as (Record<string, Method> & { [RESTS]?: true }) | undefined;
+    const prototype = classes[name as keyof typeof WAITING]?.prototype as
+      (Record<string, Method> & { [RESTS]?: true }) | undefined;
     if (!prototype || Object.hasOwn(prototype, RESTS)) continue;
     Object.defineProperty(prototype, RESTS, { value: true });
     for (const method of methods) {

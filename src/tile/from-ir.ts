@@ -196,8 +196,8 @@ class Partition {
     };
     if (shape.stream.length === 0 || !more.every(fits)) return false;
     const work = (xs: readonly StageOutput[]): string => {
-      const { passes, vectors } = new StageBuilder(g, shape, xs, this.kernel.name).build();
-      return JSON.stringify([vectors, passes.map((p) => [p.keeps, p.operands, p.contractions])]);
+      const { passes, vectors, wanted } = new StageBuilder(g, shape, xs, this.kernel.name).build();
+      return JSON.stringify([vectors, wanted, passes.map((p) => [p.keeps, p.operands, p.contractions])]);
     };
     try {
       return work(outputs) === work([...outputs, ...more]);

@@ -11,12 +11,18 @@
 import { freeVars, i32, op, read, variable, type Expr } from '../expr/expr.ts';
 import { defaultPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { rowLoops, streamLoops } from './sides.ts';
-import { stepStage } from './step-stage.ts';
+import { PLACE, placingStage, stepStage } from './small-stages.ts';
 import { visitedTile, type StoredTiles } from './stored-ranges.ts';
 import type { Bounds, Stage, StepDef, TileAxis, TileTensor } from './tile.ts';
 import { EVERY_TILE } from './walk.ts';
 
 const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
+const at = (t: TileTensor): Expr =>
+  read(
+    t.name,
+    t.axes.map((a) => variable(a!)),
+    'i32',
+  );
 
 /**
  * @param b bounds of a pass over a stream with one loop over tiles, whose `may` reads what selections take
@@ -57,42 +63,18 @@ export function storeList(
   return {
     stages: [
       planned(counting(`${base}before`, { batch, blocks, tile, kept, before, list })),
-      planned({
-        name: `${base}list`.replaceAll('.', '_'),
-        batch: outside,
-        row: [tile],
-        stream: [],
-        vectors: [],
-        prologue: [
-          {
-            name: 'place',
-            site: 'row',
-            vectors: [],
-            type: 'i32',
-            value: op(
-              'add',
-              read(
-                before.name,
-                before.axes.map((a) => variable(a!)),
-                'i32',
-              ),
-              i32(1),
-            ),
-          },
-        ],
-        rowOperands: [],
-        passes: [],
-        stores: [
+      planned(
+        placingStage(`${base}list`, outside, [tile], op('add', at(before), i32(1)), [
           {
             output: list.name,
             site: 'row',
             vectors: [],
             value: variable(tile.name),
-            indices: [...names(outside), read('place', [], 'i32')],
+            indices: [...names(outside), PLACE],
             where: kept,
           },
-        ],
-      }),
+        ]),
+      ),
     ],
     tensors: [before, list],
     bounds: { ...b, list: chosen },

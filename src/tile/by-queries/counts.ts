@@ -1,7 +1,7 @@
 /** How many queries selected a block before each of them: `rank`, `count`, `before` and `total` of lists.ts. */
 import { i32, op, read, substitute, variable, type Expr } from '../../expr/expr.ts';
 import type { Stage, StepDef, TileAxis } from '../tile.ts';
-import { stepStage } from '../step-stage.ts';
+import { stepStage } from '../small-stages.ts';
 import { at, cast, names, summing, type Make } from './make.ts';
 
 /** Numbers of a part's queries, from the place inside of the part. */

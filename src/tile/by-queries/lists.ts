@@ -20,7 +20,7 @@ import type { StagePlan } from '../plan.ts';
 import { tileCount } from '../sides.ts';
 import type { Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
 import { countsBefore, partCounts, ranks } from './counts.ts';
-import { stepStage } from '../step-stage.ts';
+import { PLACE, placingStage, stepStage } from '../small-stages.ts';
 import { at, cast, names, summing, type Make } from './make.ts';
 import type { Selected } from './selected.ts';
 
@@ -212,41 +212,23 @@ function places(make: Make): Stage {
       ]),
     );
   const turn = op('add', of(t.before), of(t.rank));
-  const place = read('place', [], 'i32');
   const visited = op('ge', block, i32(0));
-  return {
-    name: `${name}_place`.replaceAll('.', '_'),
-    batch,
-    row: [s.row, nth],
-    stream: [],
-    vectors: [],
-    prologue: [
-      {
-        name: 'place',
-        site: 'row',
-        vectors: [],
-        type: 'i32',
-        value: op('select', visited, op('add', op('mul', of(t.first), i32(rows)), turn), none),
-      },
-    ],
-    rowOperands: [],
-    passes: [],
-    stores: [
-      {
-        output: t.place.name,
-        site: 'row',
-        vectors: [],
-        value: place,
-        indices: names([...batch, s.row, nth]),
-      },
-      {
-        output: t.query.name,
-        site: 'row',
-        vectors: [],
-        value: query,
-        indices: [...names(batch), op('quot', place, i32(rows)), op('rem', place, i32(rows))],
-        where: visited,
-      },
-    ],
-  };
+  const own = op('select', visited, op('add', op('mul', of(t.first), i32(rows)), turn), none);
+  return placingStage(`${name}_place`, batch, [s.row, nth], own, [
+    {
+      output: t.place.name,
+      site: 'row',
+      vectors: [],
+      value: PLACE,
+      indices: names([...batch, s.row, nth]),
+    },
+    {
+      output: t.query.name,
+      site: 'row',
+      vectors: [],
+      value: query,
+      indices: [...names(batch), op('quot', PLACE, i32(rows)), op('rem', PLACE, i32(rows))],
+      where: visited,
+    },
+  ]);
 }

@@ -195,14 +195,18 @@ class Partition {
       return sameSet(own.stream, shape.stream) && sameSet([...own.batch, ...own.row], rows);
     };
     if (shape.stream.length === 0 || !more.every(fits)) return false;
-    const work = (xs: readonly StageOutput[]): string => {
-      const { passes, vectors, wanted } = new StageBuilder(g, shape, xs, this.kernel.name).build();
-      return JSON.stringify([vectors, wanted, passes.map((p) => [p.keeps, p.operands, p.contractions])]);
-    };
+    const work = (s: Stage): string =>
+      JSON.stringify([s.vectors, s.wanted, s.passes.map((p) => [p.keeps, p.operands, p.contractions])]);
+    const [apart, together] = [outputs, [...outputs, ...more]].map((xs) => this.tried(g, shape, xs));
+    return apart !== undefined && together !== undefined && work(apart) === work(together);
+  }
+
+  /** The stage of these outputs; undefined where it cannot hold all that they need. */
+  private tried(g: Graph, shape: StageShape, outputs: readonly StageOutput[]): Stage | undefined {
     try {
-      return work(outputs) === work([...outputs, ...more]);
+      return new StageBuilder(g, shape, outputs, this.kernel.name).build();
     } catch (e) {
-      if (e instanceof NeedsRows || e instanceof NeedsStage) return false;
+      if (e instanceof NeedsRows || e instanceof NeedsStage) return undefined;
       throw e;
     }
   }
@@ -212,14 +216,7 @@ class Partition {
    * the elements of the vector, as rows, would each compute anew what costs as much as a product of vectors.
    */
   private prefersAlone(o: StageOutput, e: NeedsRows, g: Graph, shape: StageShape): boolean {
-    if (!weightReduces(g, shape, e.def, e.axes)) return false;
-    try {
-      new StageBuilder(g, rowAlone(shape), [o], this.kernel.name).build();
-      return true;
-    } catch (x) {
-      if (x instanceof NeedsRows || x instanceof NeedsStage) return false;
-      throw x;
-    }
+    return weightReduces(g, shape, e.def, e.axes) && this.tried(g, rowAlone(shape), [o]) !== undefined;
   }
 
   private has(o: IrOutput, axes: readonly string[]): boolean {

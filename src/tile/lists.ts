@@ -8,21 +8,13 @@
  *
  * Blocks of rows count their tiles one after the other, so that the work is what it takes to look at each tile twice.
  */
-import { freeVars, i32, op, read, variable, type Expr } from '../expr/expr.ts';
+import { freeVars, i32, op, variable, type Expr } from '../expr/expr.ts';
 import { defaultPlan, type PlanLimits, type StagePlan } from './plan.ts';
 import { rowLoops, streamLoops } from './sides.ts';
-import { PLACE, placingStage, stepStage } from './small-stages.ts';
+import { at, cast, countingStage, names, PLACE, placingStage } from './small-stages.ts';
 import { visitedTile, type StoredTiles } from './stored-ranges.ts';
-import type { Bounds, Stage, StepDef, TileAxis, TileTensor } from './tile.ts';
+import type { Bounds, Stage, TileAxis, TileTensor } from './tile.ts';
 import { EVERY_TILE } from './walk.ts';
-
-const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
-const at = (t: TileTensor): Expr =>
-  read(
-    t.name,
-    t.axes.map((a) => variable(a!)),
-    'i32',
-  );
 
 /**
  * @param b bounds of a pass over a stream with one loop over tiles, whose `may` reads what selections take
@@ -54,7 +46,7 @@ export function storeList(
   });
   const [before, list] = [tensor('before', [tile]), tensor('list', [slot])];
   const planned = (x: Stage): Stage => ({ ...x, plan: defaultPlan(x, limits, undefined) });
-  const element = (n: Expr): Expr => read(list.name, [...names(outside).map((a) => variable(a)), n], 'i32');
+  const element = (n: Expr): Expr => at(list, new Map([[slot.name, n]]));
   const chosen = {
     count: element(i32(0)),
     tile: element(op('add', variable(slot.name), i32(1))),
@@ -62,7 +54,16 @@ export function storeList(
   };
   return {
     stages: [
-      planned(counting(`${base}before`, { batch, blocks, tile, kept, before, list })),
+      planned(
+        countingStage(`${base}before`, {
+          batch,
+          row: blocks,
+          axis: tile,
+          counted: cast(kept),
+          before,
+          all: { output: list.name, indices: [...names(outside), 0] },
+        }),
+      ),
       planned(
         placingStage(`${base}list`, outside, [tile], op('add', at(before), i32(1)), [
           {
@@ -80,35 +81,4 @@ export function storeList(
     bounds: { ...b, list: chosen },
     alone: { ...EVERY_TILE, list: chosen },
   };
-}
-
-interface Counting {
-  readonly batch: readonly TileAxis[];
-  readonly blocks: readonly TileAxis[];
-  readonly tile: TileAxis;
-  readonly kept: Expr;
-  readonly before: TileTensor;
-  readonly list: TileTensor;
-}
-
-function counting(name: string, { batch, blocks, tile, kept, before, list }: Counting): Stage {
-  const own = names([...batch, ...blocks, tile]);
-  const count = read(
-    'count',
-    own.map((a) => variable(a)),
-    'i32',
-  );
-  const def = (what: string, value: Expr): StepDef => ({ name: what, type: 'i32', indices: own, value });
-  return stepStage(name, batch, blocks, [], {
-    axis: tile,
-    reverse: false,
-    loops: [],
-    states: [{ name: 'count', type: 'i32', indices: own, init: i32(0), next: 'count.next' }],
-    defs: [
-      def('before', count),
-      def('count.next', op('add', count, { kind: 'op', type: 'i32', op: 'cast', args: [kept] })),
-    ],
-    stores: [{ output: before.name, name: 'before', indices: names([...batch, ...blocks, tile]) }],
-    finals: [{ output: list.name, name: 'count', indices: [...names([...batch, ...blocks]), 0] }],
-  });
 }

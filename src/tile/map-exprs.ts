@@ -5,13 +5,6 @@ import type { Stage } from './tile.ts';
 const KINDS: ReadonlySet<unknown> = new Set<Expr['kind']>(['const', 'var', 'op', 'read', 'reduce']);
 const isExpr = (x: object): x is Expr => 'kind' in x && KINDS.has(x.kind);
 
-/** Each expression that is part of no other one, extents of axes among them. */
-export function visitExprs(x: unknown, visit: (e: Expr) => void): void {
-  if (typeof x !== 'object' || x === null) return;
-  if (isExpr(x)) return visit(x);
-  Object.values(x).forEach((y) => visitExprs(y, visit));
-}
-
 /** @param change of a node whose parts were changed before */
 export function mapExprs(s: Stage, change: (node: Expr) => Expr): Stage {
   const walk = (x: unknown): unknown => {

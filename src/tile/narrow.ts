@@ -7,10 +7,10 @@
  * groups would do are such, and so are those that were opened inside of what heads do. Where the head is `g · (H / G) + m`, its
  * quotient is `g`, and an axis that nothing reads any more is left out.
  */
-import { freeVars, key, op, variable, type Expr } from '../expr/expr.ts';
-import { mapExprs, visitExprs } from './map-exprs.ts';
+import { children, freeVars, key, op, variable, type Expr } from '../expr/expr.ts';
+import { mapExprs } from './map-exprs.ts';
 import type { Stage, TileAxis, TileProgram, TileTensor } from './tile.ts';
-import { stageValues, stageWrites } from './walk.ts';
+import { stageExprs, stageValues, stageWrites } from './walk.ts';
 
 export function narrowProgram(p: TileProgram): TileProgram {
   let out: TileProgram = { ...p, stages: p.stages.map(simplerQuotients) };
@@ -48,6 +48,7 @@ function narrowed(p: TileProgram, s: Stage, axis: TileAxis): TileProgram | undef
   const quotient = onlyQuotient(s, axis, p.tensors);
   if (!quotient) return undefined;
   const group = quotient === 'unread' ? [] : [{ name: `${axis.name}.group`, extent: quotient.extent }];
+  const [names, extents] = [group.map((g) => g.name), group.map((g) => g.extent)];
   const places = new Map(written.map((t) => [t.name, t.axes.indexOf(axis.name)]));
   /** Another element in that place, or none. */
   const put = <T>(xs: readonly T[], place: number, made: readonly T[]): readonly T[] => [
@@ -60,20 +61,7 @@ function narrowed(p: TileProgram, s: Stage, axis: TileAxis): TileProgram | undef
     tensors: p.tensors.map((t) => {
       const place = places.get(t.name);
       if (place === undefined) return t;
-      const shape = put(
-        t.shape,
-        place,
-        group.map((g) => g.extent),
-      );
-      return {
-        ...t,
-        shape,
-        axes: put(
-          t.axes,
-          place,
-          group.map((g) => g.name),
-        ),
-      };
+      return { ...t, shape: put(t.shape, place, extents), axes: put(t.axes, place, names) };
     }),
     stages: p.stages.map((x) =>
       x === s
@@ -107,9 +95,8 @@ function onlyQuotient(
   const look = (e: Expr): void => {
     if (isAxis(e, axis)) itself = true;
     else if (isQuotient(e, axis)) divisors.set(key(e.args[1]!), e.args[1]!);
-    else if (e.kind === 'op') e.args.forEach(look);
-    else if (e.kind === 'reduce') [e.body, ...(e.where ? [e.where] : [])].forEach(look);
-    else if (e.kind === 'read') {
+    else if (e.kind !== 'read') children(e).forEach(look);
+    else {
       const shape = own.has(e.name) ? undefined : shapes.get(e.name);
       for (const [n, x] of e.index.entries()) {
         if (shape && isQuotient(x, axis)) extents.set(key(shape[n]!), shape[n]!);
@@ -118,7 +105,7 @@ function onlyQuotient(
       }
     }
   };
-  visitExprs(s, look);
+  [...stageExprs(s), ...(s.wanted ? [s.wanted] : [])].forEach(look);
   const [divisor, ...others] = divisors.values();
   const [extent, ...more] = extents.values();
   if (itself) return undefined;

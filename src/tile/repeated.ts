@@ -2,6 +2,7 @@
  * Stages that are equal but for the names of their axes and values compute the same: the first of them is kept, and what the
  * others would have written is read from it. Definitions that were opened at other places leave such stages behind.
  */
+import { mapExprs } from './map-exprs.ts';
 import type { Stage, TileProgram, TileTensor } from './tile.ts';
 import { stageValues, stageWrites } from './walk.ts';
 
@@ -30,16 +31,10 @@ export function withoutRepeated(p: TileProgram): TileProgram {
 /** The stage with reads of some tensors in the place of others. */
 function reading(s: Stage, instead: ReadonlyMap<string, string>): Stage {
   if (instead.size === 0) return s;
-  const walk = (x: unknown): unknown => {
-    if (Array.isArray(x)) return x.map(walk);
-    if (typeof x !== 'object' || x === null) return x;
-    const made: Record<string, unknown> = Object.fromEntries(
-      Object.entries(x).map(([field, value]) => [field, walk(value)]),
-    );
-    const name = made['kind'] === 'read' ? instead.get(made['name'] as string) : undefined;
-    return name === undefined ? made : { ...made, name };
-  };
-  return walk(s) as Stage;
+  return mapExprs(s, (e) => {
+    const name = e.kind === 'read' ? instead.get(e.name) : undefined;
+    return e.kind !== 'read' || name === undefined ? e : { ...e, name };
+  });
 }
 
 /** Fields whose texts are no names of axes or values. */

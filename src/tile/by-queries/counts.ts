@@ -1,8 +1,8 @@
 /** How many queries selected a block before each of them: `rank`, `count`, `before` and `total` of lists.ts. */
-import { i32, op, read, substitute, variable, type Expr } from '../../expr/expr.ts';
-import type { Stage, StepDef, TileAxis } from '../tile.ts';
-import { stepStage } from '../small-stages.ts';
-import { at, cast, names, summing, type Make } from './make.ts';
+import { op, read, substitute, variable, type Expr } from '../../expr/expr.ts';
+import { at, cast, countingStage } from '../small-stages.ts';
+import type { Stage, TileAxis } from '../tile.ts';
+import { summing, type Make } from './make.ts';
 
 /** Numbers of a part's queries, from the place inside of the part. */
 const queryOf = ({ part, inside }: Make, place: string = inside.name): Expr =>
@@ -41,7 +41,7 @@ export function ranks(make: Make): Stage {
 export function partCounts(make: Make): Stage {
   const { name, s, batch, part, inside, nth, t } = make;
   const query = queryOf(make);
-  const block = substitute(at(t.blocks, new Map()), new Map([[s.row.name, query]]));
+  const block = substitute(at(t.blocks), new Map([[s.row.name, query]]));
   return summing({
     name: `${name}_count`,
     batch: [...batch, part],
@@ -55,21 +55,12 @@ export function partCounts(make: Make): Stage {
 }
 
 /** What the parts before a part counted. */
-export function countsBefore({ name, s, batch, part, t }: Make): Stage {
-  const own = names([...batch, s.blocks, part]);
-  const sum = read(
-    'sum',
-    own.map((a) => variable(a)),
-    'i32',
-  );
-  const def = (what: string, value: Expr): StepDef => ({ name: what, type: 'i32', indices: own, value });
-  return stepStage(`${name}_before`, batch, [s.blocks], [], {
+export const countsBefore = ({ name, s, batch, part, t }: Make): Stage =>
+  countingStage(`${name}_before`, {
+    batch,
+    row: [s.blocks],
     axis: part,
-    reverse: false,
-    loops: [],
-    states: [{ name: 'sum', type: 'i32', indices: own, init: i32(0), next: 'sum.next' }],
-    defs: [def('before', sum), def('sum.next', op('add', sum, at(t.count, new Map())))],
-    stores: [{ output: t.before.name, name: 'before', indices: t.before.axes.map((a) => a!) }],
-    finals: [{ output: t.total.name, name: 'sum', indices: t.total.axes.map((a) => a!) }],
+    counted: at(t.count),
+    before: t.before,
+    all: { output: t.total.name, indices: t.total.axes.map((a) => a!) },
   });
-}

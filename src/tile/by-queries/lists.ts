@@ -20,8 +20,8 @@ import type { StagePlan } from '../plan.ts';
 import { tileCount } from '../sides.ts';
 import type { Stage, StepDef, TileAxis, TileTensor } from '../tile.ts';
 import { countsBefore, partCounts, ranks } from './counts.ts';
-import { PLACE, placingStage, stepStage } from '../small-stages.ts';
-import { at, cast, names, summing, type Make } from './make.ts';
+import { at, cast, names, PLACE, placingStage, stepStage } from '../small-stages.ts';
+import { summing, type Make } from './make.ts';
 import type { Selected } from './selected.ts';
 
 export interface QueryLists {
@@ -91,7 +91,7 @@ export function queryLists(
   const make: Make = { name, s, batch, rows, nth, group, member, part, inside, t };
   const planned = (s: Stage): Stage => ({ ...s, plan: planOf(s) });
   const compared = (s: Stage): Stage => ({ ...s, plan: comparing(s) });
-  const place = at(t.place, new Map());
+  const place = at(t.place);
   return {
     stages: [
       planned(blocksOfRows(make)),
@@ -106,8 +106,8 @@ export function queryLists(
     group,
     member,
     nth,
-    block: at(t.block, new Map()),
-    query: at(t.query, new Map()),
+    block: at(t.block),
+    query: at(t.query),
     place: [op('quot', place, i32(rows)), op('rem', place, i32(rows))],
   };
 }
@@ -172,7 +172,7 @@ function firsts(make: Make): Stage {
 function blocksOfGroups(make: Make): Stage {
   const { name, s, batch, group, member, t } = make;
   const c = s.blocks.name;
-  const end = op('add', at(t.first, new Map()), groupsOf(make, variable(c), c));
+  const end = op('add', at(t.first), groupsOf(make, variable(c), c));
   const made = summing({
     name: `${name}_block`,
     batch,
@@ -200,7 +200,7 @@ function blocksOfGroups(make: Make): Stage {
 function places(make: Make): Stage {
   const { name, s, batch, rows, nth, group, t } = make;
   const none = op('mul', op('sub', group.extent, i32(1)), i32(rows));
-  const block = at(t.blocks, new Map());
+  const block = at(t.blocks);
   const query = variable(s.row.name);
   const of = (x: TileTensor): Expr =>
     at(

@@ -1,22 +1,8 @@
 /** What the stages that make lists of queries have in common. */
-import { read, variable, type Expr } from '../../expr/expr.ts';
+import { read, type Expr } from '../../expr/expr.ts';
 import { foldingStage, type Folding } from '../folding-stage.ts';
 import type { Stage, TileAxis, TileTensor } from '../tile.ts';
 import type { Selected } from './selected.ts';
-
-export const cast = (e: Expr, type: 'i32' | 'f32' = 'i32'): Expr => ({
-  kind: 'op',
-  type,
-  op: 'cast',
-  args: [e],
-});
-export const names = (axes: readonly TileAxis[]): string[] => axes.map((a) => a.name);
-export const at = (t: TileTensor, index: ReadonlyMap<string, Expr>): Expr =>
-  read(
-    t.name,
-    t.axes.map((a) => index.get(a!) ?? variable(a!)),
-    'i32',
-  );
 
 export interface Make {
   readonly name: string;
